@@ -72,7 +72,7 @@ static int attend(const struct settings *settings, aq_session *session) {
 static int run_attend(const struct settings *settings) {
   aq_model *model;
   aq_session *session = NULL;
-  int status = open_model(settings->operand[0], &model);
+  int status = open_model(settings->operand[0], settings, &model);
   if (status != AQ_OK) return status;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
   if (status == AQ_OK) status = open_session(model, settings, &session);
@@ -83,7 +83,10 @@ static int run_attend(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {OPTION(0, "head", TEXT, "NAME", head, "this head alone"),
-                                            OPTION_SET_PRECISION, OPTION_SET_HTML, OPTION_SET_JSON,
+                                            OPTION_SET_FFI,
+                                            OPTION_SET_PRECISION,
+                                            OPTION_SET_HTML,
+                                            OPTION_SET_JSON,
                                             OPTION_END};
 
 const struct verb verb_attend = {

@@ -168,6 +168,7 @@ static int run_check(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION_SET_DIM,
     OPTION_SET_WEIGHTS,
+    OPTION_SET_FFI,
     OPTION_SET_SETTING,
     OPTION(0, "causal", FLAG, NULL, causal, "tell what each position of the results sees; 1: it looks ahead"),
     OPTION(0, "fn", TEXT, "NAME", function, "the function of --causal (default: the model, or the last)"),

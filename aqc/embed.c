@@ -28,7 +28,7 @@ int embed_table(const struct settings *settings, const char *path, aq_vectors **
   aq_model *model;
   aq_session *session = NULL;
   *vectors = NULL;
-  int status = open_model(settings->operand[0], &model);
+  int status = open_model(settings->operand[0], settings, &model);
   if (status != AQ_OK) return status;
   status = open_session(model, settings, &session);
   if (status == AQ_OK) status = embed(session, model, settings, path, vectors);
@@ -69,7 +69,10 @@ static int run_embed(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION('o', "out", TEXT, "FILE", output, "where the vectors go: FILE.safetensors or FILE.tsv"),
     OPTION(0, "fn", TEXT, "NAME", function, "the vector: a value that the model names, a function it calls"),
-    OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"), OPTION_SET_ROWS, OPTION_END};
+    OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
+    OPTION_SET_FFI,
+    OPTION_SET_ROWS,
+    OPTION_END};
 
 const struct verb verb_embed = {
     "embed",

@@ -41,7 +41,7 @@ static int run_eval(const struct settings *settings) {
   aq_model *model;
   aq_report *report = NULL;
   int status = check_settings(settings);
-  if (status == AQ_OK) status = open_model(settings->operand[0], &model);
+  if (status == AQ_OK) status = open_model(settings->operand[0], settings, &model);
   if (status != AQ_OK) return status;
   aq_generate_options_init(&texts);
   if (settings->beam > 0) texts.beam = settings->beam < INT_MAX ? (int)settings->beam : INT_MAX;
@@ -82,6 +82,7 @@ static const struct option option_list[] = {
     OPTION(0, "threshold", NUMBER, "X", threshold,
            "of several labels: those with a probability above X are predicted"),
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
+    OPTION_SET_FFI,
     OPTION_SET_ROWS,
     OPTION_SET_HTML,
     OPTION_SET_JSON,

@@ -27,6 +27,7 @@ static const struct option option_list[] = {
     OPTION_SET_FUNCTION,
     OPTION_SET_DIM,
     OPTION_SET_WEIGHTS,
+    OPTION_SET_FFI,
     OPTION_SET_SETTING,
     OPTION_SET_HTML,
     OPTION_SET_JSON,

@@ -228,7 +228,7 @@ static int run_generate(const struct settings *settings) {
   aq_model *model = NULL;
   aq_session *session = NULL;
   int status = check_settings(settings);
-  if (status == AQ_OK) status = open_model(settings->operand[0], &model);
+  if (status == AQ_OK) status = open_model(settings->operand[0], settings, &model);
   if (status == AQ_OK) status = open_session(model, settings, &session);
   if (status == AQ_OK) status = generate(session, model, settings);
   aq_session_free(session);
@@ -256,6 +256,7 @@ static const struct option option_list[] = {
     OPTION(0, "seed", WHOLE, "N", seed, "seed of the draws (default: a new one each time)"),
     OPTION(0, "batch", COUNT, "N", batch, "texts to write at once, divided by the beams (default: 64)"),
     OPTION_SET_JSON,
+    OPTION_SET_FFI,
     OPTION_SET_ROWS,
     OPTION_END};
 

@@ -38,6 +38,7 @@ static const struct option option_list[] = {
     OPTION_SET_UNFUSED,
     OPTION_SET_DIM,
     OPTION_SET_WEIGHTS,
+    OPTION_SET_FFI,
     OPTION_SET_SETTING,
     OPTION_SET_JSON,
     OPTION_END};

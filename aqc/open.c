@@ -11,6 +11,13 @@
 #include "aqc/files.h"
 #include "aqc/messages.h"
 
+/* The paths of --allow-ffi, to be freed; NULL: there is no memory. */
+static const char **allowed_paths(const struct settings *settings) {
+  const char **paths = malloc((settings->allow.count + 1) * sizeof *paths);
+  for (size_t k = 0; paths && k < settings->allow.count; k++) paths[k] = settings->allow.item[k].value;
+  return paths;
+}
+
 int read_program(const char *path, const struct settings *settings, aq_program **program) {
   aq_program_options options = {.size = sizeof options,
                                 .define = settings->define.item,
@@ -32,7 +39,12 @@ int read_program(const char *path, const struct settings *settings, aq_program *
     if (file_ends_with(path, tables[k]))
       return message_fail(AQ_USAGE, "the program comes first: aqc train MODEL.aq DATA.tsv",
                           "%s is a table, and a program is needed here", path);
+  const char **allowed = allowed_paths(settings);
+  if (!allowed) return message_no_memory();
+  options.allow_ffi = allowed;
+  options.allow_ffi_count = settings->allow.count;
   int status = aq_program_new(path, NULL, 0, &options, program);
+  free(allowed);
   return *program ? status : message_no_memory();
 }
 
@@ -60,7 +72,18 @@ static int opened(int status, aq_model **model) {
   return status;
 }
 
-int open_model(const char *path, aq_model **model) {
+/* Loads a trained model, which may run the native code that the settings allow. */
+static int load(const char *path, const struct settings *settings, aq_model **model) {
+  const char **allowed = allowed_paths(settings);
+  if (!allowed) return message_no_memory();
+  const aq_load_options options = {
+      .size = sizeof options, .allow_ffi = allowed, .allow_ffi_count = settings->allow.count};
+  int status = opened(aq_model_load_with(path, &options, model), model);
+  free(allowed);
+  return status;
+}
+
+int open_model(const char *path, const struct settings *settings, aq_model **model) {
   *model = NULL;
   if (file_ends_with(path, ".aq"))
     return message_fail(AQ_USAGE, "train it first: aqc train MODEL.aq DATA.tsv -o MODEL.aqm",
@@ -71,7 +94,7 @@ int open_model(const char *path, aq_model **model) {
   if (file_ends_with(path, ".tsv") || file_ends_with(path, ".csv") || file_ends_with(path, ".jsonl"))
     return message_fail(AQ_USAGE, "the model comes first: aqc predict MODEL.aqm DATA.tsv",
                         "%s is a table, and a trained model is needed here", path);
-  return opened(aq_model_load(path, model), model);
+  return load(path, settings, model);
 }
 
 static int compile(const char *path, const struct settings *settings, aq_model **model) {
@@ -109,7 +132,7 @@ int open_any(const char *path, const struct settings *settings, aq_model **model
     int status = check_compiled(path, settings);
     if (status != AQ_OK) return status;
   }
-  if (file_ends_with(path, ".aqm")) return opened(aq_model_load(path, model), model);
+  if (file_ends_with(path, ".aqm")) return load(path, settings, model);
   if (file_ends_with(path, ".aqb")) return opened(aq_model_load_bytecode(path, model), model);
   return compile(path, settings, model);
 }

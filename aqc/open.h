@@ -10,7 +10,7 @@ int read_program(const char *path, const struct settings *settings, aq_program *
 /* After the first error was printed: says how many more there are. */
 void remark_more_errors(const char *path, aq_program *program);
 int open_program(const char *path, const struct settings *settings, aq_program **program);
-int open_model(const char *path, aq_model **model); /* a trained one, .aqm */
+int open_model(const char *path, const struct settings *settings, aq_model **model); /* a trained one, .aqm */
 /* A model in any form: .aqm, .aqb, or a program to be compiled. */
 int open_any(const char *path, const struct settings *settings, aq_model **model);
 /* Options of evaluating and predicting as the settings say them. */

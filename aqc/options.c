@@ -39,6 +39,7 @@ void settings_init(struct settings *settings) {
 void settings_free(struct settings *settings) {
   free(settings->define.item);
   free(settings->set.item);
+  free(settings->allow.item);
 }
 
 static int wrong(const struct reader *r, const char *hint, const char *text) {

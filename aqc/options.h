@@ -14,7 +14,7 @@ struct settings {
   struct given {
     aq_given *item;
     size_t count;
-  } define, set; /* dims and consts; settings of train { } */
+  } define, set, allow; /* dims and consts; settings of train { }; native code, by its paths as values */
   const char *valid, *test, *output, *until, *report;
   double hold;
   const char *hold_last; /* --hold last(FIELD) */
@@ -109,6 +109,12 @@ struct option {
 #define OPTION_SET_QUIET OPTION('q', "quiet", FLAG, NULL, quiet, "no progress and no remarks")
 #define OPTION_SET_FUNCTION                                                                                  \
   OPTION(0, "fn", TEXT, "NAME", function, "a function or head alone, in place of the model")
+/* Of verbs that run a program or a model, or may look at its libraries. */
+#define OPTION_SET_FFI                                                                                       \
+  {                                                                                                          \
+    0, "allow-ffi", OPTION_GIVEN, "PATH", offsetof(struct settings, allow),                                  \
+        "run native code of this library, or of libraries in this folder; repeatable", "--allow-ffi"         \
+  }
 #define OPTION_SET_UNFUSED                                                                                   \
   OPTION(0, "unfused", FLAG, NULL, unfused, "compute each head as tensors of all its scores, for comparison")
 /* Of verbs that run a model on the rows of a file. */

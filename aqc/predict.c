@@ -75,7 +75,7 @@ static int run_predict(const struct settings *settings) {
     return message_fail(AQ_USAGE, "--surge 3 tells when a label's share is three times what it was",
                         "--surge takes a number above 1, not %g", settings->surge);
   if (check_threshold(settings) != AQ_OK) return AQ_USAGE;
-  int status = open_model(settings->operand[0], &model);
+  int status = open_model(settings->operand[0], settings, &model);
   if (status != AQ_OK) return status;
   status = open_session(model, settings, &session);
   if (status == AQ_OK) status = predict(session, model, settings);
@@ -99,6 +99,7 @@ static const struct option option_list[] = {
     OPTION(0, "threshold", NUMBER, "X", threshold,
            "of several labels: those with a probability above X are predicted"),
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
+    OPTION_SET_FFI,
     OPTION_SET_ROWS,
     OPTION_END};
 

@@ -81,6 +81,7 @@ static const struct option option_list[] = {
     OPTION(0, "repeat", COUNT, "N", repeat, "run that often, and say how long one run takes"),
     OPTION_SET_DIM,
     OPTION_SET_WEIGHTS,
+    OPTION_SET_FFI,
     OPTION_SET_THREADS,
     OPTION_SET_PRECISION,
     OPTION_SET_JSON,

@@ -254,6 +254,7 @@ static const struct option option_list[] = {
     OPTION_TRAIN("metric", "METRIC",
                  "keep the epoch that is best by this metric, as in f1 or label.f1, likewise"),
     OPTION(0, "resume", FLAG, NULL, resume, "go on from the checkpoint of an interrupted training"),
+    OPTION_SET_FFI,
     OPTION_SET_ROWS,
     OPTION_SET_JSON,
     OPTION_END};

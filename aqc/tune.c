@@ -358,7 +358,7 @@ static int keep_best(struct tuning *t, struct trial *best) {
     if (status != AQ_OK || interrupt_seen()) return status;
     if (best->state == TRIAL_FAILED) return message_fail(AQ_BAD_DATA, NULL, "%s", best->why);
   }
-  int status = open_model(path, &model);
+  int status = open_model(path, t->settings, &model);
   if (status == AQ_OK && aq_model_save(model, t->save) != AQ_OK)
     status = message_print(aq_model_message(model));
   aq_model_free(model);
@@ -546,6 +546,7 @@ static const struct option option_list[] = {
     OPTION_TRAIN("patience", "N", "stop a trial after so many epochs that are not better, likewise"),
     OPTION_TRAIN("metric", "METRIC", "what is compared, as in f1 or label.f1, likewise"),
     OPTION(0, "seed", WHOLE, "N", seed, "seed of the values that are drawn (default: 1)"),
+    OPTION_SET_FFI,
     OPTION_SET_ROWS,
     OPTION_SET_JSON,
     OPTION_END};

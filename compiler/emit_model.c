@@ -58,35 +58,55 @@ static int emit_attend(struct cc_context *c, const struct cc_elaborated *e) {
   return ir_emit(c->model, &attend, "attend", c->module, c->error);
 }
 
-static int emit_train(struct cc_context *c, ir_id loss) {
+/* What is trained, and the gradient of the loss for it; 0: the loss does not depend on it. */
+struct trained {
+  int count;
+  ir_id *node, *grad;
+  uint32_t *param;
+};
+
+static int differentiate(struct cc_context *c, ir_id loss, struct trained *t) {
   struct vm_module *m = c->module;
-  static const char *const loss_name[] = {"loss"};
-  ir_id *grad = rt_arena_alloc(&c->model->arena, sizeof *grad * ((size_t)m->param_count + 1));
-  ir_id *node = rt_arena_alloc(&c->model->arena, sizeof *node * ((size_t)m->param_count + 1));
-  uint32_t *param = rt_arena_alloc(&c->model->arena, sizeof *param * ((size_t)m->param_count + 1));
-  if (!grad || !node || !param) return cc_out_of_memory(c);
-  int trained = 0, kept = 0;
+  const size_t most = (size_t)m->param_count + 1;
+  t->grad = rt_arena_alloc(&c->model->arena, sizeof *t->grad * most);
+  t->node = rt_arena_alloc(&c->model->arena, sizeof *t->node * most);
+  t->param = rt_arena_alloc(&c->model->arena, sizeof *t->param * most);
+  if (!t->grad || !t->node || !t->param) return cc_out_of_memory(c);
   for (uint32_t p = 0; p < m->param_count; p++) {
     if (m->param[p].frozen) continue;
-    node[trained] = c->param_node[p];
-    param[trained++] = p;
+    t->node[t->count] = c->param_node[p];
+    t->param[t->count++] = p;
   }
-  const struct ir_derivative wanted = {loss, 0, trained, node, grad};
-  int status = ir_gradient(c->model, wanted, c->error);
+  const struct ir_derivative wanted = {loss, 0, t->count, t->node, t->grad};
+  return ir_gradient(c->model, wanted, c->error);
+}
+
+static int emit_train(struct cc_context *c, ir_id loss) {
+  static const char *const loss_name[] = {"loss"};
+  struct trained t = {0};
+  int kept = 0, status = differentiate(c, loss, &t);
   if (status != RT_OK) return status;
-  for (int k = 0; k < trained; k++) {
-    if (!grad[k]) continue; /* the loss does not depend on it */
-    grad[kept] = grad[k];
-    param[kept++] = param[k];
+  for (int k = 0; k < t.count; k++) {
+    if (!t.grad[k]) continue;
+    t.grad[kept] = t.grad[k];
+    t.param[kept++] = t.param[k];
   }
   struct ir_outputs train = {.count = 1,
                              .id = &loss,
                              .name = loss_name,
                              .gradient_count = kept,
-                             .gradient = grad,
-                             .param = param,
+                             .gradient = t.grad,
+                             .param = t.param,
                              .training = true};
-  return ir_emit(c->model, &train, "train", m, c->error);
+  return ir_emit(c->model, &train, "train", c->module, c->error);
+}
+
+int cc_check_gradient(struct cc_context *c, const struct cc_elaborated *e) {
+  struct trained t = {0};
+  bool lacks = false;
+  for (uint32_t k = 0; k < c->module->native_count; k++)
+    lacks = lacks || (!c->module->native[k].is_gradient && c->module->native[k].gradient == UINT32_MAX);
+  return lacks ? differentiate(c, e->loss.total, &t) : RT_OK;
 }
 
 int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {

@@ -14,6 +14,8 @@ struct cc_elaborated {
 int cc_settle(struct cc_context *c);
 /* RT_OK, or the code of the error that it left in c->error. */
 int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e);
+/* Fails where the gradient of the loss would go through a native function that has none. */
+int cc_check_gradient(struct cc_context *c, const struct cc_elaborated *e);
 /* emit_vector.c: the function "vector" alone, with the value that program->vector asks for as its output. */
 int cc_emit_vector(struct cc_context *c, const struct cc_elaborated *e);
 /* emit_step.c: the functions "begin" and "step" of a model that continues a text, or why it has none. */

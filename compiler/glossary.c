@@ -61,7 +61,10 @@ static const struct {
      "one of several alternatives: the first, unless `-D NAME=…` says another or `aqc tune` tries them; NAME "
      "is what the choice is bound to",
      "score = choose(s / sqrt(D), s)"},
-    {"extern", "extern fn", "", "kept for native functions; not in this version", NULL},
+    {"extern", "extern fn NAME(ARGUMENTS) -> [SHAPE] from \"LIBRARY\" with gradient NAME", "",
+     "a function of a shared library, which runs with --allow-ffi alone; of numbers alone, it is applied "
+     "element by element",
+     "extern fn blur(x: [T, D], width: number) -> [T, D] from \"./libblur.so\" with gradient blur_grad"},
     {"return", "return VALUE, …", "", "what a function or model gives; the last statement of its body",
      "return linear(mean(x, T), C)"},
     {"for", "for NAME in FIRST..LAST { … }", "",

@@ -158,6 +158,26 @@ struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const c
   return NULL;
 }
 
+struct gr_node *gr_number_type(struct gr_parser *parser, struct gr_span span, const char *word) {
+  if (!strcmp(word, "number") || !strcmp(word, "whole")) {
+    struct gr_node *shape = gr_seq(parser, GR_SHAPE, span, NULL);
+    return shape ? gr_named(gr_node(parser, GR_TYPE, span, 2, shape, (struct gr_node *)NULL), word, span)
+                 : NULL;
+  }
+  gr_fail(parser->error, span, "an extern has no argument or result of the kind `%s`", word);
+  rt_hint(parser->error,
+          "it is a shape, such as [T, D] or [T] of V, or `number`, or `whole`: a whole number");
+  return NULL;
+}
+
+struct gr_node *gr_after(struct gr_parser *parser, struct gr_node *node, const char *wanted, const char *word,
+                         struct gr_span span) {
+  if (!node || !strcmp(word, wanted)) return node;
+  gr_fail(parser->error, span, "expected `%s`, found `%s`", wanted, word);
+  rt_hint(parser->error, GR_EXTERN_FORM);
+  return NULL;
+}
+
 struct gr_node *gr_limit(struct gr_parser *parser, struct gr_span span, struct gr_node *left,
                          struct gr_node *right) {
   if (!left || !right) return NULL;

@@ -24,11 +24,11 @@
   X(OUTPUTS) /*                 NAME | CALL ...              label, next(text)                            */ \
   X(LOSS)    /*                 expr                         loss cross_entropy                           */ \
   X(TRAIN)   /*                 ARG ...                      train { batch = 32 }                         */ \
-  X(EXTERN)  /* name            PARAMS, TYPE, ARG ...        extern f(x: [N]) -> [N] { library = "..." }  */ \
+  X(EXTERN)  /* name            PARAMS, TYPE, STRING?, NAME? extern fn f(x: number) -> [N] from "l.so"    */ \
   /* parts of items */                                                                                       \
   X(PARAMS) /*                 PARAM ...                                                                 */  \
   X(PARAM)  /* name            TYPE?, default expr?         number 1: variadic (name...)                 */  \
-  X(TYPE)   /*                 SHAPE, expr? (of)            [T] of V                                     */  \
+  X(TYPE)   /* NULL, or word   SHAPE, expr? (of)            [T] of V, or `number` or `whole` of an extern */ \
   X(SHAPE)  /*                 expr | STAR | LIMIT ...      [*B, T, 4*D]                                 */  \
   X(STAR)   /* name                                         *B: any leading dims                         */  \
   X(LIMIT)  /*                 expr, most?, least?          1 <= T <= 128, in data shapes only           */  \
@@ -108,9 +108,6 @@ struct gr_file *gr_read_part(struct gr_span text, struct rt_error *error);
  * a GR_ARG: the only child of root, which has none where there is an error. */
 struct gr_file *gr_read_setting(const char *name, const char *text, struct rt_error *error);
 void gr_file_free(struct gr_file *file);
-
-/* Refuses an extern, wherever and however it is written. */
-int gr_no_extern(struct rt_error *error, struct gr_span span);
 
 const char *gr_kind_name(enum gr_kind kind); /* "FN" */
 

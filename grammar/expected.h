@@ -70,7 +70,7 @@ static unsigned what_is_expected(const yysymbol_kind_t *symbols, int count) {
   if (HAS(NUMBER)) expects |= GR_EXPECTS_VALUE;
   if (HAS(MATMUL)) expects |= GR_EXPECTS_OPERATOR;
   if (HAS(RETURN)) expects |= GR_EXPECTS_STATEMENT;
-  if (HAS(FN)) expects |= GR_EXPECTS_ITEM;
+  if (HAS(FN) && HAS(DIM)) expects |= GR_EXPECTS_ITEM;
   if (HAS(END)) expects |= GR_EXPECTS_END;
   if (HAS(LBRACE) && !HAS(NUMBER)) expects |= GR_EXPECTS_BLOCK;
   if (HAS(ASSIGN) && !HAS(MATMUL)) expects |= GR_EXPECTS_ASSIGN;

@@ -142,26 +142,22 @@ static int split_lines(struct layout *layout) {
 struct open_bracket {
   int kind, level;
   bool entries;
-}; /* entries: of data, train, with, extern, divided by commas */
+}; /* entries: of data, train, with, divided by commas */
 
 struct nesting {
   struct open_bracket open[GR_DEPTH];
   int count;
   int previous; /* the last token that is no comment */
-  bool in_extern;
 };
 
 static void follow(struct nesting *nesting, int kind, int level) {
-  if (kind == GR_T_EXTERN) nesting->in_extern = true;
   if (opens(kind) && nesting->count < GR_DEPTH) {
     int before = nesting->previous;
     bool entries =
-        kind == GR_T_LBRACE
-        && (nesting->in_extern || before == GR_T_WITH || before == GR_T_DATA || before == GR_T_TRAIN);
+        kind == GR_T_LBRACE && (before == GR_T_WITH || before == GR_T_DATA || before == GR_T_TRAIN);
     nesting->open[nesting->count++] = (struct open_bracket){kind, level, entries};
   } else if (closes(kind) && nesting->count > 0) {
     nesting->count--;
-    if (kind == GR_T_RBRACE) nesting->in_extern = false;
   }
   nesting->previous = kind;
 }

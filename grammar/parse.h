@@ -6,6 +6,10 @@
 
 #include "grammar/ast.h"
 
+#define GR_EXTERN_FORM                                                                                       \
+  "an extern is written extern fn blur(x: [T, D], width: number) -> [T, D] from \"./libblur.so\" with "      \
+  "gradient blur_grad"
+
 enum {
   GR_DEPTH = 200,  /* levels of nesting that a program may use, of brackets and of the tree alike */
   GR_STACK = 3200, /* entries of the parser's stack */
@@ -72,6 +76,11 @@ struct gr_node *gr_member(struct gr_parser *parser, struct gr_span span, struct 
 /* left <= right as the limit of an axis: `T <= 128`, or `1 <= T` where only the right side is a name. */
 struct gr_node *gr_limit(struct gr_parser *parser, struct gr_span span, struct gr_node *left,
                          struct gr_node *right);
+/* `number` or `whole`, which arguments and results of an extern may be. */
+struct gr_node *gr_number_type(struct gr_parser *parser, struct gr_span span, const char *word);
+/* The node, which stands behind a word that has a meaning there alone: refuses another word. */
+struct gr_node *gr_after(struct gr_parser *parser, struct gr_node *node, const char *wanted, const char *word,
+                         struct gr_span span);
 struct gr_node *gr_number(struct gr_parser *parser, struct gr_span span, const char *text);
 /* layer.self.mask = value: the last name is that of the slot. */
 struct gr_node *gr_slot(struct gr_parser *parser, struct gr_span span, struct gr_list *names,

@@ -82,10 +82,10 @@ static void gr_yyerror(GR_YYLTYPE *span, struct gr_parser *parser, const char *m
 %token YYEOF 0 "the end of the file"
 
 %type <list> items item dims consts columns params param_list outputs entries entry_list statement_list
-%type <list> names results
+%type <list> names results extern_params extern_list
 %type <list> arguments argument_list with_entries slot dim_list limit_list index_list value_list
 %type <node> dim const import import_as data column fn head head_dim model loss train setting extern param
-%type <node> type_opt type result_opt default_opt body
+%type <node> extern_param extern_type library gradient type_opt type result_opt default_opt body
 %type <node> output entry block statement let for if else_opt return result given value expr conjunction
 %type <node> negation comparison chain sum product
 %type <node> unary power operand postfix primary path argument
@@ -267,13 +267,33 @@ train
   ;
 
 extern
-  : EXTERN NAME params ARROW type entries
-      {
-        MAKE($$, SEQ(PARAMS, @3, $3));
-        MAKE($6, gr_list_insert(parser, $6, 0, $$));
-        MAKE($6, gr_list_insert(parser, $6, 1, $5));
-        MAKE($$, gr_named(SEQ(EXTERN, @$, $6), $2, @2));
-      }
+  : EXTERN FN NAME extern_params ARROW extern_type library gradient
+      { MAKE($$, SEQ(PARAMS, @4, $4)); MAKE($$, gr_named(NODE(EXTERN, @$, 4, $$, $6, $7, $8), $3, @3)); }
+  ;
+
+extern_params: LPAREN RPAREN { MAKE($$, LIST(0)); } | LPAREN extern_list RPAREN { $$ = $2; };
+
+extern_list
+  : extern_param                    { MAKE($$, LIST(1, $1)); }
+  | extern_list COMMA extern_param  { MAKE($$, ADD($1, $3)); }
+  ;
+
+extern_param: NAME COLON extern_type  { MAKE($$, gr_named(NODE(PARAM, @$, 2, $3, NULL), $1, @1)); };
+
+extern_type
+  : shape                  { MAKE($$, NODE(TYPE, @$, 2, $1, NULL)); }
+  | shape OF NAME          { MAKE($$, LEAF(NAME, @3, $3)); MAKE($$, NODE(TYPE, @$, 2, $1, $$)); }
+  | shape OF NUMBER        { MAKE($$, gr_number(parser, @3, $3)); MAKE($$, NODE(TYPE, @$, 2, $1, $$)); }
+  | NAME                   { MAKE($$, gr_number_type(parser, @1, $1)); }
+  ;
+
+library: %empty { $$ = NULL; }
+  | NAME STRING            { MAKE($$, gr_after(parser, LEAF(STRING, @2, $2), "from", $1, @1)); }
+  ;
+
+gradient: %empty { $$ = NULL; }
+  | WITH NAME NAME         { MAKE($$, gr_after(parser, LEAF(NAME, @3, $3), "gradient", $2, @2)); }
+  | WITH NAME ASSIGN NAME  { MAKE($$, gr_after(parser, LEAF(NAME, @4, $4), "gradient", $2, @2)); }
   ;
 
 entries

@@ -470,17 +470,13 @@ static struct gr_span item_keyword(struct gr_span at) {
   return (struct gr_span){at.source, begin, end};
 }
 
-/* Refuses an extern however it is written: there is no extern yet. */
-static bool extern_item(const struct slip *slip) {
-  struct gr_span keyword = item_keyword(slip->found.span);
+/* An extern that is written otherwise, or called by another word. */
+static const char *extern_form(const struct slip *slip) {
   static const char *const words[] = {"external", "native", "foreign"};
-  if (slip->found.kind == GR_T_EXTERN) keyword = slip->found.span;
-  bool is_extern = gr_is_text(keyword, "extern");
+  bool is_extern = gr_is_text(item_keyword(slip->found.span), "extern");
   for (size_t k = 0; k < RT_COUNT(words); k++)
     is_extern |= (slip->expects & GR_EXPECTS_ITEM) && gr_is_text(slip->found.span, words[k]);
-  if (!is_extern) return false;
-  gr_no_extern(slip->parser->error, gr_is_text(keyword, "extern") ? keyword : slip->found.span);
-  return true;
+  return is_extern ? GR_EXTERN_FORM : NULL;
 }
 
 static bool may_follow_keyword(int token) {
@@ -516,8 +512,8 @@ static bool misspelt_keyword(const struct slip *slip) {
 
 static const char *advice_for(const struct slip *slip) {
   static const char *(*const advice[])(const struct slip *) = {
-      foreign_word,         stray_setting, brace_line, operator_line, colon,           equals,
-      word_of_the_language, item_form,     construct,  value_form,    nameless_result, missing_mark,
+      extern_form,          foreign_word, stray_setting, brace_line, operator_line,   colon,        equals,
+      word_of_the_language, item_form,    construct,     value_form, nameless_result, missing_mark,
   };
   const char *hint = NULL;
   for (size_t k = 0; k < RT_COUNT(advice) && !hint; k++) hint = advice[k](slip);
@@ -531,8 +527,8 @@ int gr_unexpected(struct gr_parser *parser, struct gr_token found, unsigned expe
     open--; /* itself */
   if (parser->closed) open++;
   if (open > 0) slip.inside = parser->open[open - 1].kind;
-  if (extern_item(&slip) || open_block(&slip) || wrong_bracket(&slip) || nested_definition(&slip)
-      || keyword_as_name(&slip) || misspelt_keyword(&slip))
+  if (open_block(&slip) || wrong_bracket(&slip) || nested_definition(&slip) || keyword_as_name(&slip)
+      || misspelt_keyword(&slip))
     return RT_BAD_DATA;
   char what[96];
   describe(found, what, sizeof what);
@@ -544,10 +540,4 @@ int gr_unexpected(struct gr_parser *parser, struct gr_token found, unsigned expe
   const char *hint = advice_for(&slip);
   if (hint) rt_hint(parser->error, "%s", hint);
   return RT_BAD_DATA;
-}
-
-int gr_no_extern(struct rt_error *error, struct gr_span span) {
-  gr_fail(error, span, "native functions (extern) are not supported yet");
-  rt_hint(error, "write the function in aq, as in fn mish(x) = x * tanh(softplus(x))");
-  return error->code;
 }

@@ -29,6 +29,7 @@
 
 #include "aq_begin.h"   /* a program for a table, a model of pretrained weights */
 #include "aq_loop.h"    /* what is to be learned: how often each label stands there, what is easy to reach */
+#include "aq_native.h"  /* functions of shared libraries and of the host */
 #include "aq_shown.h"   /* reports and explanations as trees of facts */
 #include "aq_vectors.h" /* a vector for each row, and search among vectors */
 
@@ -49,7 +50,7 @@ enum aq_status {
   AQ_NO_MEMORY = 71,
   AQ_CANNOT_CREATE = 73, /* a file cannot be created there */
   AQ_IO = 74,            /* reading or writing failed: a full disk, a reader that has gone */
-  AQ_NOT_ALLOWED = 77,   /* kept for native code without permission: not in this version */
+  AQ_NOT_ALLOWED = 77,   /* native code without permission */
   AQ_INTERRUPTED = 130   /* the progress callback asked to stop; a checkpoint was written */
 };
 
@@ -112,6 +113,11 @@ typedef struct aq_program_options {
    * knows, columns of texts with its names and kinds have its vocabularies, and parameters with its names
    * begin as its. NULL: neither. */
   const char *weights;
+  /* Native code that may run: files of shared libraries, or folders that have them, [allow_ffi_count]; and
+   * functions of the host (aq_native.h). */
+  const char *const *allow_ffi;
+  size_t allow_ffi_count;
+  const aq_externs *externs;
 } aq_program_options;
 void aq_program_options_init(aq_program_options *options); /* sets size and the defaults */
 /* Parses the file at path. When text is not NULL, its `length` bytes are parsed instead, and path is only the

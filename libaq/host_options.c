@@ -40,6 +40,7 @@ static const aq_generate_options generate_defaults = {.size = sizeof generate_de
                                                       .top_p = 1,
                                                       .repeat_penalty = 1,
                                                       .seed = 1};
+static const aq_load_options load_defaults = {.size = sizeof load_defaults};
 static const aq_predict_options predict_defaults = {.size = sizeof predict_defaults};
 static const aq_program_options program_defaults = {.size = sizeof program_defaults};
 static const aq_run_options run_defaults = {.size = sizeof run_defaults, .repeat = 1};
@@ -60,6 +61,7 @@ DEFINE_INIT(begin)
 DEFINE_INIT(embed)
 DEFINE_INIT(eval)
 DEFINE_INIT(generate)
+DEFINE_INIT(load)
 DEFINE_INIT(predict)
 DEFINE_INIT(program)
 DEFINE_INIT(run)
@@ -82,6 +84,7 @@ static const struct {
     [LIB_EMBED_OPTIONS] = KIND(embed, NULL, 0),
     [LIB_EVAL_OPTIONS] = KIND(eval, eval_fields, RT_COUNT(eval_fields)),
     [LIB_GENERATE_OPTIONS] = KIND(generate, NULL, 0),
+    [LIB_LOAD_OPTIONS] = KIND(load, NULL, 0),
     [LIB_PREDICT_OPTIONS] = KIND(predict, NULL, 0),
     [LIB_PROGRAM_OPTIONS] = KIND(program, NULL, 0),
     [LIB_RUN_OPTIONS] = KIND(run, run_fields, RT_COUNT(run_fields)),

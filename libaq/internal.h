@@ -10,6 +10,7 @@
 #include "runtime/io/data.h"
 #include "runtime/io/safetensors.h"
 #include "vm/machine.h"
+#include "vm/native_library.h"
 
 #include <stdatomic.h>
 
@@ -42,10 +43,17 @@ struct aq_program {
   struct cc_assigned *define, *set; /* copies, texts in the arena */
   struct aq_model *from;            /* whose weights it begins with; NULL: none is given */
   const char *from_path;            /* its file, in the arena */
+  struct vm_allowed allowed;        /* native code, in the arena */
   struct rt_arena arena;
   struct vm_module *model;  /* that the last check compiled, for its requirements; or NULL */
   const char **requirement; /* in words */
 };
+
+/* Which native code the options allow (model/natives.c). */
+int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct rt_arena *arena,
+              struct rt_error *error);
+/* Binds the module's native functions; fails unless all of them are allowed. */
+int lib_need_natives(struct vm_module *module, const struct vm_allowed *allowed, struct rt_error *error);
 
 /* RT_USAGE for a program with errors: there is nothing to compile then. */
 int lib_can_compile(const struct aq_program *program, struct rt_error *error);
@@ -180,6 +188,8 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
 /* Binds the machine to the sizes of the batch, and sets the inputs that it uses. */
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
                   struct rt_error *error);
+/* Runs a machine that was fed with the batch. An error of one example hints at its row (run_batch.c). */
+int lib_run_batch(struct vm_machine *machine, struct lib_batch batch, uint64_t seed, struct rt_error *error);
 /* How many rows an output's loss is the mean of, in the batch last fed: tokens when each token has a target,
  * else examples. The sum of all losses counts rows as the first output does. */
 double lib_feed_weight(const struct lib_feed *feed, uint32_t output, int64_t count);
@@ -199,8 +209,9 @@ struct aq_model {
   double metric_value;
   char *source; /* the program, to be compiled again (model_source.c) */
   char *folder; /* where the program was, with the slash, to be left out of what is saved; NULL: not known */
-  const char ***class_text; /* [outputs][classes], in the arena */
-  const char **requirement; /* the module's, in words */
+  const char ***class_text;  /* [outputs][classes], in the arena */
+  const char **requirement;  /* the module's, in words */
+  struct vm_allowed allowed; /* native code, in the arena */
   struct rt_arena arena;
 };
 /* Fills class_text and requirement; const after that (model_words.c). */

@@ -38,14 +38,28 @@ struct rt_error *lib_model_begin(const struct aq_model *model) {
   return &last.error;
 }
 
-int aq_model_load(const char *path, aq_model **model) {
+/* From a file, or from bytes in memory. */
+static int load(struct aq_model *model, const char *path, const aq_load_options *given,
+                struct rt_error *error) {
+  aq_load_options options;
+  int status = lib_take_options(LIB_LOAD_OPTIONS, given, &options, error);
+  if (status == RT_OK && !path && !options.bytes) return lib_no_path(error);
+  if (status == RT_OK) status = lib_allow(&model->allowed, &options, &model->arena, error);
+  if (status != RT_OK) return status;
+  return options.bytes
+             ? lib_model_read_bytes(model, path ? path : "model", options.bytes, options.length, error)
+             : lib_model_read(model, path, error);
+}
+
+int aq_model_load_with(const char *path, const aq_load_options *options, aq_model **model) {
   if (!model) return AQ_USAGE;
   *model = lib_model_new();
   if (!*model) return AQ_NO_MEMORY;
   struct rt_error *error = lib_model_begin(*model);
-  int status = path ? lib_model_read(*model, path, error) : lib_no_path(error);
-  return lib_model_made(*model, status, error);
+  return lib_model_made(*model, load(*model, path, options, error), error);
 }
+
+int aq_model_load(const char *path, aq_model **model) { return aq_model_load_with(path, NULL, model); }
 
 int aq_model_load_memory(const char *name, const void *bytes, size_t length, aq_model **model) {
   if (!model) return AQ_USAGE;

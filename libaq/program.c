@@ -41,6 +41,14 @@ static int copy_options(struct aq_program *p, const aq_program_options *o, struc
   return status != RT_OK ? status : copy_given(p, o->set, o->set_count, "--set", &p->set, error);
 }
 
+static int allow(struct aq_program *p, const aq_program_options *o, struct rt_error *error) {
+  const aq_load_options allowed = {.size = sizeof allowed,
+                                   .allow_ffi = o->allow_ffi,
+                                   .allow_ffi_count = o->allow_ffi_count,
+                                   .externs = o->externs};
+  return lib_allow(&p->allowed, &allowed, &p->arena, error);
+}
+
 /* A folder is looked into when the program asks for it; a model is loaded now. */
 static int open_weights(struct aq_program *p, const char *path, struct rt_text *config,
                         struct rt_error *error) {
@@ -81,6 +89,7 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   aq_program_options options;
   int status = lib_take_options(LIB_PROGRAM_OPTIONS, given, &options, error);
   if (status == RT_OK) status = copy_options(p, &options, error);
+  if (status == RT_OK) status = allow(p, &options, error);
   if (status == RT_OK) status = open_weights(p, options.weights, &config, error);
   if (status == RT_OK && !text) {
     status = io_read_file(path, SOURCE_MAX, &own, &length, error);
@@ -129,6 +138,28 @@ int lib_can_compile(const struct aq_program *program, struct rt_error *error) {
   return program->program ? RT_OK : rt_fail(error, RT_USAGE, "the program has errors and cannot be compiled");
 }
 
+static bool is_registered(const struct vm_allowed *allowed, const char *name) {
+  bool found = false;
+  for (size_t k = 0; k < allowed->host_count; k++) found = found || !strcmp(allowed->host[k].name, name);
+  return found;
+}
+
+/* A native function without a library is the host's, and the host is here. */
+static int check_hosted(struct aq_program *p, struct rt_error *error) {
+  for (size_t u = 0; u < p->read->unit_count; u++)
+    for (size_t i = 0; i < p->read->unit[u]->definition_count; i++) {
+      const struct gr_node *node = p->read->unit[u]->definition[i].node;
+      if (!node || node->kind != GR_EXTERN || node->child[2] || is_registered(&p->allowed, node->text))
+        continue;
+      gr_fail(error, node->span,
+              "no library is named for the extern `%s`, and this host has no such function", node->text);
+      rt_hint(error, "a function of a library is declared with `from \"./lib.so\"` behind its result; a host "
+                     "registers its own (aq_extern_register)");
+      return cc_report_copy(&p->read->diagnostics, error) == RT_OK ? error->code : RT_NO_MEMORY;
+    }
+  return RT_OK;
+}
+
 int aq_program_check(aq_program *program) {
   if (!program) return AQ_USAGE;
   struct rt_error *error = &program->message.error;
@@ -137,6 +168,8 @@ int aq_program_check(aq_program *program) {
   vm_module_free(program->model);
   program->model = NULL;
   int status = cc_check(program->read, &program->model, error);
+  if (status == RT_OK) status = check_hosted(program, error);
+  if (status == RT_OK && program->model) status = vm_natives_bind(program->model, &program->allowed, error);
   if (status == RT_OK && program->model)
     status = lib_requirements_list(program->model, &program->arena, &program->requirement, error);
   return status;

@@ -30,6 +30,7 @@ enum rt_status {
 struct rt_error {
   int code; /* enum rt_status; 0: no error */
   int line, column;
+  int64_t example;    /* of the batch, from 1; 0: it is about none */
   char file[256];     /* the file the message is about, or "" */
   char text[1024];    /* one sentence, no trailing newline */
   char excerpt[1024]; /* source lines with carets and labels, "" when there is no source to show */

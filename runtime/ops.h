@@ -20,7 +20,7 @@ enum rt_op_flag {
   RT_FREE = 1 << 3,    /* needs no code: an alias or a leaf */
   RT_CHECKED = 1 << 4, /* has a check beyond its signature (vm/signature_ops.c) */
   RT_SLOT = 1 << 5,    /* found in the slots of heads alone */
-  RT_NESTED = 1 << 6,  /* no kernel: the machine runs another function of the module in it */
+  RT_NESTED = 1 << 6,  /* no kernel: the machine runs another function in it, of the module or a native one */
   RT_MULTIPLIES =
       1 << 7, /* multiplies and adds once for each combination of the axes that its signature names */
   RT_ROWWISE =

@@ -36,6 +36,17 @@ static int blame_outside(const struct vm_machine *machine, struct rt_error *erro
   return RT_OK;
 }
 
+static int first_found(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
+  const struct vm_instr *instr = &machine->function->instr[n];
+  const struct vm_native *native = instr->op == OP_call ? &machine->module->native[instr->attr[0]] : NULL;
+  if (!native)
+    return machine_fail(machine, n, error, RT_NOT_FINITE,
+                        "the first number that is not finite is computed here");
+  return machine_fail(machine, n, error, RT_NOT_FINITE,
+                      "the native function `%s`%s%s gives the first number that is not finite", native->name,
+                      native->library ? " of " : "", native->library ? native->library : "");
+}
+
 int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
   const struct vm_function *f = machine->function;
   int status = machine_start(machine, error);
@@ -48,8 +59,7 @@ int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error 
       if (f->value[f->instr[n].out[k]].type.dtype == RT_REAL
           && !machine_placed_at(machine, f->instr[n].out[k])
           && !is_finite(machine, &call->call.out[k], infinite))
-        status = machine_fail(machine, n, error, RT_NOT_FINITE,
-                              "the first number that is not finite is computed here");
+        status = first_found(machine, n, error);
     }
   }
   return status;

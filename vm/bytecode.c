@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 19, HEADER = 28 /* bytes */ };
+enum { VERSION = 20, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -377,6 +377,23 @@ static void stream_requirement(struct vm_stream *s, struct vm_requirement *r) {
   stream_text(s, &r->text);
 }
 
+/* Of a library the last name is kept; where it was is for those to say who allow it. */
+static void stream_native(struct vm_stream *s, struct vm_native *native) {
+  stream_text(s, &native->name);
+  stream_text(s, &native->signature);
+  stream_file(s, &native->library);
+  stream_bool(s, &native->is_gradient);
+  stream_u32(s, &native->gradient);
+  stream_text(s, &native->file);
+  stream_u32(s, &native->line);
+  stream_u32(s, &native->column);
+  if (!s->reading || s->failed) return;
+  struct vm_native_signature *parsed = rt_arena_alloc(s->arena, sizeof *parsed);
+  if (!parsed) s->failed = s->no_memory = true;
+  if (parsed && vm_native_parse(native->signature, parsed, NULL) != RT_OK) s->failed = true;
+  native->parsed = parsed;
+}
+
 static void stream_kept(struct vm_stream *s, struct vm_kept *kept) {
   stream_u32(s, &kept->start);
   stream_u32(s, &kept->next);
@@ -406,6 +423,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m) {
   STREAM_EACH(s, m->head, m->head_count, stream_head);
   STREAM_EACH(s, m->mix, m->mix_count, stream_mix);
   STREAM_EACH(s, m->requirement, m->requirement_count, stream_requirement);
+  STREAM_EACH(s, m->native, m->native_count, stream_native);
   stream_settings(s, &m->settings);
   stream_continuing(s, &m->continuing);
   STREAM_EACH(s, m->lanes, m->lanes_count, stream_lanes);

@@ -10,7 +10,7 @@
 
 static const size_t SLOT_ALIGN = 64;
 
-static bool is_scan(uint16_t op) { return rt_op_info[op].flags & RT_NESTED; }
+static bool is_scan(uint16_t op) { return rt_op_info[op].flags & RT_NESTED && op != OP_call; }
 
 /* ---- making ---- */
 
@@ -124,7 +124,7 @@ static int make_calls(struct vm_machine *machine, enum rt_precision precision, s
     const struct vm_instr *instr = &f->instr[n];
     struct machine_call *call = &machine->call[n];
     call->kernel = rt_kernel_of(instr->op, precision, isa);
-    if (!call->kernel && !is_scan(instr->op))
+    if (!call->kernel && !(rt_op_info[instr->op].flags & RT_NESTED))
       return rt_fail(error, RT_BAD_DATA, "the op %s has no kernel", rt_op_info[instr->op].name);
     struct rt_tensor *in = make_operands(machine, instr->in, instr->in_count);
     struct rt_tensor *out = make_operands(machine, instr->out, instr->out_count);
@@ -136,6 +136,10 @@ static int make_calls(struct vm_machine *machine, enum rt_precision precision, s
                                   .real = instr->real,
                                   .pool = machine->pool};
     if (make_attrs(machine, n) != RT_OK) return rt_no_memory(error);
+    if (instr->op == OP_call) {
+      int made = machine_native_make(machine, n, precision, error);
+      if (made != RT_OK) return made;
+    }
     if (!is_scan(instr->op)) continue;
     call->scan = &machine->scan[machine->scan_count++];
     int status = machine->nested->make(call->scan, machine, n, precision, error);
@@ -294,6 +298,8 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
     if (status == RT_OK) status = lay_out(machine, error);
     for (uint32_t i = 0; i < machine->scan_count && status == RT_OK; i++)
       status = machine->nested->bind(&machine->scan[i], error);
+    for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++)
+      if (machine->call[n].native) status = machine_native_bind(machine->call[n].native, error);
   }
   machine->ready = status == RT_OK && !machine->measures;
   return status;
@@ -358,6 +364,7 @@ int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, stru
   struct machine_call *call = &machine->call[n];
   call->call.seed = machine_seed(seed, call->stream);
   if (call->scan) return machine->nested->run(call->scan, call->call.seed, error);
+  if (call->native) return machine_native_run(call->native, error);
   call->kernel(&call->call);
   return RT_OK;
 }

@@ -8,7 +8,8 @@
 struct vm_machine;
 
 /* A machine for one function. The module must outlive it and must have passed vm_verify; BOUND symbols must
- * have values by the first bind. The pool is shared with others as long as they do not run at the same time.
+ * have values by the first bind. RT_NOT_ALLOWED: it calls a native function that is not allowed. The pool is
+ * shared with others as long as they do not run at the same time.
  */
 struct vm_machine *vm_machine_new(const struct vm_module *module, const struct vm_function *function,
                                   enum rt_precision precision, struct rt_pool *pool, struct rt_error *error);
@@ -22,6 +23,10 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
                     struct rt_error *error);
 /* The sizes grow a little with every bind: memory is taken for some to come. */
 void vm_machine_grows(struct vm_machine *machine);
+/* One that cannot run: native functions need not be allowed for it. */
+struct vm_machine *vm_machine_measuring(const struct vm_module *module, const struct vm_function *function,
+                                        enum rt_precision precision, struct rt_pool *pool,
+                                        struct rt_error *error);
 /* From now on binding only finds out how much memory a batch would take, and takes none; nothing can run. */
 void vm_machine_measure(struct vm_machine *machine);
 

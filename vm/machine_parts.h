@@ -10,6 +10,7 @@
 struct machine_call {
   rt_kernel *kernel; /* NULL: scan runs */
   struct machine_scan *scan;
+  struct machine_native *native; /* NULL: no native function is called */
   struct rt_call call;
   uint64_t stream; /* tells the random numbers of this call from those of others, see machine.c */
   int64_t attr[RT_MAX_ATTR];
@@ -159,6 +160,13 @@ struct machine_placed *machine_placed_at(const struct vm_machine *machine, uint3
 /* Sizes were bound: from now on the rows have no place until the host says where. */
 void machine_displace(struct vm_machine *machine);
 int machine_check_placed(const struct vm_machine *machine, struct rt_error *error);
+
+/* machine_native.c: a call of a native function. make comes before shapes are ready, bind after each bind of
+ * the machine. Where the function is not allowed, run fails. */
+int machine_native_make(struct vm_machine *machine, uint32_t instr, enum rt_precision precision,
+                        struct rt_error *error);
+int machine_native_bind(struct machine_native *native, struct rt_error *error);
+int machine_native_run(struct machine_native *native, struct rt_error *error);
 
 /* machine_check.c: what only sizes can tell. */
 int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error);

@@ -2,6 +2,7 @@
  * runs for all examples that still have one: the batch is taken in the order of falling lengths, so that
  * those are always the first ones. Everything is made when sizes are bound; a run allocates nothing. */
 #include "vm/machine_parts.h"
+#include "vm/native_library.h"
 #include "vm/scan_operands.h"
 
 #include <string.h>
@@ -233,6 +234,14 @@ static int run(struct machine_scan *scan, uint64_t seed, struct rt_error *error)
   return status;
 }
 
+/* What went wrong with an example is told of its place in the batch. */
+static int run_in_order(struct machine_scan *scan, uint64_t seed, struct rt_error *error) {
+  int status = run(scan, seed, error);
+  if (status != RT_OK && error && error->example > 0 && error->example <= scan->examples)
+    error->example = scan->order[error->example - 1] + 1;
+  return status;
+}
+
 static void measure(struct machine_scan *scan) {
   vm_machine_measure(scan->body);
   if (scan->step) vm_machine_measure(scan->step);
@@ -240,11 +249,21 @@ static void measure(struct machine_scan *scan) {
 
 /* ---- machines with recurrences ---- */
 
-static const struct machine_nested recurrences = {make, bind, run, measure, memory_of, free_scan};
+static const struct machine_nested recurrences = {make, bind, run_in_order, measure, memory_of, free_scan};
 
 struct vm_machine *vm_machine_new(const struct vm_module *module, const struct vm_function *function,
                                   enum rt_precision precision, struct rt_pool *pool, struct rt_error *error) {
-  return machine_new(module, function, precision, pool, &recurrences, error);
+  return vm_natives_ready(module, function, precision, error) == RT_OK
+             ? machine_new(module, function, precision, pool, &recurrences, error)
+             : NULL;
+}
+
+struct vm_machine *vm_machine_measuring(const struct vm_module *module, const struct vm_function *function,
+                                        enum rt_precision precision, struct rt_pool *pool,
+                                        struct rt_error *error) {
+  struct vm_machine *machine = machine_new(module, function, precision, pool, &recurrences, error);
+  if (machine) vm_machine_measure(machine);
+  return machine;
 }
 
 const struct vm_machine *vm_machine_body(const struct vm_machine *machine, uint32_t instr, bool backwards) {

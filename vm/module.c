@@ -1,5 +1,5 @@
 /* module.c: modules in memory: freeing, finding, types. */
-#include "vm/module.h"
+#include "vm/native_library.h"
 
 #include <string.h>
 
@@ -44,6 +44,7 @@ struct vm_module *vm_module_share(struct vm_module *module) {
 
 void vm_module_free(struct vm_module *module) {
   if (!module || __atomic_fetch_sub(&module->sharers, 1, __ATOMIC_ACQ_REL) > 0) return;
+  vm_natives_close(module);
   vm_dims_free(&module->dims);
   rt_arena_free(&module->arena);
   rt_free(module);

@@ -12,6 +12,7 @@
 #include "runtime/ops.h"
 #include "runtime/training.h"
 #include "vm/dims.h"
+#include "vm/native.h"
 #include "vm/requirement.h"
 
 struct vm_type {
@@ -221,6 +222,10 @@ struct vm_module {
   uint32_t head_count; /* as the program calls them */
   struct vm_mix *mix;
   uint32_t mix_count;
+  struct vm_native *native;
+  uint32_t native_count; /* functions of libraries and of the host, that instructions call by number */
+  void **library;        /* [library_count] those that are open */
+  uint32_t library_count;
   struct vm_requirement *requirement;
   uint32_t requirement_count; /* for those who read data; the machine does not trust them */
   struct vm_settings settings;

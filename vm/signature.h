@@ -66,7 +66,8 @@ enum vm_attr_kind {
   VM_ATTR_DIM,     /* a vm_dim; the kernel gets its size */
   VM_ATTR_PLAN,    /* of a head: its number in the module */
   VM_ATTR_PROGRAM, /* a lane program */
-  VM_ATTR_BODY     /* a function that the op runs */
+  VM_ATTR_BODY,    /* a function that the op runs */
+  VM_ATTR_NATIVE   /* a native function: its number in the module */
 };
 int vm_op_attr_count(enum rt_op op);
 enum vm_attr_kind vm_op_attr_kind(enum rt_op op, int attr);

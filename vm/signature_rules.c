@@ -45,7 +45,7 @@ static void read_name(const char **p, char name[RULE_NAME]) {
 static const char *const kind_names[] = {
     [VM_ATTR_SWITCH] = "switch:", [VM_ATTR_AXIS] = "axis:", [VM_ATTR_MASK] = "mask:",
     [VM_ATTR_ORDER] = "order:",   [VM_ATTR_DIM] = "dim:",   [VM_ATTR_PLAN] = "plan:",
-    [VM_ATTR_PROGRAM] = "lanes:", [VM_ATTR_BODY] = "body:"};
+    [VM_ATTR_PROGRAM] = "lanes:", [VM_ATTR_BODY] = "body:", [VM_ATTR_NATIVE] = "extern:"};
 
 static void read_attributes(const char *p, struct attributes *a) {
   for (skip_spaces(&p); *p; skip_spaces(&p)) {

@@ -89,6 +89,8 @@ static int verify_attrs(struct verify *v, const struct vm_instr *instr) {
     int64_t value = instr->attr[k];
     if (kind == VM_ATTR_PLAN && (value < 0 || value >= v->module->attend_count))
       return verify_fail(v, "there is no plan %" PRId64, value);
+    if (kind == VM_ATTR_NATIVE && (value < 0 || value >= v->module->native_count))
+      return verify_fail(v, "there is no native function %" PRId64, value);
     if (kind == VM_ATTR_PROGRAM && (value < 0 || value >= v->module->lanes_count))
       return verify_fail(v, "there is no lane program %" PRId64, value);
   }
@@ -96,6 +98,7 @@ static int verify_attrs(struct verify *v, const struct vm_instr *instr) {
 }
 
 static int verify_results(struct verify *v, const struct vm_instr *instr, const struct vm_type *const *arg) {
+  if (instr->op == OP_call) return verify_native_call(v, instr, arg);
   if (rt_op_info[instr->op].flags & RT_NESTED) return verify_scan(v, instr, arg);
   const struct vm_function *f = v->f;
   const struct attend_plan *plan = rt_has_plan(instr->op) ? &v->module->attend[instr->attr[0]] : NULL;

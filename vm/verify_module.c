@@ -143,7 +143,7 @@ static bool module_complete(const struct vm_module *m) {
          && (m->function || !m->function_count) && (m->lanes || !m->lanes_count)
          && (m->attend || !m->attend_count) && (m->head_name || !m->attend_count)
          && (m->line || !m->line_count) && (m->head || !m->head_count) && (m->mix || !m->mix_count)
-         && (m->requirement || !m->requirement_count);
+         && (m->requirement || !m->requirement_count) && (m->native || !m->native_count);
 }
 
 int verify_module_parts(struct verify *v) {
@@ -153,6 +153,7 @@ int verify_module_parts(struct verify *v) {
   for (uint32_t i = 0; i < m->column_count && status == RT_OK; i++) status = verify_column(v, i);
   for (uint32_t i = 0; i < m->input_count && status == RT_OK; i++) status = verify_input(v, i);
   for (uint32_t i = 0; i < m->requirement_count && status == RT_OK; i++) status = verify_requirement(v, i);
+  for (uint32_t i = 0; i < m->native_count && status == RT_OK; i++) status = verify_native(v, i);
   if (status == RT_OK) status = verify_outputs(v);
   if (status == RT_OK) status = verify_settings(v);
   for (uint32_t i = 0; i < m->head_count && status == RT_OK; i++)

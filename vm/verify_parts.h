@@ -29,7 +29,10 @@ int verify_continuing(struct verify *v);   /* verify_module.c: what is kept from
 int verify_lanes(
     struct verify *v); /* verify_lanes.c: the instruction at hand is OP_lanes; its operands exist */
 int verify_scan(struct verify *v, const struct vm_instr *instr,
-                const struct vm_type *const *arg);  /* verify_scan.c: its arguments and results */
-int verify_plan(struct verify *v, uint32_t number); /* verify_lanes.c: an attention plan's programs */
+                const struct vm_type *const *arg);    /* verify_scan.c: its arguments and results */
+int verify_native(struct verify *v, uint32_t number); /* verify_native.c: a native function of the module */
+int verify_native_call(struct verify *v, const struct vm_instr *instr,
+                       const struct vm_type *const *arg); /* verify_native.c: its arguments and results */
+int verify_plan(struct verify *v, uint32_t number);       /* verify_lanes.c: an attention plan's programs */
 
 #endif

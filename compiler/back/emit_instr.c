@@ -125,6 +125,7 @@ static int add_plan(struct ir_emitter *e, int64_t head_number) {
 static int result_count(const struct ir_emitter *e, const struct ir_node *node, int64_t attr[RT_MAX_ATTR]) {
   enum rt_op op = node->op;
   if (ir_is_scan(op)) return ir_scan_attrs(ir_scan_of(&e->g, node), attr);
+  if (op == OP_call) return ir_native_results(&e->g, node);
   if (!rt_has_plan(op)) return 1;
   struct attend_plan plan = ir_head_plan(e->g.head[node->attr[0]]);
   attr[0] = e->plan_of[node->attr[0]];
@@ -138,6 +139,10 @@ static bool unread_result(struct ir_emitter *e, ir_id n, int k, struct vm_type *
   struct vm_mismatch m;
   if (ir_is_scan(node->op)) {
     *type = ir_scan_result(ir_scan_of(&e->g, node), &e->g, node, k);
+    return true;
+  }
+  if (node->op == OP_call) {
+    *type = ir_native_result(&e->g, node, k);
     return true;
   }
   struct attend_plan plan = ir_head_plan(e->g.head[node->attr[0]]);

@@ -414,6 +414,18 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
   return status;
 }
 
+static int call_extern(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
+                       struct cc_value *result) {
+  const struct gr_node *with = with_of(args);
+  if (with)
+    return gr_fail(c->error, with->span, "`with` fills the slots of a head, and `%s` is not a head",
+                   callee->function->name);
+  int status = cc_spend(c, CC_CALL_STEPS);
+  if (status == RT_OK) status = cc_extern_call(c, callee->function, args, result);
+  if (status != RT_OK && !c->unit->is_stdlib) try_swapped(c, callee, args);
+  return status;
+}
+
 int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct cc_call_args *args,
              struct cc_results *results) {
   *results->value = (struct cc_value){.kind = CC_NONE};
@@ -430,6 +442,10 @@ int cc_apply(struct cc_context *c, const struct cc_value *callee, const struct c
     results->count = 1;
     return c->slot ? cc_slot_call(c, callee->builtin, args, results->value)
                    : cc_builtin_call(c, callee->builtin, args, results->value);
+  }
+  if (callee->kind == CC_FUNCTION && callee->function->node->kind == GR_EXTERN) {
+    results->count = 1;
+    return call_extern(c, callee, args, results->value);
   }
   if (callee->kind == CC_FUNCTION) return call_definition(c, callee, args, results);
   return gr_fail(c->error, args->node->child[0]->span,

@@ -7,7 +7,8 @@
  *
  *     value, scope, budget, operators, head_axis < sizes, file_values < mismatch < match_type < arguments <
  * parameter < builtin_args < builtin_rows, builtin_shape, scan_call < builtin < matrix_product, slot <
- * slot_index < index < shown_weights < elaborate < head_slots, with < head < call < expression */
+ * slot_index < index < shown_weights < extern < extern_call < elaborate < head_slots, with < head < call <
+ * expression */
 #ifndef AQ_COMPILER_FRONT_ELABORATE_H
 #define AQ_COMPILER_FRONT_ELABORATE_H
 
@@ -150,6 +151,17 @@ int cc_check_mask(struct cc_context *c, ir_id result, struct gr_span span);
 /* Does softmax, or what is like it, get `s` as it is? scored: what the slot score gives. */
 int cc_find_unscaled(struct cc_context *c, ir_id scored, ir_id result, bool *unscaled);
 int cc_check_score(struct cc_context *c, ir_id result, struct gr_span span, bool *hides);
+
+/* function_arguments.c: makes inputs of the arguments, and binds their names. *runnable becomes false when
+ * one has no type and no default and is no dim. Then nothing can be run or checked. */
+int cc_function_arguments(struct cc_context *c, const struct gr_node *params, bool *runnable);
+
+/* extern.c: the number that the module gives a native function, which is declared there now if it was not
+ * yet. */
+int cc_extern(struct cc_context *c, const struct cc_definition *definition, uint32_t *number);
+/* extern_call.c */
+int cc_extern_call(struct cc_context *c, const struct cc_definition *definition,
+                   const struct cc_call_args *args, struct cc_value *result);
 
 /* slot.c: builtins as slots have them, and x[..] of a value x of a slot */
 int cc_slot_call(struct cc_context *c, const struct cc_builtin *builtin, const struct cc_call_args *args,

@@ -7,6 +7,7 @@
 static const char *needs_all(const struct ir_slot *slot, bool is_score, int *rows) {
   for (ir_id n = 1; slot->graph && n < slot->graph->count; n++) {
     const struct ir_node *node = &slot->graph->node[n];
+    if (node->op == OP_call) return "it calls a native function";
     if (node->type.rank)
       return node->op == OP_over ? "it mixes the scores of all heads"
                                  : "it computes with vectors for each pair of tokens";

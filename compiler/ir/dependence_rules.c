@@ -495,6 +495,15 @@ static void input(struct dep_making *m) {
                                    .to = VM_NO_DIM});
 }
 
+/* A native function that is applied element by element, or one of which nothing is known. */
+static void native(struct dep_making *m) {
+  if (!ir_native_of(m->d->whole, m->node)->parsed->each) {
+    all_of_everything(m);
+    return;
+  }
+  for (int k = 0; k < m->node->arg_count; k++) pull_same(m, k);
+}
+
 /* ---- all ops ---- */
 
 void dep_rule(struct dep_making *m) {
@@ -537,6 +546,7 @@ void dep_rule(struct dep_making *m) {
     case OP_attention:
     case OP_attention_weights: dep_attention(m); break;
     case OP_scan: dep_scan_op(m); break;
+    case OP_call: native(m); break;
     default: all_of_everything(m); break;
   }
 }

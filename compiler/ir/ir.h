@@ -103,9 +103,10 @@ struct ir_scan {
 };
 
 struct ir_graph {
-  struct vm_dims *dims;  /* shared by all graphs of a program; not owned */
-  struct ir_graph *root; /* of the body of a scan: the graph that keeps all scans; NULL: this one does */
-  struct ir_scan **scan; /* attr 0 of scan ops indexes the root's; they live in its arena */
+  struct vm_dims *dims;     /* shared by all graphs of a program; not owned */
+  struct vm_module *module; /* of the root: whose native functions calls name; not owned */
+  struct ir_graph *root;    /* of the body of a scan: the graph that keeps all scans; NULL: this one does */
+  struct ir_scan **scan;    /* attr 0 of scan ops indexes the root's; they live in its arena */
   uint32_t scan_count;
   size_t scan_capacity;
   bool is_slot;                  /* of a head: OP_input means enum ir_leaf */
@@ -144,6 +145,22 @@ struct attend_plan ir_head_plan(const struct ir_head *head);
 struct ir_scan *ir_add_scan(struct ir_graph *g, const char *name, int64_t *number);
 struct ir_scan *ir_scan_of(const struct ir_graph *g, const struct ir_node *node);
 static inline bool ir_is_scan(enum rt_op op) { return op == OP_scan || op == OP_scan_grad; }
+/* native_call.c: a call of native function `number` of the module, with the type that its signature gives;
+ * the caller has seen to that. */
+struct ir_native_call {
+  uint32_t number;
+  int arg_count;
+  const ir_id *arg;
+  const struct vm_type *type;
+};
+ir_id ir_call_native(struct ir_at at, struct ir_native_call call);
+/* The function that a call calls. */
+static inline const struct vm_native *ir_native_of(const struct ir_graph *g, const struct ir_node *node) {
+  return &(g->root ? g->root : g)->module->native[node->attr[0]];
+}
+/* How many results the call has, and the type of number k. */
+int ir_native_results(const struct ir_graph *g, const struct ir_node *node);
+struct vm_type ir_native_result(const struct ir_graph *g, const struct ir_node *node, int k);
 /* An argument of the body: node and all. 0 on failure. */
 ir_id ir_scan_argument(struct ir_scan *scan, const struct vm_type *type, struct gr_span span,
                        struct rt_error *error);

@@ -175,7 +175,7 @@ static struct tensor leaf(struct materialise *m, const struct ir_node *n) {
 /* An op that works element by element, or along axes that nodes of slots have of their own. */
 static struct tensor lane(struct materialise *m, const struct ir_node *n) {
   struct tensor t = {0, 0};
-  ir_id arg[3];
+  ir_id arg[VM_NATIVE_ARGS];
   bool batched = false;
   for (int k = 0; k < n->arg_count; k++) {
     t.varies |= m->value[n->arg[k]].varies;
@@ -189,7 +189,10 @@ static struct tensor lane(struct materialise *m, const struct ir_node *n) {
                  : ir_tensor_enter(m, m->value[n->arg[k]], t.varies, &n->type, type.batched);
     if (!arg[k]) return t;
   }
-  t.id = ir_add(here(m), (struct ir_op){(enum rt_op)n->op, n->arg_count, .arg = arg, .real = n->real});
+  if (n->op == OP_call)
+    t.id = ir_call_native(here(m), (struct ir_native_call){(uint32_t)n->attr[0], n->arg_count, arg, &type});
+  else
+    t.id = ir_add(here(m), (struct ir_op){(enum rt_op)n->op, n->arg_count, .arg = arg, .real = n->real});
   return t;
 }
 

@@ -27,11 +27,20 @@ static ir_id unchanged(struct stepping *s, ir_id n, uint32_t all) {
 
 static ir_id same_type(struct stepping *s, ir_id n, uint32_t all) {
   const struct ir_node *node = node_of(s, n);
-  ir_id arg[3] = {0};
+  ir_id arg[VM_NATIVE_ARGS] = {0};
   int count = node->arg_count;
   for (int k = 0; k < count; k++)
     if (!(arg[k] = step_need(s, node_of(s, n)->arg[k], all))) return 0;
   return s->looking ? n : step_copy(s, n, all, arg);
+}
+
+/* Element by element, or of what is there before the text is written. */
+static ir_id native(struct stepping *s, ir_id n, uint32_t all) {
+  const struct ir_node *node = node_of(s, n);
+  for (int k = 0; k < node->arg_count && !ir_native_of(s->g, node)->parsed->each; k++)
+    if (step_axes(s, node->arg[k]))
+      return step_refuse(s, n, "is made of the whole text by a native function");
+  return same_type(s, n, all);
 }
 
 static ir_id no_operand(struct stepping *s, ir_id n, uint32_t all) {
@@ -553,6 +562,7 @@ static step_rule *const rules[OP_COUNT] = {
     [OP_stop] = same_type,
     [OP_attention] = attention,
     [OP_scan] = scan,
+    [OP_call] = native,
     [OP_result] = result,
 };
 

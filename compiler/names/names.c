@@ -413,23 +413,27 @@ static int walk_objective(struct cc_walk *w) {
   return status;
 }
 
-static int no_extern(struct cc_walk *w, const struct gr_node *node) {
-  struct gr_span word = {node->span.source, node->span.begin, node->span.begin + (uint32_t)strlen("extern")};
-  gr_no_extern(cc_wrong(w), word);
-  return RT_OK;
+/* Sizes of its arguments are bound as those of functions are; those of its result are known by then. */
+static int walk_extern(struct cc_walk *w, const struct gr_node *node) {
+  const struct gr_node *params = node->child[0], *result = node->child[1];
+  int status = RT_OK;
+  for (int p = 0; p < params->count && status == RT_OK; p++) status = walk_param(w, params->child[p]);
+  if (status == RT_OK) status = walk_children(w, result->child[0], 0);
+  return status == RT_OK && result->child[1] ? walk_expression(w, result->child[1]) : status;
 }
 
 static int walk_definition(struct cc_walk *w, struct cc_definition *d) {
   const struct gr_node *node = d->node;
   w->user = d;
   int status = cc_is_value(d)            ? walk_expression(w, node->child[0])
-               : node->kind == GR_EXTERN ? no_extern(w, node)
+               : node->kind == GR_EXTERN ? walk_extern(w, node)
                                          : walk_function(w, node);
   if (status == RT_OK && node->kind == GR_HEAD) cc_check_slots(w, node);
   if (status == RT_OK && node->kind == GR_MODEL) status = walk_objective(w);
   /* Its data, loss or settings may be what could not be read. */
   if (node->kind == GR_MODEL) d->broken |= w->unit->file->fault_count > 0 || w->unit->data_broken;
-  if (status == RT_OK && !d->broken) status = cc_note_unused(w->program, d, &w->sight);
+  if (status == RT_OK && !d->broken && node->kind != GR_EXTERN)
+    status = cc_note_unused(w->program, d, &w->sight);
   cc_sight_clear(&w->sight);
   w->user = NULL;
   return status;

@@ -30,7 +30,9 @@ static void usage_of(const struct cc_walk *w, const char *name, char *usage, siz
   const struct cc_definition *d = cc_find(w->program, w->unit, name);
   const struct cc_builtin *builtin = cc_builtin_find(name);
   const struct gr_node *params =
-      d && (d->node->kind == GR_FN || d->node->kind == GR_HEAD) ? d->node->child[0] : NULL;
+      d && (d->node->kind == GR_FN || d->node->kind == GR_HEAD || d->node->kind == GR_EXTERN)
+          ? d->node->child[0]
+          : NULL;
   size_t length = 0;
   snprintf(usage, size, "%s", params ? d->name : "");
   if (!params && builtin && builtin->count >= 0) {

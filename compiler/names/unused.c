@@ -60,7 +60,8 @@ static void report_definitions(struct cc_program *program) {
   for (size_t i = 0; i < main->definition_count; i++) {
     const struct cc_definition *d = &main->definition[i];
     enum gr_kind kind = d->node->kind;
-    bool unused = cc_is_value(d) ? !d->used : (kind == GR_FN || kind == GR_HEAD) && !d->reached;
+    bool unused =
+        cc_is_value(d) ? !d->used : (kind == GR_FN || kind == GR_HEAD || kind == GR_EXTERN) && !d->reached;
     if (!unused || d->name[0] == '_') continue;
     struct rt_error *warning = cc_report(&program->diagnostics, true);
     if (cc_is_value(d))
@@ -68,7 +69,10 @@ static void report_definitions(struct cc_program *program) {
               d->name);
     else
       gr_fail(warning, d->node->name_span, "the model does not use the %s `%s`",
-              kind == GR_HEAD ? "head" : "function", d->name);
+              kind == GR_HEAD     ? "head"
+              : kind == GR_EXTERN ? "extern"
+                                  : "function",
+              d->name);
     end_warning(warning, d->name);
   }
 }

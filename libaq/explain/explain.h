@@ -45,5 +45,6 @@ int explain_heads(struct explanation *x, struct rt_error *error);
 void explain_training(struct explanation *x);            /* explain_training.c */
 void explain_given(aq_shown *shown, const char *source); /* explain_given.c; source: as a model keeps it */
 void explain_writing(struct explanation *x); /* explain_writing.c: of a model that continues a text */
+void explain_natives(struct explanation *x); /* explain_natives.c: native functions that it calls */
 
 #endif

@@ -117,6 +117,7 @@ static double instr_flops(const struct explanation *x, const struct vm_machine *
   const struct rt_shape *out = vm_machine_value(machine, instr->out[0]).shape;
   int flags = rt_op_info[instr->op].flags;
   if (rt_has_plan(instr->op)) return explain_attention_flops(x->module, machine, instr, examples);
+  if (instr->op == OP_call) return 0; /* nobody knows */
   if (flags & RT_NESTED) return scan_flops(x, machine, instr, examples);
   if (flags & RT_MULTIPLIES) return product_flops(x, vm_machine_function(machine), instr, examples);
   bool lanes = vm_op_attr_kind(instr->op, 0) == VM_ATTR_PROGRAM;
@@ -127,8 +128,7 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
                     struct rt_error *error) {
   const struct vm_function *f = vm_module_function(x->module, name);
   if (!f) return RT_OK;
-  struct vm_machine *machine = vm_machine_new(x->module, f, RT_F32, pool, error);
-  if (machine) vm_machine_measure(machine);
+  struct vm_machine *machine = vm_machine_measuring(x->module, f, RT_F32, pool, error);
   int status = machine ? bind(x, machine, examples, error) : error->code;
   struct cost *cost = &x->cost[x->cost_count];
   *cost = (struct cost){.function = f, .examples = examples};
@@ -334,6 +334,7 @@ static int show_all(struct explanation *x, struct rt_error *error) {
   if (status == RT_OK) status = params(x, error);
   if (x->program->output_count) explain_training(x);
   explain_writing(x);
+  explain_natives(x);
   if (status == RT_OK) status = explain_heads(x, error);
   return status != RT_OK ? status : functions(x, error);
 }

@@ -220,19 +220,19 @@ static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64
   return judge->skip ? RT_OK : placed.code;
 }
 
-/* A batch is judged as a whole or not at all. When an answer in it is not finite, its rows are judged one by
- * one. */
+/* A batch is judged as a whole or not at all. When an answer in it is not finite, or a native function
+ * refuses a row, its rows are judged one by one. */
 static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool with_loss,
                        struct rt_error *error) {
   struct rt_error reason = {0};
   double loss;
   int status = lib_feed_rows(&judge->feed, judge->machine, batch, error);
-  if (status == RT_OK) status = vm_machine_run(judge->machine, 0, error);
   if (status != RT_OK) return status;
-  status = lib_judge_check(judge, batch, with_loss ? &loss : NULL, &reason);
-  if (status == RT_NOT_FINITE && batch.count == 1)
-    return bad_row(judge, batch.data, batch.row[0], &reason, error);
-  if (status == RT_NOT_FINITE) {
+  status = vm_machine_run(judge->machine, 0, &reason);
+  if (status == RT_OK) status = lib_judge_check(judge, batch, with_loss ? &loss : NULL, &reason);
+  bool of_row = status == RT_NOT_FINITE || (status == RT_BAD_DATA && judge->module->native_count);
+  if (of_row && batch.count == 1) return bad_row(judge, batch.data, batch.row[0], &reason, error);
+  if (of_row) {
     status = RT_OK;
     for (int64_t r = 0; r < batch.count && status == RT_OK; r++)
       status = judge_batch(judge, (struct lib_batch){batch.data, batch.row + r, 1}, with_loss, error);

@@ -9,8 +9,8 @@ static int compile(struct aq_model *model, aq_program *program, struct rt_error 
   if (lib_can_compile(program, error)) return error->code;
   model->module = program->function ? cc_compile_function(program->program, program->function, false, error)
                                     : cc_compile_model(program->program, error);
-  return model->module ? lib_requirements_list(model->module, &model->arena, &model->requirement, error)
-                       : error->code;
+  if (!model->module || vm_natives_bind(model->module, &program->allowed, error)) return error->code;
+  return lib_requirements_list(model->module, &model->arena, &model->requirement, error);
 }
 
 int aq_model_compile(aq_program *program, aq_model **model) {

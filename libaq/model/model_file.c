@@ -28,7 +28,8 @@ static int write_bytecode(const struct aq_model *model, struct rt_arena *arena, 
   if (!model->folder) return vm_module_write(&m, bytes, error);
   m.line = rt_arena_alloc(arena, (m.line_count + 1u) * sizeof *m.line);
   m.requirement = rt_arena_alloc(arena, (m.requirement_count + 1u) * sizeof *m.requirement);
-  if (!m.line || !m.requirement) return rt_no_memory(error);
+  m.native = rt_arena_alloc(arena, (m.native_count + 1u) * sizeof *m.native);
+  if (!m.line || !m.requirement || !m.native) return rt_no_memory(error);
   for (uint32_t i = 0; i < m.line_count; i++) {
     m.line[i] = model->module->line[i];
     m.line[i].file = seen_from(model->folder, m.line[i].file);
@@ -36,6 +37,10 @@ static int write_bytecode(const struct aq_model *model, struct rt_arena *arena, 
   for (uint32_t i = 0; i < m.requirement_count; i++) {
     m.requirement[i] = model->module->requirement[i];
     m.requirement[i].file = seen_from(model->folder, m.requirement[i].file);
+  }
+  for (uint32_t i = 0; i < m.native_count; i++) {
+    m.native[i] = model->module->native[i];
+    m.native[i].file = seen_from(model->folder, m.native[i].file);
   }
   return vm_module_write(&m, bytes, error);
 }
@@ -277,6 +282,7 @@ static int read_model(struct aq_model *model, struct io_tensors *file, const cha
   if (status == RT_OK) status = io_tensors_verify(file, error);
   if (status == RT_OK) status = read_metadata(model, file, path, error);
   if (status == RT_OK) status = read_program(model, file, path, error);
+  if (status == RT_OK) status = vm_natives_bind(model->module, &model->allowed, error);
   if (status == RT_OK) status = check_columns(model, path, error);
   if (status == RT_OK) status = lib_bind_dims(model->module, &model->schema, error);
   if (status == RT_OK) {

@@ -335,7 +335,7 @@ int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_fa
   struct run r = {.options = &own, .precision = lib_precision(own.precision)};
   if (lib_can_compile(program, error)) return error->code;
   r.module = cc_compile_function(program->program, own.function, own.gradients, error);
-  int status = r.module ? RT_OK : error->code;
+  int status = r.module ? lib_need_natives(r.module, &program->allowed, error) : error->code;
   if (status == RT_OK) status = prepare(&r, error);
   if (status == RT_OK) status = run_all(&r, facts, error);
   if (status == RT_OK && own.outputs) status = write_outputs(&r, error);

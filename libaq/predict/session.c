@@ -236,7 +236,7 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
   s->scored_row = first;
   struct lib_batch batch = {&s->data, s->rows + first, count};
   int status = lib_feed_rows(&s->feed, s->predict, batch, error);
-  if (status == RT_OK) status = vm_machine_run(s->predict, 0, error);
+  if (status == RT_OK) status = lib_run_batch(s->predict, batch, 0, error);
   for (uint32_t o = 0; o < s->model->module->output_count && status == RT_OK; o++)
     status = keep_scores(s, o, count, error);
   if (status == RT_OK) s->scored = count;

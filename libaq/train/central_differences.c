@@ -377,7 +377,8 @@ int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, do
   if (text) *text = NULL;
   if (lib_can_compile(program, error)) return error->code;
   c.module = cc_compile_model(program->program, error);
-  int status = c.module ? prepare(&c, error) : error->code;
+  int status = c.module ? lib_need_natives(c.module, &program->allowed, error) : error->code;
+  if (status == RT_OK) status = prepare(&c, error);
   for (size_t s = 0; s < RT_COUNT(size_sets) && status == RT_OK; s++)
     status = check_set(&c, &size_sets[s], error);
   if (status == RT_OK && text) {

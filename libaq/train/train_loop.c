@@ -85,7 +85,7 @@ static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
   int status = lib_feed_rows(&t->feed, t->machine, batch, error);
   if (status != RT_OK) return status;
   if ((status = use_rows(t, error))) return status;
-  if ((status = vm_machine_run(t->machine, step_seed(t), error))) return status;
+  if ((status = lib_run_batch(t->machine, batch, step_seed(t), error))) return status;
   struct rt_tensor loss = vm_machine_output(t->machine, 0);
   double value, weight = lib_feed_weight(&t->feed, 0, count);
   lib_to_double(&loss, t->precision, &value);

@@ -326,6 +326,8 @@ static int keep_files(const struct vm_module *from, struct vm_module *to, struct
     if (status == RT_OK)
       status = keep_path(&to->arena, &to->column[c].set.merges, from->column[c].set.merges);
   }
+  for (uint32_t n = 0; n < to->native_count && status == RT_OK; n++)
+    status = keep_path(&to->arena, &to->native[n].path, from->native[n].path);
   return status == RT_OK ? RT_OK : rt_no_memory(error);
 }
 
@@ -340,7 +342,7 @@ static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *e
   t->folder = rt_strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
   if (!t->folder) return rt_no_memory(error);
   t->module = cc_compile_model(program->program, error);
-  if (!t->module) return error->code;
+  if (!t->module || lib_need_natives(t->module, &program->allowed, error)) return error->code;
   t->program = cc_program_digest(program->program);
   int status = lib_source_write(program->program, own.set, own.count, &t->source, error);
   if (status != RT_OK || !own.count) return status;
@@ -348,7 +350,7 @@ static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *e
   if (again) status = keep_files(t->module, again, error);
   vm_module_free(t->module);
   t->module = again;
-  return again ? status : error->code;
+  return !again ? error->code : status == RT_OK ? lib_need_natives(again, &program->allowed, error) : status;
 }
 
 static void count_facts(struct aq_trainer *t) {

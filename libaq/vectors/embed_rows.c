@@ -41,7 +41,7 @@ static int compile(struct embedding *e, const char *name, struct rt_error *error
   struct aq_model model = *e->session->model;
   if (!model.source) return rt_fail(error, RT_USAGE, "the model does not hold its program");
   e->module = model.module = lib_source_compile(model.source, name ? name : "", error);
-  if (!e->module) return error->code;
+  if (!e->module || vm_natives_bind(e->module, &model.allowed, error)) return error->code;
   if (lib_model_misfit(&model))
     return rt_fail(error, RT_BAD_DATA, "the model's program and its columns do not fit: `%s`",
                    lib_model_misfit(&model));
@@ -154,7 +154,7 @@ static int embed_rows(struct row_stream *st, int64_t first, int64_t count, struc
   st->out.length = 0;
   struct lib_batch batch = {&st->session->data, st->session->rows + first, count};
   int status = lib_feed_rows(&e->feed, e->machine, batch, error);
-  if (status == RT_OK) status = vm_machine_run(e->machine, 0, error);
+  if (status == RT_OK) status = lib_run_batch(e->machine, batch, 0, error);
   return status != RT_OK ? status : keep(e, count, error);
 }
 

@@ -52,9 +52,11 @@ static void test_items(void **state) {
       {"train { }", " (TRAIN)"},
       {"train { a = 1, b = f(c = \"d\")\n e = 2; }",
        " (TRAIN (ARG a (NUMBER 1=1)) (ARG b (CALL (NAME f) (ARG c (STRING d)) -)) (ARG e (NUMBER 2=2)))"},
-      {"extern f(x: [N]) -> [N] of V { library = \"l\" }",
-       " (EXTERN f (PARAMS (PARAM x (TYPE (SHAPE (NAME N)) -) -)) (TYPE (SHAPE (NAME N)) (NAME V)) (ARG "
-       "library (STRING l)))"},
+      {"extern fn f(x: [N], k: number) -> [N] of V",
+       " (EXTERN f (PARAMS (PARAM x (TYPE (SHAPE (NAME N)) -) -) (PARAM k (TYPE number (SHAPE) -) -)) (TYPE "
+       "(SHAPE (NAME N)) (NAME V)) - -)"},
+      {"extern fn f() -> [3] from \"l.so\" with gradient g",
+       " (EXTERN f (PARAMS) (TYPE (SHAPE (NUMBER 3=3)) -) (STRING l.so) (NAME g))"},
   };
   check_trees(trees, RT_COUNT(trees), "", "", "", "");
 }

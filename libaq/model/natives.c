@@ -1,0 +1,121 @@
+/* natives.c: which native functions programs and models may call. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libaq/internal.h"
+
+/* ---- functions of the host ---- */
+
+struct aq_externs {
+  struct lib_message message;
+  struct rt_arena arena;
+  struct vm_host_native *item;
+  size_t count, capacity;
+};
+
+int aq_externs_new(aq_externs **externs) {
+  if (!externs) return AQ_USAGE;
+  *externs = rt_zalloc(1, sizeof **externs);
+  return *externs ? AQ_OK : AQ_NO_MEMORY;
+}
+
+void aq_externs_free(aq_externs *externs) {
+  if (!externs) return;
+  rt_free(externs->item);
+  rt_arena_free(&externs->arena);
+  rt_free(externs);
+}
+
+const aq_message *aq_externs_message(const aq_externs *externs) {
+  if (!externs) return lib_nothing();
+  return lib_view((struct lib_message *)&externs->message);
+}
+
+static struct vm_native_code code_of(const aq_extern_functions *functions, void *user) {
+  aq_extern_functions own = {0};
+  if (functions) memcpy(&own, functions, functions->size < sizeof own ? functions->size : sizeof own);
+  return (struct vm_native_code){own.f32, own.f64, own.batch, true, user};
+}
+
+int aq_extern_register(aq_externs *externs, const char *name, const char *signature,
+                       const aq_extern_functions *function, const aq_extern_functions *gradient, void *user) {
+  if (!externs) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&externs->message);
+  struct vm_native_signature parsed;
+  const struct vm_native_code code = code_of(function, user);
+  if (!name || !name[0]) return rt_fail(error, RT_USAGE, "a native function needs a name");
+  if (!code.f32 && !code.f64) return rt_fail(error, RT_USAGE, "`%.100s` has no function: it is NULL", name);
+  for (size_t k = 0; k < externs->count; k++)
+    if (!strcmp(externs->item[k].name, name))
+      return rt_fail(error, RT_USAGE, "`%.100s` is registered already", name);
+  int status = vm_native_parse(signature, &parsed, error);
+  if (status != RT_OK) return status;
+  struct vm_host_native item = {rt_arena_strndup(&externs->arena, name, strlen(name)),
+                                rt_arena_strndup(&externs->arena, signature, strlen(signature)), code,
+                                code_of(gradient, user)};
+  if (!item.name || !item.signature
+      || rt_grow((void **)&externs->item, &externs->capacity, externs->count + 1, sizeof item))
+    return rt_no_memory(error);
+  externs->item[externs->count++] = item;
+  return RT_OK;
+}
+
+/* ---- what is allowed ---- */
+
+static int copy_host(struct vm_allowed *allowed, const aq_externs *externs, struct rt_arena *arena) {
+  struct vm_host_native *host = rt_arena_alloc(arena, (externs->count + 1) * sizeof *host);
+  if (!host) return RT_NO_MEMORY;
+  for (size_t k = 0; k < externs->count; k++) {
+    host[k] = externs->item[k];
+    host[k].name = rt_arena_strndup(arena, host[k].name, strlen(host[k].name));
+    host[k].signature = rt_arena_strndup(arena, host[k].signature, strlen(host[k].signature));
+    if (!host[k].name || !host[k].signature) return RT_NO_MEMORY;
+  }
+  allowed->host = host;
+  allowed->host_count = externs->count;
+  return RT_OK;
+}
+
+int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct rt_arena *arena,
+              struct rt_error *error) {
+  *allowed = (struct vm_allowed){0};
+  const char **path = rt_arena_alloc(arena, (options->allow_ffi_count + 1) * sizeof *path);
+  if (!path) return rt_no_memory(error);
+  for (size_t k = 0; k < options->allow_ffi_count; k++) {
+    const char *said = options->allow_ffi ? options->allow_ffi[k] : NULL;
+    char *real = said && said[0] ? realpath(said, NULL) : NULL;
+    if (!real) {
+      rt_fail(error, RT_NO_INPUT, "native code of %s cannot be allowed: there is no such file or folder",
+              said && said[0] ? said : "nothing");
+      rt_hint(error, "--allow-ffi takes the path of a shared library, or of a folder that has it");
+      return RT_NO_INPUT;
+    }
+    path[k] = rt_arena_strndup(arena, real, strlen(real));
+    free(real);
+    if (!path[k]) return rt_no_memory(error);
+  }
+  allowed->path = path;
+  allowed->path_count = options->allow_ffi_count;
+  return options->externs && copy_host(allowed, options->externs, arena) ? rt_no_memory(error) : RT_OK;
+}
+
+int lib_need_natives(struct vm_module *module, const struct vm_allowed *allowed, struct rt_error *error) {
+  int status = vm_natives_bind(module, allowed, error);
+  return status == RT_OK ? vm_natives_allowed(module, error) : status;
+}
+
+/* ---- what a model calls ---- */
+
+bool aq_model_extern(const aq_model *model, size_t number, aq_extern *about) {
+  const struct vm_module *m = model ? model->module : NULL;
+  for (uint32_t k = 0; m && k < m->native_count; k++) {
+    const struct vm_native *native = &m->native[k];
+    if (native->is_gradient || number-- > 0) continue;
+    if (about)
+      *about = (aq_extern){native->name, native->signature, native->library,
+                           native->gradient == UINT32_MAX ? NULL : m->native[native->gradient].name,
+                           native->code.f32 || native->code.f64};
+    return true;
+  }
+  return false;
+}
