@@ -113,9 +113,7 @@ typedef struct aq_program_options {
    * knows, columns of texts with its names and kinds have its vocabularies, and parameters with its names
    * begin as its. NULL: neither. */
   const char *weights;
-  /* Native code that may run: files of shared libraries, or folders that have them, [allow_ffi_count]; and
-   * functions of the host (aq_native.h). */
-  const char *const *allow_ffi;
+  const char *const *allow_ffi; /* [allow_ffi_count] native code that may run, as in aq_load_options */
   size_t allow_ffi_count;
   const aq_externs *externs;
 } aq_program_options;
@@ -589,12 +587,6 @@ int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_fa
  * sizes. *worst is the largest relative error. AQ_NEGATIVE: it is above the tolerance, and the message names
  * the parameter. *text is a table with a line for each parameter. worst and text may be NULL. */
 int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, double *worst, char **text);
-
-/* ---- The machine ---- */
-
-/* Version, processor and its instruction set, BLAS and whether its kernels fit the processor, threads,
- * limits. *message, unless message is NULL, lives until the next call of this function in the same thread. */
-int aq_doctor(enum aq_form form, char **text, aq_message *message);
 
 #ifdef __cplusplus
 }

@@ -91,6 +91,12 @@ void aq_shown_terminal(aq_shown *shown, int columns, bool colour);
  * stands within itself. */
 int aq_shown_write(const aq_shown *shown, enum aq_form form, char **text);
 
+/* This machine: version, processor and its instruction set, BLAS and whether its kernels fit the processor,
+ * threads, limits. *message, unless message is NULL, lives until the next call of this function in the same
+ * thread. */
+struct aq_message;
+int aq_doctor(enum aq_form form, char **text, struct aq_message *message);
+
 #ifdef __cplusplus
 }
 #endif
