@@ -1,6 +1,7 @@
 /* checkpoint.c: checkpoints. A checkpoint is a safetensors file beside the model with everything that decides
  * how training goes on: parameters as they are ("param."), the best so far ("best."), their running average
  * where there is one ("average."), and what the optimizer keeps, under its own names ("first.", "second.").
+ * "epochs" has the numbers of those that have ended, for their curves.
  * The metadata say where training is, and of which training. The order of the data follows from the seed. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -262,12 +263,34 @@ static int describe_moments(const struct aq_trainer *t, struct rt_arena *arena, 
   return RT_OK;
 }
 
+/* What is kept of an epoch, as numbers. */
+enum { EPOCH_NUMBERS = 4 };
+
+static int describe_epochs(const struct aq_trainer *t, struct rt_arena *arena, struct io_tensor_out *out,
+                           int *count, struct rt_error *error) {
+  size_t size;
+  if (!t->history_count) return RT_OK;
+  int64_t *shape = rt_arena_alloc(arena, 2 * sizeof *shape);
+  double *number =
+      rt_mul(t->history_count, EPOCH_NUMBERS * sizeof *number, &size) ? rt_arena_alloc(arena, size) : NULL;
+  if (!shape || !number) return rt_no_memory(error);
+  shape[0] = (int64_t)t->history_count;
+  shape[1] = EPOCH_NUMBERS;
+  out[(*count)++] = (struct io_tensor_out){"epochs", IO_F64, 2, shape, number};
+  for (size_t k = 0; k < t->history_count; k++) {
+    const aq_epoch *e = &t->history[k];
+    const double of[EPOCH_NUMBERS] = {e->loss, e->valid_loss, e->value, e->learning_rate};
+    memcpy(number + k * EPOCH_NUMBERS, of, sizeof of);
+  }
+  return RT_OK;
+}
+
 static int write_file(struct aq_trainer *t, const char *path, struct rt_error *error) {
   struct rt_arena arena = {0};
   struct rt_text state = {0};
   uint32_t n = t->params.count;
   int count = 2 * (int)n + (int)t->average.count;
-  struct io_tensor_out *out = rt_zalloc((3u + RT_MOST_MOMENTS) * n + 1u, sizeof *out);
+  struct io_tensor_out *out = rt_zalloc((3u + RT_MOST_MOMENTS) * n + 2u, sizeof *out);
   int status = out ? describe_run(t, error) : rt_no_memory(error);
   if (status == RT_OK) status = lib_params_describe(&t->params, t->module, "param.", &arena, out, error);
   if (status == RT_OK)
@@ -275,6 +298,7 @@ static int write_file(struct aq_trainer *t, const char *path, struct rt_error *e
   if (status == RT_OK)
     status = lib_params_describe(&t->average, t->module, "average.", &arena, out + 2 * (size_t)n, error);
   if (status == RT_OK) status = describe_moments(t, &arena, out, &count, error);
+  if (status == RT_OK) status = describe_epochs(t, &arena, out, &count, error);
   describe_state(t, &state);
   if (status == RT_OK && state.failed) status = rt_no_memory(error);
   char format[16];
@@ -329,6 +353,30 @@ static int read_moments(struct aq_trainer *t, const struct io_tensors *file, str
   return status;
 }
 
+/* The epochs up to the one that the state is in. They decide nothing, and an older checkpoint has none. */
+static int read_epochs(struct aq_trainer *t, const struct io_tensors *file, struct rt_error *error) {
+  const struct io_tensor *tensor = io_tensors_find(file, "epochs");
+  size_t size;
+  if (!tensor) return RT_OK;
+  int64_t count = tensor->elements / EPOCH_NUMBERS;
+  if (tensor->elements % EPOCH_NUMBERS || count > t->state.epoch
+      || !rt_mul((size_t)count + 1, EPOCH_NUMBERS * sizeof(double), &size))
+    return rt_fail(error, RT_BAD_DATA, "the checkpoint has epochs that were not");
+  double *number = rt_zalloc((size_t)count + 1, EPOCH_NUMBERS * sizeof *number);
+  if (!number) return rt_no_memory(error);
+  int status = io_tensors_double(file, tensor, number, error);
+  if (status == RT_OK
+      && rt_grow((void **)&t->history, &t->history_capacity, (size_t)count + 1, sizeof *t->history))
+    status = rt_no_memory(error);
+  for (int64_t k = 0; k < count && status == RT_OK; k++) {
+    const double *of = number + k * EPOCH_NUMBERS;
+    t->history[k] = (aq_epoch){t->state.epoch - count + k + 1, of[0], of[1], of[2], of[3]};
+  }
+  t->history_count = status == RT_OK ? (size_t)count : 0;
+  rt_free(number);
+  return status;
+}
+
 /* A checkpoint is for the version that wrote it: it lasts as long as one training. */
 static int check_format(const struct io_tensors *file, struct rt_error *error) {
   const char *format = io_tensors_metadata(file, "aq.checkpoint"),
@@ -362,6 +410,7 @@ static int read_all(struct aq_trainer *t, const struct io_tensors *file, struct 
   for (size_t k = 0; k < RT_COUNT(read) && status == RT_OK; k++)
     status = lib_params_check(read[k], t->module, RT_BAD_DATA, "is not finite", error);
   if (status == RT_OK) status = read_moments(t, file, &arena, error);
+  if (status == RT_OK) status = read_epochs(t, file, error);
   if (status == RT_OK) rt_optimizer_set_steps(t->optimizer, t->state.step);
   rt_arena_free(&arena);
   return status;
