@@ -325,6 +325,11 @@ static void put_groups(const struct start *s, struct rt_text *out) {
   rt_text_puts(out, " # votes learn faster\n");
 }
 
+/* A running average over some epochs gets better slowly, and seldom worse. */
+static bool averages_few(const struct start *s) {
+  return learns_apart(s) && !start_is_small(s) && s->look.rows < MANY_ROWS;
+}
+
 static void put_train(const struct start *s, const char *metric, struct rt_text *out) {
   bool small = start_is_small(s);
   rt_text_puts(out, "train {\n"
@@ -335,10 +340,14 @@ static void put_train(const struct start *s, const char *metric, struct rt_text 
                  "  epochs    = 30 # at most\n"
                  "  patience  = %d # stops when validation has not been better for so many epochs\n"
                  "  metric    = %s\n",
-                 small ? 8 : 32, small ? 10 : 5, metric);
-  if (s->look.rows >= MANY_ROWS || (learns_apart(s) && !small))
+                 small ? 8 : 32,
+                 small             ? 10
+                 : averages_few(s) ? 8
+                                   : 5,
+                 metric);
+  if (s->look.rows >= MANY_ROWS || averages_few(s))
     rt_text_printf(out, "  average   = %s # what is kept is a running average of many steps\n",
-                   s->look.rows >= MANY_ROWS ? "0.9995" : "0.995");
+                   averages_few(s) ? "0.995" : "0.9995");
   rt_text_puts(out, "}\n");
 }
 
@@ -366,7 +375,7 @@ static void put_apart(const struct start *s, struct rt_text *out) {
     put_term(s, "heard", out);
     for (size_t k = 0; k < s->look.count; k++)
       if (is_input(s, k) && start_is(s, k, START_TEXT))
-        rt_text_printf(out, " +\n     0.5 * %s_guess", s->column[k].name);
+        rt_text_printf(out, " +\n     %s_guess", s->column[k].name);
   }
   rt_text_puts(out, "\n");
 }
