@@ -51,7 +51,7 @@ enum aq_status {
   AQ_CANNOT_CREATE = 73, /* a file cannot be created there */
   AQ_IO = 74,            /* reading or writing failed: a full disk, a reader that has gone */
   AQ_NOT_ALLOWED = 77,   /* native code without permission */
-  AQ_INTERRUPTED = 130   /* the progress callback asked to stop; a checkpoint was written */
+  AQ_INTERRUPTED = 130   /* the progress callback or aq_interrupt has stopped it, or limits are used up */
 };
 
 /* What went wrong, and where. Lines and columns count from 1; 0: it is about no line. No string is NULL. */

@@ -16,6 +16,36 @@ struct aq_program;
 struct aq_model;
 struct aq_report;
 
+/* ---- What calls may take ---- */
+
+/* A server answers within a second or not at all; a user presses a key. Whatever takes long (compiling,
+ * loading, reading, predicting, writing, explaining, judging, training) asks now and then whether it may go
+ * on:
+ *
+ *     aq_limits *limits = aq_limits_new();
+ *     aq_limits_use(limits);                  for this thread
+ *     aq_limits_set(limits, 0.5, 0, 0);       half a second from now
+ *     status = aq_session_predict(…);         AQ_INTERRUPTED: it would have taken longer
+ *
+ * A call that was stopped leaves its handle as it was before: it can be called again. A training that was
+ * stopped has written its checkpoint, and aq_trainer_run goes on from there. */
+typedef struct aq_limits aq_limits;
+aq_limits *aq_limits_new(void); /* without limits; NULL: no memory */
+/* One that this thread uses no longer counts; another thread must not be using it. */
+void aq_limits_free(aq_limits *limits);
+/* The calls of this thread obey these from now on; NULL: none. One thread at a time uses an aq_limits. */
+void aq_limits_use(aq_limits *limits);
+/* What all calls together may take from now on. 0: any. An interrupt before is forgotten. work: numbers that
+ * are computed, rows that are read, expressions that are compiled; the same for each machine and number of
+ * threads. bytes: what calls allocate in this thread beyond what they free, when it is malloc's;
+ * AQ_NO_MEMORY when it is not enough. An allocator of the host's counts for itself. AQ_USAGE: a number below
+ * 0, or NULL. */
+int aq_limits_set(aq_limits *limits, double seconds, int64_t work, int64_t bytes);
+int64_t aq_limits_done(const aq_limits *limits); /* the work since they were set */
+/* Stops the call that runs under these limits, and those that follow, until aq_limits_set. Any thread may
+ * call it, and a signal handler. */
+void aq_interrupt(aq_limits *limits);
+
 /* ---- Alternatives ---- */
 
 /* A `choose(a, b, …)` of a program: of its alternatives the first one counts, unless an aq_given says

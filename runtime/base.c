@@ -1,6 +1,7 @@
 /* base.c: status, messages, memory and growable text. See base.h for what each function promises. */
 #include "runtime/base.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +71,14 @@ void rt_hint(struct rt_error *e, const char *format, ...) {
   va_end(args);
 }
 
-int rt_no_memory(struct rt_error *e) { return rt_fail(e, RT_NO_MEMORY, "out of memory"); }
+static _Thread_local struct rt_quota *quota;
+
+int rt_no_memory(struct rt_error *e) {
+  if (quota && quota->reached)
+    return rt_fail(e, RT_NO_MEMORY, "this takes more memory than the host allows: %lld bytes",
+                   (long long)quota->most);
+  return rt_fail(e, RT_NO_MEMORY, "out of memory");
+}
 
 void rt_error_clear(struct rt_error *e) {
   if (e) memset(e, 0, sizeof *e);
@@ -94,6 +102,20 @@ void rt_set_allocator(rt_resize *resize, void *context) {
   allocator_context = resize ? context : NULL;
 }
 
+void rt_use_quota(struct rt_quota *of_thread) { quota = of_thread; }
+
+/* How many bytes a block takes, where that is known and asked for. */
+static int64_t bytes_of(void *block) {
+  return quota && quota->most && block && allocator == resize_with_malloc ? (int64_t)malloc_usable_size(block)
+                                                                          : 0;
+}
+
+static bool fits_quota(int64_t before, size_t size) {
+  if (!quota || !quota->most || quota->used - before + (int64_t)size <= quota->most) return true;
+  quota->reached = true;
+  return false;
+}
+
 uint64_t rt_alloc_count(void) { return atomic_load_explicit(&allocation_count, memory_order_relaxed); }
 
 /* To the allocator, size 0 means "free"; so an empty block asks for one byte. Objects above PTRDIFF_MAX
@@ -101,7 +123,11 @@ uint64_t rt_alloc_count(void) { return atomic_load_explicit(&allocation_count, m
 static void *resize_block(void *block, size_t size) {
   if (size > PTRDIFF_MAX) return NULL;
   atomic_fetch_add_explicit(&allocation_count, 1, memory_order_relaxed);
-  return allocator(allocator_context, block, size ? size : 1);
+  int64_t before = bytes_of(block);
+  if (!fits_quota(before, size)) return NULL;
+  void *resized = allocator(allocator_context, block, size ? size : 1);
+  if (resized && quota) quota->used += bytes_of(resized) - before;
+  return resized;
 }
 
 void *rt_alloc(size_t size) { return resize_block(NULL, size); }
@@ -121,7 +147,9 @@ void *rt_realloc(void *block, size_t count, size_t size) {
 }
 
 void rt_free(void *block) {
-  if (block) allocator(allocator_context, block, 0);
+  if (!block) return;
+  if (quota) quota->used -= bytes_of(block);
+  allocator(allocator_context, block, 0);
 }
 
 enum { CACHE_LINE = 64 };

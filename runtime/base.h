@@ -70,6 +70,14 @@ void *rt_alloc_aligned(size_t size); /* aligned to 64 bytes, freed by rt_free_al
 void rt_free_aligned(void *block);
 char *rt_strdup(const char *text);
 char *rt_strndup(const char *text, size_t length);
+/* How much more a thread may take than it gives back, in bytes. An allocator of the host's does not tell the
+ * sizes of blocks, and counts for itself. */
+struct rt_quota {
+  int64_t most, used; /* most: 0: any */
+  bool reached;       /* something was refused */
+};
+/* From now on this thread's memory counts; NULL: it does not. */
+void rt_use_quota(struct rt_quota *quota);
 uint64_t rt_alloc_count(void); /* allocations and resizes since the process started */
 
 /* Makes room in a growing array: afterwards *items holds at least `need` elements of `size` bytes. RT_OK or

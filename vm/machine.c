@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "runtime/limits.h"
+
 static const size_t SLOT_ALIGN = 64;
 
 static bool is_scan(uint16_t op) { return rt_op_info[op].flags & RT_NESTED && op != OP_call; }
@@ -369,10 +371,19 @@ int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, stru
   return RT_OK;
 }
 
+/* The numbers that a call has computed. */
+static int64_t work_of(const struct rt_call *call) {
+  int64_t count = 1;
+  for (int k = 0; k < call->out_count; k++) count += call->out[k].shape->count;
+  return count;
+}
+
 int vm_machine_run(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
   int status = machine_start(machine, error);
-  for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++)
+  for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++) {
     status = machine_call_run(machine, n, seed, error);
+    if (status == RT_OK) status = rt_go_on(work_of(&machine->call[n].call), error);
+  }
   return status;
 }
 

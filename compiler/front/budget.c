@@ -5,6 +5,7 @@
  * enough. What a program unrolls into grows as the product of its loops and as a power of its calls, so that
  * the steps bound the time and the memory: about half a second and 200 MB. */
 #include "compiler/front/context.h"
+#include "runtime/limits.h"
 
 enum { LEVELS_MAX = 500, STEPS_MAX = 2000000 };
 
@@ -21,7 +22,7 @@ void cc_leave(struct cc_context *c, int levels) { c->levels -= levels; }
 
 int cc_spend(struct cc_context *c, int steps) {
   c->steps += (uint32_t)steps;
-  if (c->steps <= STEPS_MAX) return RT_OK;
+  if (c->steps <= STEPS_MAX) return rt_go_on(steps, c->error);
   gr_fail(
       c->error, c->unrolling,
       "with its loops unrolled and its calls inlined, the program has more than %d expressions; it was here",

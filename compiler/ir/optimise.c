@@ -1,5 +1,6 @@
 /* optimise.c: the passes over the IR, in order. Dead code goes with each of them (rewrite.c). */
 #include "compiler/ir/passes.h"
+#include "runtime/limits.h"
 
 static int run_passes(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error) {
   static int (*const passes[])(struct ir_graph *, int, ir_id *, struct rt_error *) = {
@@ -9,7 +10,8 @@ static int run_passes(struct ir_graph *g, int root_count, ir_id *root, struct rt
       ir_cse,
   };
   for (size_t p = 0; p < RT_COUNT(passes); p++) {
-    int status = passes[p](g, root_count, root, error);
+    int status = rt_go_on(g->count, error);
+    if (status == RT_OK) status = passes[p](g, root_count, root, error);
     if (status != RT_OK) return status;
   }
   return RT_OK;

@@ -290,12 +290,16 @@ static void fill_facts(struct aq_trainer *t) {
   t->facts.examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
 }
 
-/* Saves what has not been saved yet, after the last step. */
+/* Saves what has not been saved yet, after the last step. Of a training that was stopped, error may say why.
+ */
 static int settle_up(struct aq_trainer *t, bool complete, struct rt_error *error) {
   int status = RT_OK;
+  struct rt_error why = *error;
+  rt_error_clear(error);
   if (!t->saved || t->unsaved) status = save_all(t, error);
   if (status != RT_OK || complete) return status;
-  rt_fail(error, RT_INTERRUPTED, "stopped at step %lld", (long long)t->state.step);
+  rt_fail(error, RT_INTERRUPTED, "stopped at step %lld%s%.200s", (long long)t->state.step,
+          why.code ? ": " : "", why.text);
   if (t->save) rt_hint(error, "the checkpoint %s.ckpt is complete; resume goes on from it", t->save);
   return RT_INTERRUPTED;
 }
@@ -316,5 +320,6 @@ int aq_trainer_run(aq_trainer *t) {
     if (status == RT_OK && t->state.position >= t->train_data.rows) status = end_epoch(t, error);
   }
   fill_facts(t);
+  if (status == RT_INTERRUPTED) return settle_up(t, false, error);
   return status != RT_OK ? status : settle_up(t, finished(t), error);
 }

@@ -4,6 +4,7 @@
  * threads. */
 #include "libaq/vectors/vectors.h"
 #include "runtime/blas.h"
+#include "runtime/limits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -109,9 +110,11 @@ static int search_all(struct search *s, struct rt_pool *pool, struct rt_error *e
   for (s->first = 0; s->first < s->queries->count; s->first += s->block) {
     int64_t left = s->queries->count - s->first;
     s->count = left < s->block ? left : s->block;
+    int status = rt_go_on(s->count * s->index->count, error);
+    if (status != RT_OK) return status;
     rt_parallel(pool, s->chunks, search_chunk, s);
     for (int64_t q = 0; q < s->count; q++) {
-      int status = tell(s, q, error);
+      status = tell(s, q, error);
       if (status != RT_OK) return status;
     }
   }

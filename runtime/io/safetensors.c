@@ -13,6 +13,7 @@
 #include "runtime/io/dtype.h"
 #include "runtime/io/file.h"
 #include "runtime/io/json.h"
+#include "runtime/limits.h"
 
 struct io_tensors {
   char *name; /* for messages */
@@ -317,7 +318,8 @@ static int convert(const struct io_tensors *f, const struct io_tensor *t, enum t
   for (uint64_t at = 0; status == RT_OK && at < t->bytes; at += PIECE) {
     size_t length = t->bytes - at < PIECE ? (size_t)(t->bytes - at) : PIECE, first = at / size,
            n = length / size;
-    status = read_at(f, f->data_begin + t->offset + at, piece, length, error);
+    status = rt_go_on(PIECE, error);
+    if (status == RT_OK) status = read_at(f, f->data_begin + t->offset + at, piece, length, error);
     if (status != RT_OK) break;
     if (target == TO_FLOAT)
       io_dtype_to_float(t->dtype, piece, n, (float *)out + first);
@@ -358,7 +360,8 @@ static int hash_data(const struct io_tensors *f, struct io_checksum *sum, struct
   int status = piece ? RT_OK : rt_no_memory(error);
   for (uint64_t at = f->data_begin; status == RT_OK && at < f->size; at += PIECE) {
     size_t length = f->size - at < PIECE ? (size_t)(f->size - at) : PIECE;
-    status = read_at(f, at, piece, length, error);
+    status = rt_go_on(PIECE, error);
+    if (status == RT_OK) status = read_at(f, at, piece, length, error);
     if (status == RT_OK) io_checksum_add(sum, piece, length);
   }
   rt_free(piece);

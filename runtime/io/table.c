@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "runtime/io/table_internal.h"
+#include "runtime/limits.h"
 
 /* ---- formats ---- */
 
@@ -158,7 +159,8 @@ static int next_fields(struct io_table *t, int64_t *line, struct rt_error *error
 int io_table_next(struct io_table *table, struct io_row *row, struct rt_error *error) {
   int64_t line;
   *row = (struct io_row){0};
-  int status = next_fields(table, &line, error);
+  int status = rt_go_on(1, error);
+  if (status == RT_OK) status = next_fields(table, &line, error);
   if (status != RT_OK || line == 0) return status;
   if (table->count == 0) {
     *row = (struct io_row){line, table->fields, table->field_count};
