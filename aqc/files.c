@@ -81,7 +81,7 @@ int file_create(const char *path, const char *text) {
 int file_check_folder(const char *path) {
   struct stat there;
   if (stat(path, &there) == 0 && S_ISDIR(there.st_mode))
-    return message_fail(AQ_CANNOT_CREATE, NULL, "cannot create %s: it is a folder", path);
+    return message_fail(AQ_CANNOT_CREATE, "give it another name", "cannot create %s: it is a folder", path);
   const char *slash = strrchr(path, '/');
   char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
   if (!folder) return message_no_memory();

@@ -429,8 +429,8 @@ static int show_trials(struct tuning *t) {
 static int check_output(const char *path) {
   struct stat about;
   if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
-    return message_fail(AQ_CANNOT_CREATE, "give another name with -o", "cannot create %s: %s", path,
-                        S_ISDIR(about.st_mode) ? "it is a folder" : "it is no ordinary file");
+    return message_fail(AQ_CANNOT_CREATE, "give another name with -o",
+                        "cannot create %s: it is no ordinary file", path);
   return AQ_OK;
 }
 

@@ -1,6 +1,7 @@
 /* objective.c: how a program is trained: train { }. */
 #include "compiler/front/groups.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -279,7 +280,13 @@ static int set_metric(struct cc_context *c, const struct cc_setting *outer, stru
     return c->error->code;
   }
   char k[32] = "";
-  if (first) snprintf(k, sizeof k, "@%.9g", all->child[1]->number);
+  const double places = first ? all->child[1]->number : 1;
+  if (!(places >= 1 && places < 1e9) || places != floor(places)) {
+    gr_fail(c->error, all->child[1]->span,
+            "the K of a metric, as in recall@10, is a whole number below a billion");
+    return c->error->code;
+  }
+  if (first) snprintf(k, sizeof k, "@%.0f", places);
   s->metric =
       rt_arena_printf(&c->module->arena, "%s%s%s%s", of ? of->text : "", of ? "." : "", node->text, k);
   int status = s->metric ? check_metric(c, all, s->metric) : cc_out_of_memory(c);

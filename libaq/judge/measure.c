@@ -49,7 +49,7 @@ void lib_hint_output(const struct vm_module *module, const char *name, struct rt
 
 int lib_metric_output(const struct vm_module *module, const char **name, uint32_t *output,
                       struct rt_error *error) {
-  size_t length = strcspn(*name, ".="); /* of f1=0.9 the point is not one that parts names */
+  size_t length = strcspn(*name, ".=@"); /* of f1=0.9 and recall@1.5 the point parts no names */
   *output = 0;
   if ((*name)[length] != '.') return RT_OK;
   for (; *output < module->output_count; ++*output) {

@@ -330,6 +330,17 @@ static int not_entities(const struct rep_report *r, const struct rep_metric *met
   return RT_USAGE;
 }
 
+/* Is it a metric of places, were it not for its K, as in recall@0 and recall@2.5? */
+static bool has_odd_places(const char *name, size_t length) {
+  const char *at = memchr(name, '@', length);
+  size_t before = at ? (size_t)(at - name) : length;
+  for (size_t m = 0; m < rep_metric_count && at; m++)
+    if (rep_metrics[m].at && (size_t)stem(&rep_metrics[m]) == before
+        && !memcmp(rep_metrics[m].name, name, before))
+      return true;
+  return false;
+}
+
 /* The first length bytes of name. */
 static int find_metric(const struct rep_report *r, const char *name, size_t length, struct rep_asked *asked,
                        struct rt_error *e) {
@@ -345,6 +356,10 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
   char list[500];
   list_metrics(r, list, sizeof list);
   int shown = length < 60 ? (int)length : 60;
+  if (!known && has_odd_places(name, length))
+    return rt_fail(e, RT_USAGE,
+                   "'%.*s': the K of a metric, as in recall@10, is a whole number below a billion", shown,
+                   name);
   if (!known)
     return rt_fail(e, RT_USAGE, "there is no metric '%.*s'; for %s there are %s", shown, name,
                    rep_target(r->kind)->one, list + 2);

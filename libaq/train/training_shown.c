@@ -53,7 +53,7 @@ static void show_settings(const struct aq_trainer *t, aq_shown *s) {
   const struct rt_schedule *schedule = rt_schedule_find(of->schedule);
   aq_shown_begin(s, "settings");
   aq_shown_say(s, "Settings");
-  aq_shown_whole(s, "epochs", "epochs", of->epochs);
+  aq_shown_whole(s, "epochs_set", "epochs", of->epochs); /* the result has those that were */
   if (t->history_count)
     aq_shown_say(s, "%lld of %lld", (long long)t->history[t->history_count - 1].epoch, (long long)of->epochs);
   aq_shown_whole(s, "batch", "batch", of->batch);
@@ -69,7 +69,10 @@ static void show_settings(const struct aq_trainer *t, aq_shown *s) {
   show_number(s, "clip", of->clip);
   show_number(s, "average", of->average);
   if (of->patience > 0) aq_shown_whole(s, "patience", "patience", of->patience);
-  if (t->has_valid && t->best_by.name) aq_shown_text(s, "metric", "metric", t->best_by.name);
+  if (t->has_valid && t->best_by.name) {
+    aq_shown_text(s, "metric", "metric", t->best_by.name);
+    shown_beside(s); /* the result has it */
+  }
   aq_shown_whole(s, "seed", "seed", of->seed);
   aq_shown_text(s, "precision", "precision", t->precision == RT_F64 ? "f64" : "f32");
   aq_shown_end(s);
