@@ -25,4 +25,5 @@ replay data 2000
 replay safetensors 20000
 replay bytecode 2000
 replay vocabulary 3000
+replay extern 5000
 echo "1..$count"

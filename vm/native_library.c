@@ -166,15 +166,22 @@ static int bind_library(struct vm_module *module, struct vm_native *native, cons
   return status;
 }
 
-static int bind_host(struct vm_native *native, const struct vm_allowed *allowed, struct rt_error *error) {
-  int status = RT_OK;
-  for (size_t k = 0; k < allowed->host_count && status == RT_OK; k++) {
-    const struct vm_host_native *host = &allowed->host[k];
-    if (strcmp(host->name, native->name) != 0) continue;
-    status = compare(native, host->signature, error);
-    if (status == RT_OK) native->code = native->is_gradient ? host->gradient : host->code;
-  }
-  return status;
+/* The host's function under that name, with its gradient. */
+static int bind_host(struct vm_module *module, struct vm_native *native, const struct vm_allowed *allowed,
+                     struct rt_error *error) {
+  const struct vm_host_native *host = NULL;
+  for (size_t k = 0; k < allowed->host_count && !host; k++)
+    if (!strcmp(allowed->host[k].name, native->name)) host = &allowed->host[k];
+  if (!host || native->is_gradient) return RT_OK;
+  int status = compare(native, host->signature, error);
+  if (status != RT_OK) return status;
+  native->code = host->code;
+  if (native->gradient == UINT32_MAX) return RT_OK;
+  module->native[native->gradient].code = host->gradient;
+  if (host->gradient.f32 || host->gradient.f64) return RT_OK;
+  return vm_native_fail(native, error, RT_BAD_DATA,
+                        "the host has registered `%s` without the gradient that is declared here",
+                        native->name);
 }
 
 int vm_natives_bind(struct vm_module *module, const struct vm_allowed *allowed, struct rt_error *error) {
@@ -183,11 +190,11 @@ int vm_natives_bind(struct vm_module *module, const struct vm_allowed *allowed, 
   vm_natives_close(module);
   module->library = rt_arena_alloc(&module->arena, module->native_count * sizeof *module->library);
   if (!module->library) return rt_no_memory(error);
+  for (uint32_t k = 0; k < module->native_count; k++) module->native[k].code = (struct vm_native_code){0};
   for (uint32_t k = 0; k < module->native_count && status == RT_OK; k++) {
     struct vm_native *native = &module->native[k];
-    native->code = (struct vm_native_code){0};
-    status =
-        native->library ? bind_library(module, native, allowed, error) : bind_host(native, allowed, error);
+    status = native->library ? bind_library(module, native, allowed, error)
+                             : bind_host(module, native, allowed, error);
   }
   return status;
 }

@@ -77,6 +77,17 @@ static void print_requirements(const struct vm_module *m, struct rt_text *out) {
   }
 }
 
+static void print_natives(const struct vm_module *m, struct rt_text *out) {
+  for (uint32_t i = 0; i < m->native_count; i++) {
+    const struct vm_native *native = &m->native[i];
+    rt_text_printf(out, "extern %u %s%s %s%s%s", i, native->is_gradient ? "gradient " : "", native->name,
+                   native->signature, native->library ? " from " : "",
+                   native->library ? native->library : "");
+    if (native->gradient != UINT32_MAX) rt_text_printf(out, ", gradient %u", native->gradient);
+    rt_text_puts(out, "\n");
+  }
+}
+
 static void print_amount(const char *name, const struct rt_amount *amount, struct rt_text *out) {
   if (amount->steps > 0)
     rt_text_printf(out, ", %s %" PRId64, name, amount->steps);
@@ -271,6 +282,7 @@ void vm_module_print(const struct vm_module *m, struct rt_text *out) {
   print_symbols(&m->dims, out);
   print_leaves(m, out);
   print_requirements(m, out);
+  print_natives(m, out);
   if (m->output_count) print_settings(&m->settings, out);
   for (uint32_t i = 0; i < m->attend_count; i++) print_plan(m, i, out);
   for (uint32_t i = 0; i < m->lanes_count; i++) {

@@ -31,8 +31,57 @@ static const char *const program[] = {
     "model m(text) -> tags {\n"
     "  x = multi_head(layernorm(embed(text, D)), H)\n"
     "  y = concat(x, cumsum(x, T), axis = 1)\n"
-    "  return linear(y, C)\n}\nloss cross_entropy\n"};
+    "  return linear(y, C)\n}\nloss cross_entropy\n",
+    /* Native functions: of tensors, element by element, with whole numbers as results. */
+    "dim D = 4, W = 5\ndata { text: words[T], label: class[C] }\n"
+    "extern fn scaled(x: [T, D], by: number) -> [T, D] with gradient scaled_grad\n"
+    "extern fn other(ids: [T] of V) -> [T] of W\n"
+    "extern fn twice(x: number) -> number with gradient twice_grad\n"
+    "model m(text) -> label {\n"
+    "  x = scaled(embed(text, D), param[] = 1) + embed(other(text), D)\n"
+    "  return linear(twice(mean(x, T)), C)\n}\n"};
 
+/* They keep to their signatures, whatever the module that calls them says. */
+static const char *scaled(void *user, const float *x, double by, float *y, int64_t T, int64_t D) {
+  (void)user;
+  for (int64_t k = 0; k < T * D; k++) y[k] = (float)by * x[k];
+  return NULL;
+}
+static const char *scaled_grad(void *user, const float *x, double by, const float *y, const float *dy,
+                               float *dx, double *dby, int64_t T, int64_t D) {
+  (void)user;
+  *dby = 0;
+  for (int64_t k = 0; k < T * D; k++) {
+    dx[k] = (float)by * dy[k];
+    *dby += (double)x[k] * (double)dy[k] + 0 * (double)y[k];
+  }
+  return NULL;
+}
+static const char *other(void *user, const int32_t *ids, int32_t *y, int64_t T, int64_t V, int64_t W) {
+  (void)user, (void)V;
+  for (int64_t t = 0; t < T; t++) y[t] = ids[t] > 6 ? (int32_t)W : ids[t] % 2;
+  return NULL;
+}
+static const char *twice(void *user, int64_t count, const float *x, float *y) {
+  (void)user;
+  for (int64_t k = 0; k < count; k++) y[k] = 2 * x[k];
+  return NULL;
+}
+static const char *twice_grad(void *user, int64_t count, const float *x, const float *y, const float *dy,
+                              float *dx) {
+  (void)user;
+  for (int64_t k = 0; k < count; k++) dx[k] = 2 * dy[k] + 0 * x[k] * y[k];
+  return NULL;
+}
+#define CODE(name)                                                                                           \
+  { .f32 = (void (*)(void))name, .host = true }
+static const struct vm_host_native host[] = {
+    {"scaled", "(x: [T, D], by: number) -> [T, D]", CODE(scaled), CODE(scaled_grad)},
+    {"other", "(ids: [T] of V) -> [T] of W", CODE(other), {0}},
+    {"twice", "(x: number) -> number", CODE(twice), CODE(twice_grad)}};
+static const struct vm_allowed allowed = {.host = host, .host_count = RT_COUNT(host)};
+
+enum { NATIVE = 192 }; /* bytes from here on choose the last program */
 static struct rt_text compiled[RT_COUNT(program)];
 static struct rt_pool *pool;
 static long accepted, ran;
@@ -67,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_limit_memory(1 << 24, 1 << 28);
   if (!pool) compile();
   if (size < 5 || size > 64) return -1;
-  const struct rt_text *from = &compiled[data[0] % RT_COUNT(program)];
+  const struct rt_text *from = &compiled[data[0] < NATIVE ? data[0] % 3 : RT_COUNT(program) - 1];
   char *bytes = malloc(from->length);
   if (!bytes) abort();
   memcpy(bytes, from->data, from->length);
@@ -84,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct rt_text listing = {0};
   vm_module_print(m, &listing);
   rt_text_free(&listing);
+  vm_natives_bind(m, &allowed, NULL); /* those that are not what the host has stay without code */
   for (uint32_t f = 0; f < m->function_count; f++) ran += run_function(pool, m, &m->function[f]);
   vm_module_free(m);
   return 0;
