@@ -127,6 +127,13 @@ static void test_trainers(void **state) {
   options.train = path_of("reader.tsv");
   assert_int_equal(aq_trainer_new(NULL, &options, &trainer), AQ_USAGE);
   assert_int_equal(aq_trainer_facts(trainer).rows + aq_trainer_reading(trainer).rows, 0);
+  aq_shown *shown = aq_shown_new(false);
+  aq_trainer_show(trainer, shown);
+  aq_trainer_show(NULL, shown);
+  aq_trainer_show(trainer, NULL);
+  assert_int_equal(aq_trainer_epoch_count(trainer) + aq_trainer_epoch_count(NULL), 0);
+  assert_int_equal(aq_trainer_epoch(NULL, 0).epoch, 0);
+  aq_shown_free(shown);
   aq_trainer_free(trainer);
   aq_trainer_free(NULL);
   assert_int_equal(aq_trainer_run(NULL), AQ_USAGE);

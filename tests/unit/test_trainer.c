@@ -432,6 +432,20 @@ static bool slow(void *context, const aq_progress *progress) {
   return progress->event != AQ_STEP || progress->step != 4;
 }
 
+/* The page of a training, as a host makes it. */
+static void look_at_page(const aq_trainer *trainer) {
+  aq_shown *page = aq_shown_new(false);
+  char *text;
+  aq_trainer_show(trainer, page);
+  assert_int_equal(aq_shown_write(page, AQ_HTML, &text), AQ_OK);
+  assert_non_null(strstr(text, "<title>epoch 3: "));
+  aq_text_free(text);
+  assert_int_equal(aq_shown_write(page, AQ_JSON, &text), AQ_OK);
+  assert_non_null(strstr(text, "\"curves\":{\"loss\":{\"epoch\":[1,2,3],\"training\":["));
+  aq_text_free(text);
+  aq_shown_free(page);
+}
+
 static void test_progress(void **state) {
   (void)state;
   aq_program *program = program_of(tasks[0].program);
@@ -452,6 +466,11 @@ static void test_progress(void **state) {
   assert_int_equal(aq_trainer_facts(trainer).steps, 9);
   assert_true(told.sane);
   assert_true(aq_trainer_facts(trainer).examples_per_second > 0);
+  assert_int_equal(aq_trainer_epoch_count(trainer), 3);
+  assert_int_equal(aq_trainer_epoch(trainer, 2).epoch, 3);
+  assert_true(aq_trainer_epoch(trainer, 2).loss == aq_trainer_facts(trainer).loss);
+  assert_int_equal(aq_trainer_epoch(trainer, 3).epoch, 0);
+  look_at_page(trainer);
   aq_trainer_free(trainer);
   aq_program_free(program);
 }
