@@ -76,6 +76,9 @@ static int run_attend(const struct settings *settings) {
   if (status != AQ_OK) return status;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
   if (status == AQ_OK) status = open_session(model, settings, &session);
+  if (status == AQ_OK && aq_model_member_count(model) > 1)
+    message_remark("an ensemble of %zu models: this is what the first of them looks at",
+                   aq_model_member_count(model));
   if (status == AQ_OK) status = attend(settings, session);
   aq_session_free(session);
   aq_model_free(model);

@@ -20,6 +20,7 @@ struct settings {
   const char *hold_last; /* --hold last(FIELD) */
   int64_t folds, seeds;  /* train: 0: one training */
   const char *fold_by;   /* --folds '5(FIELD)' */
+  bool ensemble;
   int64_t batch, seed, threads;
   enum aq_precision precision;
   enum aq_bad_row bad_rows;

@@ -21,9 +21,14 @@ struct repeat {
   aq_train_options options;
   struct progress progress;
   struct scores scores;
-  int64_t seed;      /* of the first training */
-  aq_report *report; /* of the folds together; of the seed that is kept */
-  aq_model *best;    /* of that seed */
+  int64_t seed;       /* of the first training */
+  aq_report *report;  /* of the folds together; of the seed that is kept */
+  aq_model **member;  /* [scores.done] for an ensemble */
+  aq_model *ensemble; /* of them */
+  aq_report *means;   /* what it answers, where there are rows that it did not learn from */
+  double reached[SCORES_MOST];
+  aq_trainer *last; /* has the validation data */
+  aq_model *best;   /* of that seed */
   int64_t best_seed;
   char metric[96]; /* that chose it, "": none */
   double value;
@@ -50,11 +55,12 @@ static int check_folds(const struct settings *s) {
   if (s->hold > 0 || s->hold_last)
     return message_fail(AQ_USAGE, "leave out --hold",
                         "--folds holds back each row once, in one of the trainings");
-  if (s->test)
-    return message_fail(AQ_USAGE, "train on all rows: aqc train MODEL.aq DATA.tsv --test FILE",
+  if (s->test && !s->ensemble)
+    return message_fail(AQ_USAGE,
+                        "add --ensemble, or train on all rows: aqc train MODEL.aq DATA.tsv --test FILE",
                         "--folds keeps no model that could be tested");
-  if (s->output)
-    return message_fail(AQ_USAGE, "train on all rows with the settings that did well, without --folds",
+  if (s->output && !s->ensemble)
+    return message_fail(AQ_USAGE, "add --ensemble, or train on all rows with the settings that did well",
                         "--folds keeps no model: each has learned from a part of the rows");
   return AQ_OK;
 }
@@ -83,7 +89,7 @@ static int check(const struct repeat *r) {
   if (s->until && !training_is_validated(s) && !s->folds)
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
-  status = training_check(s, s->seeds ? r->save : NULL);
+  status = training_check(s, s->seeds || s->ensemble ? r->save : NULL);
   if (status == AQ_OK) status = training_check_again(s->operand[1], s->folds ? "fold" : "seed");
   if (status == AQ_OK) status = training_check_again(s->valid, "seed");
   return status;
@@ -107,6 +113,19 @@ static void set_options(struct repeat *r, int64_t k) {
   r->progress.number = r->settings->folds ? k + 1 : r->seed + k;
 }
 
+/* Can there be an ensemble of what the program predicts? Asked before hours of training. */
+static int check_ensemble(const struct once *o) {
+  aq_model *model = NULL, *ensemble = NULL;
+  int status = aq_trainer_model(o->trainer, &model);
+  if (status != AQ_OK) {
+    status = trainer_failed(o);
+  } else if ((status = aq_model_ensemble(&model, 1, &ensemble)) != AQ_OK)
+    status = ensemble ? message_print(aq_model_message(ensemble)) : message_no_memory();
+  aq_model_free(ensemble);
+  aq_model_free(model);
+  return status;
+}
+
 static int begin(struct repeat *r, int64_t k, struct once *o) {
   set_options(r, k);
   int status = aq_trainer_new(r->program, &r->options, &o->trainer);
@@ -117,7 +136,9 @@ static int begin(struct repeat *r, int64_t k, struct once *o) {
   }
   if (k == 0) {
     r->seed = r->progress.number = r->settings->folds ? 1 : aq_trainer_facts(o->trainer).seed;
-    if (r->settings->seeds) status = refuse_overwriting_named("-o", r->save, r->program);
+    if (r->settings->seeds || r->settings->ensemble)
+      status = refuse_overwriting_named("-o", r->save, r->program);
+    if (status == AQ_OK && r->settings->ensemble) status = check_ensemble(o);
     if (status == AQ_OK) status = train_plan(r->settings, r->program, o->trainer);
   }
   if (status == AQ_OK && !r->settings->quiet)
@@ -126,19 +147,22 @@ static int begin(struct repeat *r, int64_t k, struct once *o) {
   return status;
 }
 
+static int judge_test(const struct repeat *r, aq_model *model, aq_report **report) {
+  aq_eval_options options = eval_options(r->settings);
+  if (aq_report_new(model, r->settings->test, &options, report) == AQ_OK) return AQ_OK;
+  return *report ? message_print(aq_report_message(*report)) : message_no_memory();
+}
+
 /* What the model reaches on the rows that it is judged by. */
 static int judge(struct repeat *r, struct once *o) {
   const struct settings *s = r->settings;
   int status = aq_trainer_model(o->trainer, &o->model);
   if (status != AQ_OK) return o->model ? message_print(aq_model_message(o->model)) : trainer_failed(o);
-  if (!s->test) {
+  if (!s->test || s->folds) {
     status = aq_trainer_report(o->trainer, NULL, &o->report);
     return status == AQ_OK ? AQ_OK : trainer_failed(o);
   }
-  aq_eval_options options = eval_options(s);
-  status = aq_report_new(o->model, s->test, &options, &o->report);
-  if (status == AQ_OK) return AQ_OK;
-  return o->report ? message_print(aq_report_message(o->report)) : message_no_memory();
+  return judge_test(r, o->model, &o->report);
 }
 
 static int note(struct repeat *r, struct once *o, int64_t number) {
@@ -178,6 +202,15 @@ static void keep_better(struct repeat *r, struct once *o, int64_t seed) {
   o->report = NULL;
 }
 
+/* The trainer of the last one has the validation data. */
+static void keep_member(struct repeat *r, struct once *o) {
+  r->member[r->scores.done - 1] = o->model;
+  o->model = NULL;
+  if (r->settings->folds || (int64_t)r->scores.done < r->count) return;
+  r->last = o->trainer;
+  o->trainer = NULL;
+}
+
 /* AQ_INTERRUPTED: nothing was said yet. */
 static int train_once(struct repeat *r, int64_t k) {
   struct once o = {NULL, NULL, NULL};
@@ -191,7 +224,10 @@ static int train_once(struct repeat *r, int64_t k) {
   if (status == AQ_OK) status = judge(r, &o);
   if (status == AQ_OK) status = note(r, &o, number);
   if (status == AQ_OK && r->settings->folds) status = pool(r, &o);
-  if (status == AQ_OK && r->settings->seeds) keep_better(r, &o, number);
+  if (status == AQ_OK && r->settings->ensemble)
+    keep_member(r, &o);
+  else if (status == AQ_OK && r->settings->seeds)
+    keep_better(r, &o, number);
   aq_report_free(o.report);
   aq_model_free(o.model);
   aq_trainer_free(o.trainer);
@@ -212,6 +248,30 @@ static int save_best(struct repeat *r) {
   return AQ_OK;
 }
 
+/* What the ensemble answers: on test data, or on the validation data of seeds. Each fold taught all members
+ * but one. */
+static int judge_ensemble(struct repeat *r) {
+  int status = AQ_OK;
+  if (r->settings->test)
+    status = judge_test(r, r->ensemble, &r->means);
+  else if (r->settings->seeds && aq_trainer_report(r->last, r->ensemble, &r->means) != AQ_OK)
+    status = message_print(aq_trainer_message(r->last));
+  if (status == AQ_OK && r->means) scores_read(&r->scores, r->means, r->reached);
+  return status;
+}
+
+static int save_ensemble(struct repeat *r) {
+  if ((int64_t)r->scores.done < r->count) return AQ_OK;
+  if (aq_model_ensemble(r->member, r->scores.done, &r->ensemble) != AQ_OK)
+    return r->ensemble ? message_print(aq_model_message(r->ensemble)) : message_no_memory();
+  int status = judge_ensemble(r);
+  if (status == AQ_OK && aq_model_save(r->ensemble, r->save) != AQ_OK)
+    status = message_print(aq_model_message(r->ensemble));
+  if (status == AQ_OK && !r->settings->quiet)
+    message_remark("saved %s: an ensemble of %lld models", r->save, (long long)r->count);
+  return status;
+}
+
 static void title_report(const struct repeat *r, aq_shown *shown) {
   const struct settings *s = r->settings;
   if (s->folds && (int64_t)r->scores.done < r->count)
@@ -226,20 +286,37 @@ static void title_report(const struct repeat *r, aq_shown *shown) {
                   s->test ? "test data" : "validation data");
 }
 
+/* Adds the report "report" or another one; the tree must live until it is written. */
+static int show_report(aq_report *report, const char *key, aq_shown *shown, aq_shown **tree) {
+  int status = aq_report_shown(report, tree);
+  if (status != AQ_OK) message_print(aq_report_message(report));
+  aq_shown_tree(shown, key, *tree);
+  return status;
+}
+
 static int show(struct repeat *r) {
-  aq_shown *shown = aq_shown_new(true), *report = NULL;
-  int status = aq_report_shown(r->report, &report);
-  if (status != AQ_OK) message_print(aq_report_message(r->report));
-  aq_shown_text(shown, "model", NULL, r->best ? r->save : NULL);
+  aq_shown *shown = aq_shown_new(true), *report = NULL, *means = NULL;
+  const bool saved = r->best || r->ensemble;
+  int status = AQ_OK;
+  aq_shown_text(shown, "model", NULL, saved ? r->save : NULL);
   if (r->best) aq_shown_whole(shown, "kept_seed", NULL, r->best_seed);
   if (r->metric[0]) aq_shown_text(shown, "metric", NULL, r->metric);
   if (r->metric[0]) aq_shown_real(shown, "value", NULL, r->value);
   aq_shown_whole(shown, "asked", NULL, r->count);
   scores_show(&r->scores, shown);
-  title_report(r, shown);
-  aq_shown_tree(shown, "report", report);
+  if (r->means) scores_show_line(&r->scores, shown, "ensemble", r->reached);
+  if (r->report) {
+    title_report(r, shown);
+    status = show_report(r->report, "report", shown, &report);
+  }
+  if (r->means) {
+    aq_shown_note(shown, NULL, "\nensemble, %s:\n", r->settings->test ? "test data" : "validation data");
+    int other = show_report(r->means, "ensemble_report", shown, &means);
+    status = status == AQ_OK ? other : status;
+  }
   int written = output_shown(r->settings, shown);
   aq_shown_free(report);
+  aq_shown_free(means);
   return status == AQ_OK ? written : status;
 }
 
@@ -259,14 +336,16 @@ static int train_all(struct repeat *r) {
   r->options.threads = (int)s->threads;
   r->options.folds = s->folds;
   r->options.fold_by = s->fold_by;
+  r->options.learn_from_held = s->folds && s->ensemble;
   r->options.progress = progress_show;
   r->options.context = &r->progress;
   r->scores.row = calloc((size_t)r->count, sizeof *r->scores.row);
-  if (!r->scores.row) return message_no_memory();
+  r->member = calloc((size_t)r->count, sizeof *r->member);
+  if (!r->scores.row || !r->member) return message_no_memory();
   interrupt_hold();
   for (int64_t k = 0; k < r->count && status == AQ_OK && !interrupt_seen(); k++) status = train_once(r, k);
   if (status != AQ_OK && status != AQ_INTERRUPTED) return status;
-  int done = r->scores.done && r->best ? save_best(r) : AQ_OK;
+  int done = r->best ? save_best(r) : s->ensemble ? save_ensemble(r) : AQ_OK;
   if (r->scores.done && done == AQ_OK) done = show(r);
   if (done != AQ_OK) return done;
   return (int64_t)r->scores.done < r->count ? stopped(r) : AQ_OK;
@@ -277,7 +356,12 @@ int repeat_train(const struct settings *s, const char *save) {
   r.scores.one = s->folds ? "fold" : "seed";
   int status = train_all(&r);
   aq_report_free(r.report);
+  aq_report_free(r.means);
   aq_model_free(r.best);
+  aq_model_free(r.ensemble);
+  for (size_t k = 0; r.member && k < r.scores.done; k++) aq_model_free(r.member[k]);
+  free(r.member);
+  aq_trainer_free(r.last);
   aq_program_free(r.program);
   scores_free(&r.scores);
   return status;

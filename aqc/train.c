@@ -203,6 +203,9 @@ static int print_result(const struct training *t) {
 static int train(struct training *t) {
   t->save = file_beside(t->settings->operand[0], ".aqm");
   if (!t->save) return message_no_memory();
+  if (t->settings->ensemble && !repeat_is_asked(t->settings))
+    return message_fail(AQ_USAGE, "add --seeds 5",
+                        "--ensemble makes one model of several trainings, and there is one");
   if (repeat_is_asked(t->settings))
     return repeat_train(t->settings, t->settings->output ? t->settings->output : t->save);
   set_options(t);
@@ -238,6 +241,8 @@ static const struct option option_list[] = {
         "rows in one report; rows with one value of FIELD stay together"),
     OPTION(0, "seeds", COUNT, "N", seeds,
            "train with N seeds, tell mean and standard deviation, keep the model that validates best"),
+    OPTION(0, "ensemble", FLAG, NULL, ensemble,
+           "with --seeds or --folds: one model of all of them, whose answers are the means of theirs"),
     OPTION(0, "test", TEXT, "FILE", test, "test data, used only for the report at the end"),
     OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
     OPTION(0, "report", TEXT, "FILE", report,

@@ -136,6 +136,15 @@ void aq_trainer_show(const struct aq_trainer *trainer, struct aq_shown *shown);
  * AQ_USAGE: there are no validation data. The trainer has the message. */
 int aq_trainer_report(struct aq_trainer *trainer, struct aq_model *model, struct aq_report **report);
 
+/* One model of several, which are not needed afterwards: trainings of one program whose columns have learned
+ * from the same rows, with other seeds or, with learn_from_held, other folds. Probabilities and numbers that
+ * it answers are the means of theirs; tags are the likeliest that may follow each other, by the means; a loss
+ * is the mean of their losses, and so are thresholds and what aq_model_metric says. Texts that go on and
+ * matches have no such mean: AQ_USAGE. Whatever looks into it (aq_session_attend, aq_model_explain) sees the
+ * first member. */
+int aq_model_ensemble(struct aq_model *const *member, size_t count, struct aq_model **model);
+size_t aq_model_member_count(const struct aq_model *model); /* 1: it is no ensemble */
+
 #ifdef __cplusplus
 }
 #endif

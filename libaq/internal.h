@@ -204,6 +204,8 @@ struct aq_model {
   struct vm_module *module;
   struct io_schema schema;  /* trained; empty for a model without data */
   struct lib_params params; /* always float or double as trained */
+  struct lib_params *more;  /* [more_count] those of an ensemble's other members */
+  uint32_t more_count;
   bool trained, text;
   char *metric; /* name, or NULL */
   double metric_value;
@@ -214,6 +216,37 @@ struct aq_model {
   struct vm_allowed allowed; /* native code, in the arena */
   struct rt_arena arena;
 };
+/* ---- ensembles (members.c) ---- */
+
+enum { LIB_MOST_MEMBERS = 100 };
+/* 1: it is no ensemble. */
+static inline uint32_t lib_model_members(const struct aq_model *model) { return 1 + model->more_count; }
+/* Fails where the mean of several models' answers would be none. */
+int lib_ensemble_check(const struct vm_module *module, struct rt_error *error);
+/* The columns as text, but for thresholds: of two models or trainings, ids mean the same when it is the same.
+ */
+int lib_write_columns(const struct io_schema *schema, struct rt_text *out, struct rt_error *error);
+/* The parameters of each member, in the precision in which they are run. */
+struct lib_members {
+  const struct lib_params **of; /* [count] */
+  struct lib_params *converted; /* [count] those in another precision than the model's */
+  uint32_t count;
+};
+int lib_members_init(struct lib_members *members, const struct aq_model *model, enum rt_precision precision,
+                     struct rt_error *error);
+void lib_members_free(struct lib_members *members);
+/* The mean of the members' answers. Zero it before use. */
+struct lib_mean {
+  double *sum;
+  size_t capacity, count;
+  int added; /* members so far */
+};
+int lib_add_answers(struct lib_mean *mean, const double *value, size_t count, struct rt_error *error);
+void lib_take_mean(struct lib_mean *mean, double *value);
+/* Of tags: the mean probabilities become the scores, and the path is the likeliest that may be. */
+int lib_mean_tags(struct tag_answers *answers, struct lib_mean *mean, const struct tag_scores *scores,
+                  struct rt_error *error);
+
 /* Fills class_text and requirement; const after that (model_words.c). */
 int lib_model_words(struct aq_model *model, struct rt_error *error);
 /* The vocabulary of a column, or NULL. */
@@ -225,6 +258,9 @@ struct aq_model *lib_model_share(struct aq_model *model);
 struct rt_error *lib_model_begin(const struct aq_model *model);
 /* Keeps the error of a model that could not be made. Returns the status. */
 int lib_model_made(struct aq_model *model, int status, const struct rt_error *error);
+/* The module with that seed, and without the program's folder in the places that it gives. */
+int lib_model_bytecode(const struct aq_model *model, int64_t seed, struct rt_arena *arena,
+                       struct rt_text *bytes, struct rt_error *error);
 /* A model file: parameters, and all else as its metadata. */
 int lib_model_write(const struct aq_model *model, struct io_save *save, struct rt_error *error);
 int lib_model_save(const struct aq_model *model, const char *path, struct rt_error *error);
@@ -329,10 +365,13 @@ struct lib_judge {
   } of_text;
   int64_t *rows;
   size_t rows_capacity;
-  struct lib_match *match;     /* [outputs] vectors of matches, or NULL */
-  int64_t negatives, seed;     /* see lib_judge_draw */
-  uint8_t *mark;               /* [classes] scratch */
-  struct lib_hardest *hardest; /* [outputs]; NULL: none are kept */
+  struct lib_match *match;           /* [outputs] vectors of matches, or NULL */
+  int64_t negatives, seed;           /* see lib_judge_draw */
+  uint8_t *mark;                     /* [classes] scratch */
+  struct lib_hardest *hardest;       /* [outputs]; NULL: none are kept */
+  const struct lib_members *members; /* of an ensemble; NULL: params are run alone */
+  struct lib_mean *mean;             /* [outputs] of their answers */
+  double *lost; /* of a batch: the sum of the loss and its weight, then those of each output */
   size_t mark_capacity;
 };
 int lib_hardest_init(struct lib_judge *judge, int64_t most, struct rt_error *error);
@@ -373,6 +412,15 @@ int lib_hardest_field(const struct io_schema *schema);
 void lib_hardest_free(struct lib_judge *judge);
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
+/* Judges an ensemble: each member is run, and their answers are averaged. The loss is the mean of theirs. */
+int lib_judge_members(struct lib_judge *judge, const struct lib_members *members, struct rt_error *error);
+/* Runs the batch that was fed, with each member. Fails as vm_machine_run and lib_judge_check do. with_loss:
+ * fills lost. */
+int lib_judge_batch(struct lib_judge *judge, struct lib_batch batch, bool with_loss, struct rt_error *error);
+/* The answers for an output, in scratch: those of the machine's last run, or of an ensemble the mean. */
+int lib_judge_answers(struct lib_judge *judge, uint32_t output, struct rt_error *error);
+int lib_judge_tag_answers(struct lib_judge *judge, struct lib_batch batch, uint32_t output,
+                          struct tag_scores *scores, struct rt_error *error);
 /* Judges an output of tags for the batch that the machine has just run (judge_tags.c). */
 int lib_judge_tags(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);
 /* Keeps the vectors of a match for the batch that the machine has just run, and ranks all that were kept

@@ -104,6 +104,8 @@ int aq_model_save_memory(const aq_model *model, char **bytes, size_t *length) {
 void aq_model_free(aq_model *model) {
   if (!model || atomic_fetch_sub(&model->users, 1) > 1) return;
   lib_params_free(&model->params);
+  for (uint32_t m = 0; m < model->more_count; m++) lib_params_free(&model->more[m]);
+  rt_free(model->more);
   io_schema_free(&model->schema);
   vm_module_free(model->module);
   rt_free(model->metric);
@@ -186,5 +188,5 @@ const char *aq_model_metric(const aq_model *model, double *value) {
 size_t aq_model_parameter_count(const aq_model *model) {
   size_t count = 0;
   for (uint32_t p = 0; model && p < model->params.count; p++) count += (size_t)model->params.elements[p];
-  return count;
+  return model ? count * lib_model_members(model) : 0;
 }

@@ -27,6 +27,7 @@ struct explanation {
   struct vm_module *module; /* the program with all sizes known: where there are no data, they are assumed */
   struct vm_module sized;
   int64_t length;
+  uint32_t members;    /* of an ensemble; 1: it is none */
   bool *assumed;       /* [symbols] */
   int64_t *size;       /* [symbols] of the example that is counted */
   struct cost cost[2]; /* predict and train */

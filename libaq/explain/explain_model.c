@@ -328,6 +328,12 @@ static int show_all(struct explanation *x, struct rt_error *error) {
   const char *what = is_alone(x) ? "function" : "model";
   aq_shown_text(x->shown, what, NULL, x->module->name);
   aq_shown_say(x->shown, "%s %s", what, x->module->name);
+  if (x->members > 1) {
+    aq_shown_whole(x->shown, "members", NULL, x->members);
+    aq_shown_say(x->shown,
+                 "an ensemble of %" PRIu32 " such models: each runs, and their answers are averaged",
+                 x->members);
+  }
   explain_given(x->shown, x->source);
   int status = assumptions(x, error);
   if (status == RT_OK) status = requirements(x, error);
@@ -360,8 +366,11 @@ int aq_model_explain(const aq_model *model, int64_t length, enum aq_form form, c
   if (!model->module)
     return rt_fail(error, RT_USAGE, "there is no program in this model: compiling or loading it failed");
   if (length < 0) return rt_fail(error, RT_USAGE, "a length is 0 or more");
-  struct explanation x = {
-      .program = model->module, .source = model->source, .length = length, .shown = aq_shown_new(false)};
+  struct explanation x = {.program = model->module,
+                          .source = model->source,
+                          .length = length,
+                          .members = lib_model_members(model),
+                          .shown = aq_shown_new(false)};
   x.sized = *model->module;
   x.module = &x.sized;
   bool room = vm_dims_branch(&x.sized.dims, &model->module->dims) == RT_OK && x.shown;

@@ -12,7 +12,7 @@ enum { DIGITS = 4, TEXT_WINDOW = 128 };
 struct aq_report {
   struct lib_message message;
   aq_model *model;
-  struct lib_params converted; /* when the precision asked for is not the model's */
+  struct lib_members members; /* in the precision asked for */
   struct rt_pool *pool;
   struct lib_judge judge;
   struct lib_row_check row_check;
@@ -88,16 +88,12 @@ static int begin_looking(struct aq_report *r, const struct aq_eval_options *opti
 
 static int begin_judge(struct aq_report *r, const struct aq_eval_options *options, struct rt_error *error) {
   const struct aq_model *model = r->model;
-  const struct lib_params *params = &model->params;
-  enum rt_precision precision = lib_precision(options->precision);
-  if (params->precision != precision) {
-    int status = lib_params_convert(&r->converted, params, model->module, precision, error);
-    if (status != RT_OK) return status;
-    params = &r->converted;
-  }
+  int status = lib_members_init(&r->members, model, lib_precision(options->precision), error);
+  if (status != RT_OK) return status;
   r->pool = lib_pool(options->threads, error);
   if (!r->pool) return error->code;
-  int status = lib_judge_init(&r->judge, model->module, &model->schema, params, r->pool, error);
+  status = lib_judge_init(&r->judge, model->module, &model->schema, r->members.of[0], r->pool, error);
+  if (status == RT_OK && r->members.count > 1) status = lib_judge_members(&r->judge, &r->members, error);
   r->judge.skip = options->bad_rows == AQ_BAD_ROW_SKIP;
   if (status == RT_OK && options->threshold > 0) lib_judge_threshold(&r->judge, options->threshold);
   r->errors = options->errors;
@@ -225,7 +221,7 @@ void aq_report_free(aq_report *report) {
   lib_row_check_free(&report->row_check);
   io_dataset_free(&report->data);
   lib_reading_free(&report->reading);
-  lib_params_free(&report->converted);
+  lib_members_free(&report->members);
   rt_pool_free(report->pool);
   aq_session_free(report->session);
   rt_free(report->scope);

@@ -50,7 +50,8 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
   int status = lib_feed_init(&judge->feed, module, params->precision, error);
   judge->report = status != RT_OK ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->report);
   judge->tags = status != RT_OK ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->tags);
-  if (status == RT_OK && (!judge->report || !judge->tags)) status = rt_no_memory(error);
+  judge->lost = status != RT_OK ? NULL : rt_zalloc(2 * (module->output_count + 1u), sizeof *judge->lost);
+  if (status == RT_OK && (!judge->report || !judge->tags || !judge->lost)) status = rt_no_memory(error);
   for (uint32_t o = 0; status == RT_OK && o < module->output_count; o++) {
     status = rep_init(&judge->report[o], lib_report_kind(module, &module->output[o]), error);
     if (status == RT_OK && (judge->report[o].kind & (REP_CLASS | REP_OF_TAGS | REP_LABELS)))
@@ -72,6 +73,9 @@ void lib_judge_free(struct lib_judge *judge) {
   rt_free(judge->truth);
   rt_free(judge->labels);
   rt_free(judge->mark);
+  for (uint32_t o = 0; judge->mean && o < judge->module->output_count; o++) rt_free(judge->mean[o].sum);
+  rt_free(judge->mean);
+  rt_free(judge->lost);
   lib_judge_free_matches(judge);
   rt_free(judge->rows);
   vm_machine_free(judge->machine);
@@ -152,12 +156,7 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
   const void *target = judge->feed.buffer[output->target];
   const struct io_values *v = &batch.data->values[judge->feed.column[output->target]];
   lib_output_size(&t, &rows, &columns);
-  if (rt_grow((void **)&judge->scratch, &judge->scratch_capacity, (size_t)t.shape->count + 1,
-              sizeof *judge->scratch))
-    return rt_no_memory(error);
-  lib_to_double(&t, judge->feed.precision, judge->scratch);
-  vm_link_find(output->link)->apply(judge->scratch, rows, columns);
-  io_fit_undo(&judge->schema->columns[judge->feed.column[output->target]], judge->scratch, 0, t.shape->count);
+  status = lib_judge_answers(judge, o, error);
   for (int64_t r = 0; r < rows && status == RT_OK; r++) {
     const double *p = judge->scratch + r * columns;
     if (report->kind & (REP_CLASS | REP_NEXT)) {
@@ -186,25 +185,13 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
   return status;
 }
 
-/* Adds an output's own loss; where the model has none of its own, the loss is the one of its only output. */
-static void judge_own_loss(struct lib_judge *judge, uint32_t o, double total, int64_t count) {
-  uint32_t own = judge->module->output_count + 1 + o;
-  bool apart = own < vm_module_function(judge->module, "eval")->output_count;
-  double value = apart ? lib_judge_value(judge, own) : total, weight;
-  if (!lib_judge_weight(judge, o, &weight)) weight = lib_feed_weight(&judge->feed, o, count);
-  rep_add_loss(&judge->report[o], value * weight, weight);
-}
-
-/* A loss that is not that of one output alone counts each batch by its rows, as training does: what an output
- * lets rows count may be nothing. */
-static void judge_loss(struct lib_judge *judge, int64_t count, double value) {
-  bool total = lib_has_total(judge->module);
-  double weight;
-  if (total || !lib_judge_weight(judge, 0, &weight)) weight = lib_feed_weight(&judge->feed, 0, count);
-  judge->loss += value * weight;
-  judge->loss_rows += weight;
+/* Adds the losses of a batch. */
+static void judge_loss(struct lib_judge *judge) {
+  judge->loss += judge->lost[0];
+  judge->loss_rows += judge->lost[1];
   for (uint32_t o = 0; o < judge->module->output_count; o++)
-    if (judge->report[o].kind != REP_NEXT) judge_own_loss(judge, o, value, count);
+    if (judge->report[o].kind != REP_NEXT)
+      rep_add_loss(&judge->report[o], judge->lost[2 + 2 * o], judge->lost[3 + 2 * o]);
 }
 
 /* A row that cannot be judged is left out and counted, or ends the judging. */
@@ -225,11 +212,9 @@ static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64
 static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool with_loss,
                        struct rt_error *error) {
   struct rt_error reason = {0};
-  double loss;
   int status = lib_feed_rows(&judge->feed, judge->machine, batch, error);
   if (status != RT_OK) return status;
-  status = vm_machine_run(judge->machine, 0, &reason);
-  if (status == RT_OK) status = lib_judge_check(judge, batch, with_loss ? &loss : NULL, &reason);
+  status = lib_judge_batch(judge, batch, with_loss, &reason);
   bool of_row = status == RT_NOT_FINITE || (status == RT_BAD_DATA && judge->module->native_count);
   if (of_row && batch.count == 1) return bad_row(judge, batch.data, batch.row[0], &reason, error);
   if (of_row) {
@@ -239,7 +224,7 @@ static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool wit
     return status;
   }
   if (status != RT_OK) *error = reason;
-  if (status == RT_OK && with_loss) judge_loss(judge, batch.count, loss);
+  if (status == RT_OK && with_loss) judge_loss(judge);
   for (uint32_t o = 0; status == RT_OK && o < judge->module->output_count; o++)
     status = judge->report[o].kind & REP_OF_TAGS ? lib_judge_tags(judge, batch, o, error)
                                                  : judge_output(judge, batch, o, error);

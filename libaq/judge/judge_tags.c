@@ -1,6 +1,5 @@
 /* judge_tags.c: compares the tags of texts with the truth, word by word and text by text. */
 #include "libaq/internal.h"
-#include "vm/link.h"
 
 /* The index of a tag, by its number in the data; RT_BAD_DATA unless it has one. */
 static int class_of(struct rep_report *report, const struct io_intern *unseen, int32_t label, size_t *index,
@@ -49,16 +48,8 @@ static int judge_text(struct lib_judge *judge, uint32_t o, struct lib_batch batc
 }
 
 int lib_judge_tags(struct lib_judge *judge, struct lib_batch batch, uint32_t o, struct rt_error *error) {
-  const struct vm_output *output = &judge->module->output[o];
-  struct rt_tensor t = vm_machine_output(judge->machine, o);
-  struct lib_judge_text *of = &judge->of_text;
-  if (rt_grow((void **)&judge->scratch, &judge->scratch_capacity, (size_t)t.shape->count + 1,
-              sizeof *judge->scratch)
-      || rt_grow((void **)&of->first, &of->first_capacity, (size_t)batch.count + 1, sizeof *of->first))
-    return rt_no_memory(error);
-  lib_to_double(&t, judge->feed.precision, judge->scratch);
-  struct tag_scores scores = {judge->scratch, of->first, batch.count, 0, false};
-  int status = lib_answer_tags(&judge->tags[o], &t, &scores, of->first, output, error);
+  struct tag_scores scores;
+  int status = lib_judge_tag_answers(judge, batch, o, &scores, error);
   for (int64_t e = 0; e < batch.count && status == RT_OK; e++)
     status = judge_text(judge, o, batch, e, &scores, error);
   return status;

@@ -12,8 +12,10 @@
 #include "runtime/io/file.h"
 #include "runtime/io/number.h"
 
-/* Raised when a file could no longer be read by an aq that knows the format before. */
-enum { FORMAT = 2 };
+/* Raised when a file could no longer be read by an aq that knows the format before. An ensemble, whose
+ * further members have their parameters under "2/" and so on, is of the next format: an aq that does not know
+ * of members would take the first for all. */
+enum { FORMAT = 2, FORMAT_MEMBERS = 3 };
 
 /* The name of a file, as seen from the program's folder. */
 static const char *seen_from(const char *folder, const char *name) {
@@ -22,9 +24,10 @@ static const char *seen_from(const char *folder, const char *name) {
 }
 
 /* Writes the module without the program's folder in the places that it gives. */
-static int write_bytecode(const struct aq_model *model, struct rt_arena *arena, struct rt_text *bytes,
-                          struct rt_error *error) {
+int lib_model_bytecode(const struct aq_model *model, int64_t seed, struct rt_arena *arena,
+                       struct rt_text *bytes, struct rt_error *error) {
   struct vm_module m = *model->module;
+  m.settings.seed = seed;
   if (!model->folder) return vm_module_write(&m, bytes, error);
   m.line = rt_arena_alloc(arena, (m.line_count + 1u) * sizeof *m.line);
   m.requirement = rt_arena_alloc(arena, (m.requirement_count + 1u) * sizeof *m.requirement);
@@ -45,31 +48,45 @@ static int write_bytecode(const struct aq_model *model, struct rt_arena *arena, 
   return vm_module_write(&m, bytes, error);
 }
 
+/* Member 0 has its parameters under their paths. */
+static int describe_member(const struct aq_model *model, uint32_t m, struct rt_arena *arena,
+                           struct io_tensor_out *out, struct rt_error *error) {
+  char prefix[16] = "";
+  if (m) snprintf(prefix, sizeof prefix, "%u/", (unsigned)m + 1);
+  return lib_params_describe(m ? &model->more[m - 1] : &model->params, model->module, prefix, arena, out,
+                             error);
+}
+
 int lib_model_write(const struct aq_model *model, struct io_save *save, struct rt_error *error) {
   struct rt_text bytes = {0}, schema = {0};
-  char value[SHOWN_EXACT_SIZE], format[16];
+  char value[SHOWN_EXACT_SIZE], format[16], members[16];
   struct rt_arena arena = {0};
-  struct io_tensor_out *tensor = rt_zalloc(model->params.count + 1u, sizeof *tensor);
-  int status = tensor ? write_bytecode(model, &arena, &bytes, error) : rt_no_memory(error);
-  if (status == RT_OK) status = lib_params_describe(&model->params, model->module, "", &arena, tensor, error);
+  const size_t count = (size_t)model->params.count * lib_model_members(model);
+  struct io_tensor_out *tensor = rt_zalloc(count + 1, sizeof *tensor);
+  int status = tensor ? lib_model_bytecode(model, model->module->settings.seed, &arena, &bytes, error)
+                      : rt_no_memory(error);
+  for (uint32_t m = 0; status == RT_OK && m < lib_model_members(model); m++)
+    status = describe_member(model, m, &arena, tensor + (size_t)m * model->params.count, error);
   if (status == RT_OK) {
     io_schema_write(&model->schema, &schema);
     shown_exact(value, model->metric_value);
-    snprintf(format, sizeof format, "%d", FORMAT);
+    snprintf(format, sizeof format, "%d", model->more_count ? FORMAT_MEMBERS : FORMAT);
+    snprintf(members, sizeof members, "%u", (unsigned)lib_model_members(model));
     if (schema.failed) status = rt_no_memory(error);
   }
   if (status == RT_OK) {
     int64_t length = (int64_t)bytes.length;
-    tensor[model->params.count] = (struct io_tensor_out){"aq.bytecode", IO_U8, 1, &length, bytes.data};
+    tensor[count] = (struct io_tensor_out){"aq.bytecode", IO_U8, 1, &length, bytes.data};
     const struct io_metadata metadata[] = {{"aq.format", format},
                                            {"aq.version", aq_version()},
                                            {"aq.schema", schema.data},
                                            {"aq.text", model->text ? "1" : "0"},
                                            {"aq.source", model->source ? model->source : ""},
                                            {"aq.metric", model->metric ? model->metric : ""},
-                                           {"aq.value", value}};
-    status =
-        io_tensors_write(save, tensor, (int)model->params.count + 1, metadata, RT_COUNT(metadata), error);
+                                           {"aq.value", value},
+                                           {"aq.members", members}};
+    status = io_tensors_write(save, tensor, (int)count + 1, metadata, RT_COUNT(metadata) - !model->more_count,
+                              error);
   }
   rt_free(tensor);
   rt_text_free(&bytes);
@@ -140,7 +157,7 @@ static int check_format(const struct io_tensors *file, const char *path, struct 
   double number;
   if (!format || io_number_parse(format, strlen(format), &number) || !(number >= 0 && number < 1e6))
     return not_a_model(path, "it is a safetensors file of something else", error);
-  if (number == FORMAT) return RT_OK;
+  if (number == FORMAT || number == FORMAT_MEMBERS) return RT_OK;
   if (number < FORMAT) {
     rt_fail_in(error, RT_BAD_DATA, path, "a model of format %d, from before aq 0.1.0", (int)number);
     rt_hint(error, "train it again");
@@ -149,7 +166,7 @@ static int check_format(const struct io_tensors *file, const char *path, struct 
   rt_fail_in(error, RT_BAD_DATA, path,
              "a model of format %d, written by aq %.40s; this is aq %s, which "
              "reads format %d",
-             (int)number, version ? version : "of a later version", aq_version(), FORMAT);
+             (int)number, version ? version : "of a later version", aq_version(), FORMAT_MEMBERS);
   rt_hint(error, "use a newer aq: models of older versions load in it, too");
   return error->code;
 }
@@ -273,6 +290,47 @@ static int check_columns(const struct aq_model *model, const char *path, struct 
                                               : not_a_model(path, "its columns were never trained", error);
 }
 
+/* How many members the file says that it has. */
+static int count_members(const struct aq_model *model, const struct io_tensors *file, const char *path,
+                         uint32_t *count, struct rt_error *error) {
+  const char *format = io_tensors_metadata(file, "aq.format"),
+             *members = io_tensors_metadata(file, "aq.members");
+  double said, number;
+  *count = 1;
+  if (io_number_parse(format, strlen(format), &said) || said != FORMAT_MEMBERS) return RT_OK;
+  if (!members || io_number_parse(members, strlen(members), &number) || number < 2
+      || number > LIB_MOST_MEMBERS || number != floor(number))
+    return not_a_model(path, "it is an ensemble, and does not say of how many", error);
+  *count = (uint32_t)number;
+  return lib_ensemble_check(model->module, error);
+}
+
+static int read_params(struct lib_params *params, const struct aq_model *model, const struct io_tensors *file,
+                       const char *prefix, enum rt_precision precision, struct rt_error *error) {
+  int status = lib_params_init(params, model->module, precision, error);
+  if (status == RT_OK) status = lib_params_read(params, model->module, file, prefix, error);
+  return status == RT_OK ? lib_params_check(params, model->module, RT_BAD_DATA, "is not finite", error)
+                         : status;
+}
+
+static int read_members(struct aq_model *model, const struct io_tensors *file, const char *path,
+                        struct rt_error *error) {
+  uint32_t count;
+  const struct io_tensor *first =
+      model->module->param_count ? io_tensors_find(file, model->module->param[0].name) : NULL;
+  enum rt_precision precision = first && first->dtype == IO_F64 ? RT_F64 : RT_F32;
+  int status = count_members(model, file, path, &count, error);
+  if (status == RT_OK) status = read_params(&model->params, model, file, "", precision, error);
+  if (status != RT_OK || count == 1) return status;
+  if (!(model->more = rt_zalloc(count - 1, sizeof *model->more))) return rt_no_memory(error);
+  while (model->more_count < count - 1 && status == RT_OK) {
+    char prefix[16];
+    snprintf(prefix, sizeof prefix, "%u/", (unsigned)model->more_count + 2);
+    status = read_params(&model->more[model->more_count++], model, file, prefix, precision, error);
+  }
+  return status;
+}
+
 /* Closes the file, which opening it has set. name: its path, for messages. */
 static int read_model(struct aq_model *model, struct io_tensors *file, const char *path, int opened,
                       struct rt_error *error) {
@@ -285,15 +343,7 @@ static int read_model(struct aq_model *model, struct io_tensors *file, const cha
   if (status == RT_OK) status = vm_natives_bind(model->module, &model->allowed, error);
   if (status == RT_OK) status = check_columns(model, path, error);
   if (status == RT_OK) status = lib_bind_dims(model->module, &model->schema, error);
-  if (status == RT_OK) {
-    const struct io_tensor *first =
-        model->module->param_count ? io_tensors_find(file, model->module->param[0].name) : NULL;
-    status = lib_params_init(&model->params, model->module, first && first->dtype == IO_F64 ? RT_F64 : RT_F32,
-                             error);
-  }
-  if (status == RT_OK) status = lib_params_read(&model->params, model->module, file, "", error);
-  if (status == RT_OK)
-    status = lib_params_check(&model->params, model->module, RT_BAD_DATA, "is not finite", error);
+  if (status == RT_OK) status = read_members(model, file, path, error);
   if (status == RT_OK) status = lib_model_words(model, error);
   io_tensors_close(file);
   if (status != RT_OK) lib_name_file(error, path);

@@ -23,13 +23,9 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   const struct aq_model *model = s->model;
   const struct vm_function *predict = vm_module_function(model->module, "predict");
   if (!predict) return rt_fail(error, RT_BAD_DATA, "the model has no function to predict with");
-  s->params = &model->params;
-  int status = RT_OK;
-  if (model->params.precision != s->precision) {
-    status = lib_params_convert(&s->converted, &model->params, model->module, s->precision, error);
-    s->params = &s->converted;
-  }
+  int status = lib_members_init(&s->members, model, s->precision, error);
   if (status != RT_OK) return status;
+  s->params = s->members.of[0];
   s->pool = lib_pool(s->options.threads, error);
   s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
   if (!s->predict) return error->code;
@@ -81,6 +77,7 @@ void aq_session_free(aq_session *session) {
   for (uint32_t o = 0; session->scores && o < session->model->module->output_count; o++) {
     rt_free(session->scores[o].value);
     rt_free(session->scores[o].first);
+    rt_free(session->scores[o].mean.sum);
     tag_answers_free(&session->scores[o].tags);
   }
   for (size_t m = 0; m < session->map_count; m++) rt_free(session->map[m].weight);
@@ -94,7 +91,7 @@ void aq_session_free(aq_session *session) {
   vm_machine_free(session->predict);
   vm_machine_free(session->attend);
   if (session->feed.module) lib_feed_free(&session->feed);
-  lib_params_free(&session->converted);
+  lib_members_free(&session->members);
   rt_pool_free(session->pool);
   rt_arena_free(&session->tokens);
   rt_text_free(&session->unknown.some);
@@ -231,14 +228,39 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
   return RT_OK;
 }
 
+/* Runs one member, which leaves its answers in the scores; those of an ensemble are added up. */
+static int run_member(struct aq_session *s, struct lib_batch batch, uint32_t m, struct rt_error *error) {
+  const int64_t examples = batch.count;
+  if (s->members.count > 1) lib_params_bind(s->members.of[m], s->predict);
+  int status = lib_run_batch(s->predict, batch, 0, error);
+  for (uint32_t o = 0; o < s->model->module->output_count && status == RT_OK; o++) {
+    struct session_scores *scores = &s->scores[o];
+    if (m == 0) scores->mean.added = 0;
+    status = keep_scores(s, o, examples, error);
+    if (status == RT_OK && s->members.count > 1)
+      status = lib_add_answers(&scores->mean, scores->value,
+                               (size_t)(scores->first[examples] * scores->columns), error);
+  }
+  return status;
+}
+
+static int take_mean(struct aq_session *s, uint32_t o, int64_t examples, struct rt_error *error) {
+  struct session_scores *scores = &s->scores[o];
+  const struct tag_scores tags = {
+      .score = scores->value, .first = scores->first, .texts = examples, .classes = scores->columns};
+  if (is_of_tags(s, o)) return lib_mean_tags(&scores->tags, &scores->mean, &tags, error);
+  lib_take_mean(&scores->mean, scores->value);
+  return RT_OK;
+}
+
 int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_error *error) {
   s->scored = 0;
   s->scored_row = first;
   struct lib_batch batch = {&s->data, s->rows + first, count};
   int status = lib_feed_rows(&s->feed, s->predict, batch, error);
-  if (status == RT_OK) status = lib_run_batch(s->predict, batch, 0, error);
-  for (uint32_t o = 0; o < s->model->module->output_count && status == RT_OK; o++)
-    status = keep_scores(s, o, count, error);
+  for (uint32_t m = 0; m < s->members.count && status == RT_OK; m++) status = run_member(s, batch, m, error);
+  for (uint32_t o = 0; o < s->model->module->output_count && status == RT_OK && s->members.count > 1; o++)
+    status = take_mean(s, o, count, error);
   if (status == RT_OK) s->scored = count;
   return status;
 }

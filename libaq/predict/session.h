@@ -13,6 +13,7 @@ struct session_scores {
   int64_t *first; /* [examples + 1] row where each example begins */
   size_t first_capacity;
   struct tag_answers tags; /* of tags: the label of each row is that of tags.path */
+  struct lib_mean mean;    /* of an ensemble */
 };
 
 struct session_map {
@@ -30,8 +31,8 @@ struct aq_session {
   struct aq_eval_options options;
   struct rt_pool *pool;
   enum rt_precision precision;
-  struct lib_params converted; /* in the session's precision, when the model has another */
-  const struct lib_params *params;
+  struct lib_members members;      /* in the session's precision */
+  const struct lib_params *params; /* of the first */
   struct lib_feed feed;
   struct vm_machine *predict, *attend; /* attend is made when first needed */
   struct lib_row_check row_check;

@@ -3,23 +3,11 @@
 
 #include "libaq/train/trainer.h"
 
-/* Ids of the rows are those of the trainer's columns. Thresholds, which come last, may be others. */
-static int write_columns(const struct io_schema *schema, struct rt_text *out, struct rt_error *error) {
-  struct io_schema copy = {0};
-  int status = lib_copy_schema(schema, &copy, error);
-  for (int c = 0; status == RT_OK && c < copy.count; c++) {
-    rt_free(copy.columns[c].above);
-    copy.columns[c].above = NULL;
-  }
-  if (status == RT_OK) io_schema_write(&copy, out);
-  io_schema_free(&copy);
-  return status == RT_OK && out->failed ? rt_no_memory(error) : status;
-}
-
+/* Ids of the rows are those of the trainer's columns. */
 static int check_columns(const struct aq_trainer *t, const struct aq_model *model, struct rt_error *error) {
   struct rt_text one = {0}, other = {0};
-  int status = write_columns(&t->schema, &one, error);
-  if (status == RT_OK) status = write_columns(&model->schema, &other, error);
+  int status = lib_write_columns(&t->schema, &one, error);
+  if (status == RT_OK) status = lib_write_columns(&model->schema, &other, error);
   if (status == RT_OK && (one.length != other.length || memcmp(one.data, other.data, one.length) != 0))
     status = rt_fail(error, RT_USAGE, "the model has learned its columns from other rows than this training");
   rt_text_free(&one);

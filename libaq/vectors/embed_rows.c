@@ -85,9 +85,20 @@ static int make_schema(struct embedding *e, struct rt_error *error) {
   return RT_OK;
 }
 
+/* The vectors of several models have no common directions. */
+static int check_alone(const struct aq_model *model, struct rt_error *error) {
+  if (lib_model_members(model) == 1) return RT_OK;
+  rt_fail(error, RT_USAGE, "the model is an ensemble of %u, and vectors are those of one model",
+          (unsigned)lib_model_members(model));
+  rt_hint(error,
+          "train one: the vectors of several have no common directions, so that no mean stands for them");
+  return RT_USAGE;
+}
+
 static int make(struct embedding *e, const char *name, struct rt_error *error) {
   struct aq_session *s = e->session;
-  int status = compile(e, name, error);
+  int status = check_alone(s->model, error);
+  if (status == RT_OK) status = compile(e, name, error);
   if (status != RT_OK) return status;
   e->machine = vm_machine_new(e->module, e->vector, s->precision, s->pool, error);
   if (!e->machine) return error->code;
