@@ -51,7 +51,7 @@ static void show_outcome(const struct training_page *page, aq_shown *shown) {
   const char *metric = page->model ? aq_model_metric(page->model, &value) : "";
   if (!page->model) {
     aq_shown_text(shown, "stopped", "stopped", aq_trainer_message(page->trainer)->text);
-    aq_shown_text(shown, "hint", NULL, aq_trainer_message(page->trainer)->hint);
+    aq_shown_text(shown, "hint", "hint", aq_trainer_message(page->trainer)->hint);
     return;
   }
   aq_shown_text(shown, "model", "model", page->save);
