@@ -189,6 +189,7 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
                   struct rt_error *error);
 /* Runs a machine that was fed with the batch. An error of one example hints at its row (run_batch.c). */
+void lib_hint_row(struct lib_batch batch, struct rt_error *error);
 int lib_run_batch(struct vm_machine *machine, struct lib_batch batch, uint64_t seed, struct rt_error *error);
 /* How many rows an output's loss is the mean of, in the batch last fed: tokens when each token has a target,
  * else examples. The sum of all losses counts rows as the first output does. */

@@ -36,15 +36,28 @@ static int blame_outside(const struct vm_machine *machine, struct rt_error *erro
   return RT_OK;
 }
 
-static int first_found(const struct vm_machine *machine, uint32_t n, struct rt_error *error) {
+/* The example whose part of the tensor has the first number that is not finite, from 1. */
+static int64_t example_of(const struct vm_machine *machine, const struct rt_tensor *tensor) {
+  const struct rt_shape *s = tensor->shape;
+  for (int64_t e = 0; e < s->examples; e++)
+    for (int64_t i = rt_offset(s, e), end = i + rt_extent(s, 0, s->rank, e); i < end; i++)
+      if (!isfinite(machine->real_bytes == sizeof(double) ? ((const double *)tensor->data)[i]
+                                                          : (double)((const float *)tensor->data)[i]))
+        return e + 1;
+  return 0;
+}
+
+static int first_found(const struct vm_machine *machine, uint32_t n, uint16_t k, struct rt_error *error) {
   const struct vm_instr *instr = &machine->function->instr[n];
   const struct vm_native *native = instr->op == OP_call ? &machine->module->native[instr->attr[0]] : NULL;
   if (!native)
     return machine_fail(machine, n, error, RT_NOT_FINITE,
                         "the first number that is not finite is computed here");
-  return machine_fail(machine, n, error, RT_NOT_FINITE,
-                      "the native function `%s`%s%s gives the first number that is not finite", native->name,
-                      native->library ? " of " : "", native->library ? native->library : "");
+  machine_fail(machine, n, error, RT_NOT_FINITE,
+               "the native function `%s`%s%s gives the first number that is not finite", native->name,
+               native->library ? " of " : "", native->library ? native->library : "");
+  if (error) error->example = example_of(machine, &machine->call[n].call.out[k]);
+  return RT_NOT_FINITE;
 }
 
 int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
@@ -59,7 +72,7 @@ int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error 
       if (f->value[f->instr[n].out[k]].type.dtype == RT_REAL
           && !machine_placed_at(machine, f->instr[n].out[k])
           && !is_finite(machine, &call->call.out[k], infinite))
-        status = first_found(machine, n, error);
+        status = first_found(machine, n, k, error);
     }
   }
   return status;

@@ -21,12 +21,12 @@ static double total(int64_t i, int64_t T, double width) {
 #define BLUR(real)                                                                                           \
   static const char *blur_##real(const real *x, double width, real *y, int64_t T, int64_t D) {               \
     if (!(width > 0)) return "the width of a blur must be above 0";                                          \
+    for (int64_t k = 0; k < T * D; k++) y[k] = 0;                                                            \
     for (int64_t i = 0; i < T; i++) {                                                                        \
       double all = total(i, T, width);                                                                       \
-      for (int64_t d = 0; d < D; d++) {                                                                      \
-        double sum = 0;                                                                                      \
-        for (int64_t j = 0; j < T; j++) sum += weight(i, j, width) / all * (double)x[j * D + d];             \
-        y[i * D + d] = (real)sum;                                                                            \
+      for (int64_t j = 0; j < T; j++) {                                                                      \
+        real part = (real)(weight(i, j, width) / all);                                                       \
+        for (int64_t d = 0; d < D; d++) y[i * D + d] += part * x[j * D + d];                                 \
       }                                                                                                      \
     }                                                                                                        \
     return NULL;                                                                                             \

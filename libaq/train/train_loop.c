@@ -65,6 +65,7 @@ static void hint_weight(struct aq_trainer *t, struct lib_batch batch, struct rt_
 static int blame(struct aq_trainer *t, struct lib_batch batch, const char *what, struct rt_error *error) {
   int status = vm_machine_blame(t->machine, step_seed(t), error);
   if (status != RT_OK && status != RT_NOT_FINITE) return status;
+  lib_hint_row(batch, error);
   if (status == RT_OK)
     rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
   hint_weight(t, batch, error);
