@@ -1,5 +1,6 @@
 /* attend_tile.c: binding a head's operands, walking its blocks, running its lane programs. */
 #include "runtime/kernels/attend_tile.h"
+#include "runtime/kernels/square.h"
 
 #include <assert.h>
 #include <math.h>
@@ -352,56 +353,6 @@ void KERNEL(attend_unpack)(struct attend_matrix from, int64_t rows, int64_t widt
   }
 }
 
-#if __has_builtin(__builtin_shufflevector)
-typedef real attend_vector __attribute__((vector_size(RT_VECTOR_BYTES)));
-
-/* Numbers of two vectors in turn: of their first halves, of their second halves. */
-#if RT_VECTOR_BYTES / (RT_DOUBLE ? 8 : 4) == 16
-#define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define ATTEND_HIGH(a, b)                                                                                    \
-  __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#elif RT_VECTOR_BYTES / (RT_DOUBLE ? 8 : 4) == 8
-#define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
-#define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
-#elif RT_VECTOR_BYTES / (RT_DOUBLE ? 8 : 4) == 4
-#define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
-#define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
-#else
-#define ATTEND_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
-#define ATTEND_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
-#endif
-
-/* Transposes a square of RT_VECTOR x RT_VECTOR numbers in registers: shuffling rows k and k + half into each
- * other log2(RT_VECTOR) times moves the bits of the row number behind those of the column number. Rows from
- * `rows` on are 0. */
-static void attend_square(const real *from, int64_t from_stride, int64_t rows, real *to, int64_t to_stride) {
-  attend_vector line[RT_VECTOR], next[RT_VECTOR];
-#pragma GCC unroll 16
-  for (int k = 0; k < RT_VECTOR; k++)
-    if (k < rows)
-      memcpy(&line[k], from + k * from_stride, sizeof line[k]);
-    else
-      line[k] = (attend_vector){0};
-#pragma GCC unroll 4
-  for (int half = 1; half < RT_VECTOR; half *= 2) {
-#pragma GCC unroll 8
-    for (int64_t k = 0; k < RT_VECTOR / 2; k++) {
-      next[2 * k] = ATTEND_LOW(line[k], line[k + RT_VECTOR / 2]);
-      next[2 * k + 1] = ATTEND_HIGH(line[k], line[k + RT_VECTOR / 2]);
-    }
-#pragma GCC unroll 16
-    for (int k = 0; k < RT_VECTOR; k++) line[k] = next[k];
-  }
-#pragma GCC unroll 16
-  for (int k = 0; k < RT_VECTOR; k++) memcpy(to + k * to_stride, &line[k], sizeof line[k]);
-}
-#else
-static void attend_square(const real *from, int64_t from_stride, int64_t rows, real *to, int64_t to_stride) {
-  for (int64_t q = 0; q < RT_VECTOR; q++)
-    for (int64_t k = 0; k < RT_VECTOR; k++) to[k * to_stride + q] = q < rows ? from[q * from_stride + k] : 0;
-}
-#endif
-
 void KERNEL(attend_transpose)(const struct attend_view *from, const struct attend_block *block, int64_t first,
                               int64_t end, real *to) {
   int64_t squares = (end - first) / RT_VECTOR * RT_VECTOR;
@@ -409,7 +360,7 @@ void KERNEL(attend_transpose)(const struct attend_view *from, const struct atten
     const real *row = from->data + (block->first_query + q) * from->i_stride + first;
     int64_t rows = block->queries - q;
     for (int64_t k = 0; k < squares; k += RT_VECTOR)
-      attend_square(row + k, from->i_stride, rows, to + k * block->fast + q, block->fast);
+      square_transpose(row + k, from->i_stride, rows, to + k * block->fast + q, block->fast);
     for (int64_t k = squares; k < end - first; k++)
       for (int64_t r = 0; r < RT_VECTOR; r++)
         to[k * block->fast + q + r] = r < rows ? row[r * from->i_stride + k] : 0;

@@ -1,12 +1,14 @@
-/* product.c: how a matrix product is cut. There are two ways, by size.
+/* product.c: how a matrix product is cut. There are three ways, by size.
  *
  * OpenBLAS runs small products (m n k up to rt_blas_info()->small_product, b not transposed) straight from
  * the operands, at the processor's full speed as long as they fit the caches. Then a tile is some rows by 64
  * columns, worked off in steps of a few dozen rows, and k is cut as well, within the tile. A transposed b is
  * turned first, 64 columns at a time, and tiles have more rows to make up for it.
  *
- * OpenBLAS packs anything else, and wants large tiles. */
+ * OpenBLAS packs anything else, and wants large tiles. With AVX-512, packed.c takes what is large on all
+ * sides. */
 #include "runtime/kernels/kernel.h"
+#include "runtime/kernels/packed.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/split.h"
 
@@ -117,6 +119,12 @@ void KERNEL(product)(struct rt_pool *pool, const struct rt_product *p) {
   }
   struct tiled t = {.of = *p};
   t.turns = small_tiles(p, small, &t.tile);
+#if RT_VECTOR_BYTES == 64
+  if (!t.turns && KERNEL(packed_suits)(p)) {
+    KERNEL(packed_product)(pool, p);
+    return;
+  }
+#endif
   if (!t.turns) t.tile = big_tiles(p);
   t.across = split_ceil(p->n, t.tile.columns);
   rt_parallel(pool, tile_count(p, t.tile), tile_task, &t);

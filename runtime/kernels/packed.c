@@ -1,0 +1,207 @@
+/* packed.c: large products with AVX-512.
+ *
+ * OpenBLAS packs both operands in each call, and calls run in one thread. So the smaller the tiles that
+ * threads share, the more often it packs the same numbers. Here b is packed once for all threads, a part of
+ * it at a time, which stays in their caches while rows of the result are shared among them.
+ *
+ * A part is `depth` rows of b by some columns. Of it there are panels of WIDE columns, row by row; a worker
+ * packs its rows of a likewise, in panels of TALL rows, column by column. The innermost loop keeps a block of
+ * TALL x WIDE numbers of the result in registers. Each number of the result is one sum in the order of k, cut
+ * where the depths are cut, and so does not depend on how rows and columns are shared. */
+#include "runtime/kernels/kernel.h"
+#include "runtime/kernels/packed.h"
+#include "runtime/kernels/split.h"
+#include "runtime/kernels/square.h"
+
+#if RT_VECTOR_BYTES == 64
+
+enum {
+  TALL = 14,
+  VECTORS = 2, /* TALL * VECTORS sums, VECTORS of b and one number of a fill the 32 registers */
+  WIDE = VECTORS * RT_VECTOR,
+  DEPTH = 384,      /* a panel of a, 14 x 384 floats, stays in the nearest cache */
+  LEAST_SIDE = 192, /* of a product, below which packing takes too large a share */
+  LEAST_DEPTH = 128,
+  NUMBERS = RT_SCRATCH_BYTES / (int)sizeof(real),
+  TALL_PANELS = NUMBERS / 8 / (TALL * DEPTH), /* of a that a task has at most */
+  ROOM_A = (TALL_PANELS * TALL * DEPTH + RT_VECTOR) / RT_VECTOR * RT_VECTOR + RT_VECTOR,
+  WIDE_PANELS = (NUMBERS - ROOM_A) / (WIDE * DEPTH), /* of b in a part at most */
+  NEAR_PANELS = 16,                                  /* of b, which stay in the second cache */
+  PACKED_AT_ONCE = 8,                                /* panels of b in a task */
+  WANTED_TASKS = 8 /* and multiples of it, so that few threads have as many each */
+};
+
+typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
+
+struct part {
+  struct rt_product of; /* these columns and this depth of the whole product */
+  int64_t tasks;        /* that share the rows */
+  real *b;              /* panels */
+};
+
+/* ---- packing ---- */
+
+/* What a panel is made of: `count` columns or rows of `depth` numbers. Where `along`, the numbers that stand
+ * in a row of the panel lie side by side, else those of a column. */
+struct source {
+  const real *data;
+  int64_t ld, count, depth;
+  bool along;
+};
+
+/* A panel of WIDE columns, or TALL rows: [depth, width] numbers. What it lacks of the width is 0. */
+static inline __attribute__((always_inline)) void pack_panel(int width, struct source from, real *to) {
+  const real *x = from.data;
+  const int64_t ld = from.ld, count = from.count, squares = from.depth / RT_VECTOR * RT_VECTOR;
+  if (from.along) {
+    if (count >= width)
+      for (int64_t l = 0; l < from.depth; l++) memcpy(to + l * width, x + l * ld, (size_t)width * sizeof *to);
+    else
+      for (int64_t l = 0; l < from.depth; l++)
+        for (int j = 0; j < width; j++) to[l * width + j] = j < count ? x[l * ld + j] : 0;
+    return;
+  }
+  /* The last square of a row may reach beyond it, into the next one: so it is written first. */
+  for (int64_t l = 0; l < squares; l += RT_VECTOR)
+    for (int j = (width - 1) / RT_VECTOR * RT_VECTOR; j >= 0; j -= RT_VECTOR)
+      square_transpose(x + j * ld + l, ld, split_min(count, width) - j, to + l * width + j, width);
+  for (int64_t l = squares; l < from.depth; l++)
+    for (int j = 0; j < width; j++) to[l * width + j] = j < count ? x[j * ld + l] : 0;
+}
+
+static void pack_b(void *context, int64_t task, void *scratch) {
+  (void)scratch;
+  const struct part *part = context;
+  const struct rt_product *p = &part->of;
+  int64_t end = split_min(p->n, (task + 1) * PACKED_AT_ONCE * WIDE);
+  for (int64_t j = task * PACKED_AT_ONCE * WIDE; j < end; j += WIDE) {
+    struct source from = {p->b + (p->tb ? j * p->ldb : j), p->ldb, p->n - j, p->k, !p->tb};
+    pack_panel(WIDE, from, part->b + j * p->k);
+  }
+}
+
+static void pack_a(const struct rt_product *p, int64_t first, int64_t end, real *to) {
+  for (int64_t i = first; i < end; i += TALL, to += TALL * p->k) {
+    struct source from = {p->a + (p->ta ? i : i * p->lda), p->lda, p->m - i, p->k, p->ta};
+    pack_panel(TALL, from, to);
+  }
+}
+
+/* ---- multiplying ---- */
+
+/* Of a packed panel of each: TALL x WIDE numbers. The lines of c come from far, and asked for all at once
+ * they would keep those of a and b waiting. So each row is asked for at its own time. */
+static inline __attribute__((always_inline)) void sum_block(int64_t k, const real *a, const real *b,
+                                                            const real *c, int64_t ldc,
+                                                            vector sum[TALL][VECTORS]) {
+  int64_t each = (k + TALL - 1) / TALL;
+#pragma GCC unroll 16
+  for (int i = 0; i < TALL; i++)
+#pragma GCC unroll 2
+    for (int v = 0; v < VECTORS; v++) sum[i][v] = (vector){0};
+  for (int64_t from = 0; from < k; from += each, c += ldc) {
+    int64_t end = split_min(k, from + each);
+    __builtin_prefetch(c, 1);
+    __builtin_prefetch(c + RT_VECTOR, 1);
+    for (int64_t l = from; l < end; l++, a += TALL, b += WIDE) {
+      vector row[VECTORS];
+      memcpy(row, b, sizeof row);
+#pragma GCC unroll 16
+      for (int i = 0; i < TALL; i++)
+#pragma GCC unroll 2
+        for (int v = 0; v < VECTORS; v++) sum[i][v] += a[i] * row[v];
+    }
+  }
+}
+
+/* rows x columns of c, of at most TALL x WIDE. */
+static void multiply_block(const struct rt_product *p, const real *a, const real *b) {
+  vector sum[TALL][VECTORS];
+  if (p->m >= TALL && p->n >= WIDE) {
+    sum_block(p->k, a, b, p->c, p->ldc, sum);
+#pragma GCC unroll 16
+    for (int i = 0; i < TALL; i++)
+#pragma GCC unroll 2
+      for (int v = 0; v < VECTORS; v++) {
+        vector old;
+        real *to = p->c + i * p->ldc + v * RT_VECTOR;
+        if (p->add) {
+          memcpy(&old, to, sizeof old);
+          sum[i][v] += old;
+        }
+        memcpy(to, &sum[i][v], sizeof sum[i][v]);
+      }
+    return;
+  }
+  real edge[TALL][WIDE];
+  sum_block(p->k, a, b, edge[0], 0, sum);
+#pragma GCC unroll 16
+  for (int i = 0; i < TALL; i++)
+#pragma GCC unroll 2
+    for (int v = 0; v < VECTORS; v++) memcpy(&edge[i][v * RT_VECTOR], &sum[i][v], sizeof sum[i][v]);
+  for (int64_t i = 0; i < split_min(p->m, TALL); i++)
+    for (int64_t j = 0; j < split_min(p->n, WIDE); j++) {
+      real *to = p->c + i * p->ldc + j;
+      *to = p->add ? *to + edge[i][j] : edge[i][j];
+    }
+}
+
+static int64_t first_row(const struct part *part, int64_t task) {
+  int64_t panels = split_ceil(part->of.m, TALL);
+  return split_min(part->of.m, panels * task / part->tasks * TALL);
+}
+
+static void multiply_rows(void *context, int64_t task, void *scratch) {
+  const struct part *part = context;
+  const struct rt_product *p = &part->of;
+  int64_t first = first_row(part, task), end = first_row(part, task + 1);
+  real *a = (real *)scratch + NUMBERS - ROOM_A;
+  pack_a(p, first, end, a);
+  for (int64_t near = 0; near < p->n; near += NEAR_PANELS * WIDE)
+    for (int64_t i = first; i < end; i += TALL)
+      for (int64_t j = near; j < split_min(p->n, near + NEAR_PANELS * WIDE); j += WIDE) {
+        struct rt_product block = {.add = p->add, .m = p->m - i, .n = p->n - j, .k = p->k, .ldc = p->ldc};
+        block.c = p->c + i * p->ldc + j;
+        multiply_block(&block, a + (i - first) * p->k, part->b + j * p->k);
+      }
+}
+
+/* ---- the whole ---- */
+
+bool KERNEL(packed_suits)(const struct rt_product *p) {
+  return p->m >= LEAST_SIDE && p->n >= LEAST_SIDE && p->k >= LEAST_DEPTH;
+}
+
+/* n in as few parts as have at most `most` each, of about equal sizes that are multiples of `of`. */
+static int64_t part_of(int64_t n, int64_t most, int64_t of) {
+  int64_t parts = split_ceil(n, most);
+  return split_ceil(split_ceil(n, parts), of) * of;
+}
+
+/* The panels of b lie in the scratch of whoever runs this, where its panels of a do not. */
+static void take_room(void *context, int64_t task, void *scratch) {
+  (void)task;
+  *(real **)context = scratch;
+}
+
+void KERNEL(packed_product)(struct rt_pool *pool, const struct rt_product *p) {
+  int64_t panels = split_ceil(p->m, TALL), columns = part_of(p->n, WIDE_PANELS * WIDE, WIDE),
+          depth = part_of(p->k, DEPTH, RT_VECTOR);
+  int64_t tasks = split_ceil(split_ceil(panels, TALL_PANELS), WANTED_TASKS) * WANTED_TASKS;
+  real *room;
+  rt_parallel(pool, 1, take_room, &room);
+  for (int64_t j = 0; j < p->n; j += columns)
+    for (int64_t l = 0; l < p->k; l += depth) {
+      struct part part = {.of = *p, .tasks = tasks, .b = room};
+      part.of.add = l || p->add;
+      part.of.n = split_min(columns, p->n - j);
+      part.of.k = split_min(depth, p->k - l);
+      part.of.a += p->ta ? l * p->lda : l;
+      part.of.b += p->tb ? j * p->ldb + l : l * p->ldb + j;
+      part.of.c += j;
+      rt_parallel(pool, split_ceil(part.of.n, PACKED_AT_ONCE * WIDE), pack_b, &part);
+      rt_parallel(pool, tasks, multiply_rows, &part);
+    }
+}
+
+#endif
