@@ -25,6 +25,24 @@ static void show_requirements(aq_shown *shown, const aq_program *program) {
   aq_shown_end(shown);
 }
 
+static void show_natives(aq_shown *shown, const aq_program *program) {
+  aq_extern about = {.size = sizeof about};
+  if (!aq_program_extern(program, 0, NULL)) return;
+  aq_shown_list(shown, "native_functions");
+  for (size_t k = 0; aq_program_extern(program, k, &about); k++) {
+    aq_shown_begin(shown, NULL);
+    aq_shown_text(shown, "name", NULL, about.name);
+    aq_shown_say(shown, "  it calls native code, `%s` of %s%s", about.name,
+                 about.library ? about.library : "the host",
+                 about.allowed ? ", which is as declared" : "; to run, it needs --allow-ffi");
+    aq_shown_text(shown, "signature", NULL, about.signature);
+    aq_shown_text(shown, "library", NULL, about.library);
+    aq_shown_flag(shown, "allowed", NULL, about.allowed);
+    aq_shown_end(shown);
+  }
+  aq_shown_end(shown);
+}
+
 /* Errors are messages on the standard error, and so are warnings, except under --json. */
 static aq_shown *facts(const char *path, const aq_program *program, bool ok) {
   size_t count = aq_program_diagnostic_count(program);
@@ -33,6 +51,7 @@ static aq_shown *facts(const char *path, const aq_program *program, bool ok) {
   aq_shown_say(shown, "%s: ok", path);
   aq_shown_flag(shown, "ok", NULL, ok);
   show_requirements(shown, program);
+  show_natives(shown, program);
   if (!count) return shown;
   aq_shown_list(shown, "warnings");
   for (size_t k = 0; k < count; k++) message_facts(shown, NULL, aq_program_diagnostic(program, k, NULL));

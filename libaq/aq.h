@@ -136,8 +136,8 @@ size_t aq_program_error_count(const aq_program *program);
 /* k counts from 0; NULL beyond the last. severity may be NULL. Valid until the next call for this program. */
 const aq_message *aq_program_diagnostic(const aq_program *program, size_t k, enum aq_severity *severity);
 bool aq_program_has_model(const aq_program *program);
-/* Files that the program names and reads, in import, load, vocab, merges and config, counted from 0; NULL
- * beyond the last. All of them are known once it was checked, or a model or a trainer was made of it. */
+/* Files that the program names and reads, in import, load, vocab, merges, config and extern, counted from 0;
+ * NULL beyond the last. All of them are known once it was checked, or a model or a trainer was made of it. */
 const char *aq_program_file(const aq_program *program, size_t k);
 /* What the sizes of a row have to be like for the program to run on it: "each text needs at least 1 word",
  * because the program says `x[0]`. What the declared limits prove, as in words[1 <= T], is not listed. A row

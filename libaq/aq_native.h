@@ -15,6 +15,7 @@ extern "C" {
 
 struct aq_message;
 struct aq_model;
+struct aq_program;
 
 /* Functions of the host, by the names that programs have for them. Programs and models that are opened with
  * them keep a copy; the functions and `user` have to be there as long as those are. */
@@ -51,14 +52,17 @@ typedef struct aq_load_options {
 void aq_load_options_init(aq_load_options *options); /* sets size */
 int aq_model_load_with(const char *path, const aq_load_options *options, struct aq_model **model);
 
-/* A native function that a model calls, counted from 0; false beyond the last. */
+/* A native function that a model calls, or that of a program that was checked, counted from 0; false beyond
+ * the last. size is set before. Texts live as long as the model, or until the next check. */
 typedef struct aq_extern {
+  size_t size; /* sizeof(aq_extern) */
   const char *name, *signature;
   const char *library;  /* as the program says, of a model file the name alone; NULL: the host's */
   const char *gradient; /* the name of its gradient; NULL: it has none */
   bool allowed;
 } aq_extern;
 bool aq_model_extern(const struct aq_model *model, size_t number, aq_extern *about);
+bool aq_program_extern(const struct aq_program *program, size_t number, aq_extern *about);
 
 #ifdef __cplusplus
 }

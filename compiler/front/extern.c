@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "compiler/front/elaborate.h"
+#include "compiler/source/configured.h"
 #include "vm/native.h"
 
 /* An axis is a name or a whole number: a library is told sizes, and no formulas of them. */
@@ -75,7 +76,9 @@ static int fill(struct cc_context *c, const struct cc_definition *d, const char 
   if (!library->text[0]) return gr_fail(c->error, library->span, "this names no library");
   native->library = rt_arena_strndup(a, library->text, strlen(library->text));
   if (!c->program->kept) native->path = cc_beside(a, d->unit->path, library->text);
-  return native->library && (c->program->kept || native->path) ? RT_OK : cc_out_of_memory(c);
+  bool complete =
+      native->library && (c->program->kept || (native->path && cc_note_file(c->program, native->path)));
+  return complete ? RT_OK : cc_out_of_memory(c);
 }
 
 static int add(struct cc_context *c, const struct vm_native *native, uint32_t *number) {

@@ -106,16 +106,28 @@ int lib_need_natives(struct vm_module *module, const struct vm_allowed *allowed,
 
 /* ---- what a model calls ---- */
 
-bool aq_model_extern(const aq_model *model, size_t number, aq_extern *about) {
-  const struct vm_module *m = model ? model->module : NULL;
+static bool tell(const struct vm_module *m, size_t number, aq_extern *about) {
   for (uint32_t k = 0; m && k < m->native_count; k++) {
     const struct vm_native *native = &m->native[k];
     if (native->is_gradient || number-- > 0) continue;
-    if (about)
-      *about = (aq_extern){native->name, native->signature, native->library,
-                           native->gradient == UINT32_MAX ? NULL : m->native[native->gradient].name,
-                           native->code.f32 || native->code.f64};
+    if (!about) return true;
+    const aq_extern all = {.size = about->size,
+                           .name = native->name,
+                           .signature = native->signature,
+                           .library = native->library,
+                           .gradient =
+                               native->gradient == UINT32_MAX ? NULL : m->native[native->gradient].name,
+                           .allowed = native->code.f32 || native->code.f64};
+    memcpy(about, &all, about->size < sizeof all ? about->size : sizeof all);
     return true;
   }
   return false;
+}
+
+bool aq_model_extern(const aq_model *model, size_t number, aq_extern *about) {
+  return tell(model ? model->module : NULL, number, about);
+}
+
+bool aq_program_extern(const aq_program *program, size_t number, aq_extern *about) {
+  return tell(program ? program->model : NULL, number, about);
 }

@@ -101,6 +101,7 @@ static void test_of_host(void **state) {
   int status;
   assert_int_equal(program_with(externs, &source), AQ_OK);
   assert_int_equal(aq_program_check(source), AQ_OK);
+  assert_true(aq_program_extern(source, 1, NULL) && !aq_program_extern(source, 2, NULL));
   assert_int_equal(aq_program_gradcheck(source, 1, 1e-5, &worst, NULL), AQ_OK);
   assert_true(calls > 0 && worst < 1e-6);
   aq_trainer *trainer = trainer_of(source, &status);
@@ -109,7 +110,7 @@ static void test_of_host(void **state) {
   assert_int_equal(aq_trainer_model(trainer, &model), AQ_OK);
   aq_trainer_free(trainer);
   aq_program_free(source);
-  aq_extern about;
+  aq_extern about = {.size = sizeof about};
   assert_true(aq_model_extern(model, 0, &about));
   assert_string_equal(about.name, "shift");
   assert_string_equal(about.gradient, "shift_grad");
