@@ -89,7 +89,8 @@ void aq_shown_numbers(aq_shown *s, const char *key, const double *number, size_t
   size_t size;
   if (!node) return;
   if (!number) count = 0;
-  double *copy = rt_mul(count + 1, sizeof *number, &size) ? rt_arena_alloc(&s->arena, size) : NULL;
+  bool fits = rt_mul(count, sizeof *number, &size) && rt_add(size, sizeof *number, &size);
+  double *copy = fits ? rt_arena_alloc(&s->arena, size) : NULL;
   if (!copy) {
     s->failed = RT_NO_MEMORY;
     return;

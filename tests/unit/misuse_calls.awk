@@ -1,0 +1,70 @@
+# misuse_calls.awk: from aq.h and the headers that it includes, calls of every function with every kind of bad
+# argument. Each argument takes in turn all values that test_misuse.c has for its type, VALUE_<type>[], while
+# the others are good, which is number 0; then all are bad at once. A type that is not in test_misuse.c does
+# not compile: whoever adds one to aq.h says there what a bad one is.
+FILENAME ~ /aq_extern\.h$/ { next } # for libraries that aq calls
+{
+  line = $0
+  while (line != "") {
+    if (comment) {
+      end = index(line, "*/")
+      if (!end) { line = ""; continue }
+      line = substr(line, end + 2)
+      comment = 0
+    }
+    begin = index(line, "/*")
+    if (!begin) { text = text " " line; line = ""; continue }
+    text = text " " substr(line, 1, begin - 1)
+    line = substr(line, begin + 2)
+    comment = 1
+  }
+}
+
+# "const struct aq_field *field" is aq_field_p, "enum aq_form form" aq_form.
+function type_of(parameter, stars, count, word, k, type) {
+  stars = gsub(/\*/, " ", parameter)
+  count = split(parameter, word, / +/)
+  for (k = 1; k < count; k++) # the last word is the name
+    if (word[k] !~ /^(const|struct|enum|)$/) type = type (type ? "_" : "") word[k]
+  return type (stars == 1 ? "_p" : stars == 2 ? "_pp" : "")
+}
+
+# A NULL handle is AQ_USAGE; but a tree of facts that is NULL is one that had no memory.
+function write_function(result, name, list, count, parameter, k, calls, sizes, type, is_status, handle) {
+  count = list == "void" ? 0 : split(list, parameter, /,/)
+  if (parameter[count] ~ /\.\.\./) count--
+  for (k = 1; k <= count; k++) {
+    type = type_of(parameter[k])
+    calls = calls (k > 1 ? ", " : "") "VALUE_" type "[p[" k - 1 "]]"
+    sizes = sizes "COUNT(VALUE_" type "), "
+    if (k == 1) handle = type ~ /^aq_(program|model|trainer|session|report|externs|vectors|function)_p$/
+  }
+  is_status = result ~ /^ *int *$/
+  print "static void try_" name "(void) {"
+  print "  const size_t sizes[] = {" sizes "1};"
+  print "  size_t p[MOST + 1] = {0};"
+  print "  for (size_t k = 0; pick(k, sizes, " count ", p); k++) {"
+  print "    begin(\"" name "\", p, " count ");"
+  print "    " (is_status ? "int status = " : "(void)") name "(" calls ");"
+  print "    end(" (is_status ? "status" : "0") ", " (is_status && handle ? "p[0] == 1" : "false") ");"
+  print "  }"
+  print "}"
+  names = names "    {\"" name "\", try_" name "},\n"
+}
+
+END {
+  count = split(text, statement, /[;{}]/)
+  print "/* Made by misuse_calls.awk. */"
+  for (n = 1; n <= count; n++) {
+    s = statement[n]
+    sub(/^.*#endif/, "", s) # what stands before it on the one line that a header has become
+    sub(/ AQ_FORMAT\(.*\)/, "", s)
+    if (s ~ /typedef|\( *\*/ || !match(s, /aq_[a-z0-9_]+\(/)) continue
+    name = substr(s, RSTART, RLENGTH - 1)
+    list = substr(s, RSTART + RLENGTH)
+    sub(/\) *$/, "", list)
+    result = substr(s, 1, RSTART - 1)
+    if (name !~ /_free$/) write_function(result, name, list)
+  }
+  print "static const struct { const char *name; void (*run)(void); } functions[] = {\n" names "};"
+}

@@ -1,0 +1,258 @@
+/* test_misuse.c: every function of aq.h with every kind of bad argument: NULL, handles whose making failed,
+ * sizes of nothing and of the future, numbers that are none. None crashes; what is asked of nothing is
+ * AQ_USAGE. misuse_calls.awk makes the calls from the headers. */
+#include "tests/unit/libaq_files.h"
+
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define COUNT(values) (sizeof(values) / sizeof *(values))
+enum { MOST = 8 }; /* parameters of a function */
+
+/* ---- what the calls make ---- */
+
+static struct {
+  aq_program *program;
+  aq_model *model;
+  aq_trainer *trainer;
+  aq_session *session;
+  aq_report *report;
+  aq_shown *shown;
+  aq_externs *externs;
+  aq_vectors *vectors;
+  char *text;
+} made;
+
+/* ---- values: number 0 is good, the others are bad ---- */
+
+static aq_program *VALUE_aq_program_p[3];
+static aq_model *VALUE_aq_model_p[3];
+static aq_trainer *VALUE_aq_trainer_p[3];
+static aq_session *VALUE_aq_session_p[3];
+static aq_report *VALUE_aq_report_p[3];
+static aq_vectors *VALUE_aq_vectors_p[3];
+static aq_shown *VALUE_aq_shown_p[2];
+static aq_externs *VALUE_aq_externs_p[2];
+static aq_limits *VALUE_aq_limits_p[2];
+
+static aq_program **const VALUE_aq_program_pp[] = {&made.program, NULL};
+static aq_model **const VALUE_aq_model_pp[] = {&made.model, NULL};
+static aq_trainer **const VALUE_aq_trainer_pp[] = {&made.trainer, NULL};
+static aq_session **const VALUE_aq_session_pp[] = {&made.session, NULL};
+static aq_report **const VALUE_aq_report_pp[] = {&made.report, NULL};
+static aq_shown **const VALUE_aq_shown_pp[] = {&made.shown, NULL};
+static aq_externs **const VALUE_aq_externs_pp[] = {&made.externs, NULL};
+static aq_vectors **const VALUE_aq_vectors_pp[] = {&made.vectors, NULL};
+static char **const VALUE_char_pp[] = {&made.text, NULL};
+
+/* Options, of which _init makes the first; the others have a size of 0 and one of the future. */
+#define OPTIONS(kind) static aq_##kind##_options kind##_values[3], *VALUE_aq_##kind##_options_p[4];
+OPTIONS(begin)
+OPTIONS(embed)
+OPTIONS(eval)
+OPTIONS(generate)
+OPTIONS(load)
+OPTIONS(predict)
+OPTIONS(program)
+OPTIONS(run)
+OPTIONS(search)
+OPTIONS(start)
+OPTIONS(train)
+
+#define RESET_OPTIONS(kind)                                                                                  \
+  for (int k = 0; k < 3; k++) {                                                                              \
+    aq_##kind##_options_init(&kind##_values[k]);                                                             \
+    VALUE_aq_##kind##_options_p[k] = &kind##_values[k];                                                      \
+  }                                                                                                          \
+  kind##_values[1].size = 0;                                                                                 \
+  kind##_values[2].size = SIZE_MAX;                                                                          \
+  VALUE_aq_##kind##_options_p[3] = NULL;
+
+/* Structs that calls fill or read. */
+#define PLACE(type)                                                                                          \
+  static type type##_place;                                                                                  \
+  static type *const VALUE_##type##_p[] = {&type##_place, NULL};
+PLACE(aq_baseline)
+PLACE(aq_begin_facts)
+PLACE(aq_choice)
+PLACE(aq_extern)
+PLACE(aq_op)
+PLACE(aq_run_facts)
+PLACE(aq_template)
+PLACE(bool)
+PLACE(double)
+PLACE(int64_t)
+PLACE(size_t)
+static enum aq_severity severity_place;
+static enum aq_severity *const VALUE_aq_severity_p[] = {&severity_place, NULL};
+
+static aq_message message_place, message_values[2];
+static aq_message *VALUE_aq_message_p[] = {&message_place, NULL, &message_values[0]};
+static aq_field field = {"good", 4}, no_field;
+static aq_field *const VALUE_aq_field_p[] = {&field, NULL, &no_field};
+static aq_map map = {.name = "m", .heads = 0}, no_map;
+static aq_map *const VALUE_aq_map_p[] = {&map, NULL, &no_map};
+static aq_curve curve = {.title = "t"}, no_curve;
+static aq_curve *const VALUE_aq_curve_p[] = {&curve, NULL, &no_curve};
+static aq_extern_functions functions_of_host = {sizeof functions_of_host, NULL, NULL, false}, no_functions;
+static aq_extern_functions *const VALUE_aq_extern_functions_p[] = {&functions_of_host, NULL, &no_functions};
+
+static aq_resize *const VALUE_aq_resize_p[] = {NULL};
+static char byte = 1;
+static void *const VALUE_void_p[] = {&byte, NULL};
+static const char *VALUE_char_p[] = {NULL, NULL, "", "\xff\xfe", "label", "%d"};
+static const bool VALUE_bool[] = {false, true};
+static const size_t VALUE_size_t[] = {1, 0, SIZE_MAX};
+static const int VALUE_int[] = {80, 0, -1, INT_MIN, INT_MAX};
+static const int64_t VALUE_int64_t[] = {1, 0, -1, INT64_MIN, INT64_MAX};
+static const double VALUE_double[] = {0.5, 0, -1, (double)NAN, (double)INFINITY};
+static const enum aq_form VALUE_aq_form[] = {AQ_JSON, (enum aq_form)99, (enum aq_form) - 1};
+static const enum aq_severity VALUE_aq_severity[] = {AQ_ERROR, (enum aq_severity)99, (enum aq_severity) - 1};
+
+/* ---- good handles, and such as could not be made ---- */
+
+static size_t nothing_more(void *context, char *buffer, size_t size) {
+  (void)context, (void)buffer, (void)size;
+  return 0;
+}
+
+static int taken(void *context, const char *text, size_t length) {
+  (void)context, (void)text, (void)length;
+  return 0;
+}
+
+static void reset_options(void) {
+  RESET_OPTIONS(begin)
+  RESET_OPTIONS(embed)
+  RESET_OPTIONS(eval)
+  RESET_OPTIONS(generate)
+  RESET_OPTIONS(load)
+  RESET_OPTIONS(predict)
+  RESET_OPTIONS(program)
+  RESET_OPTIONS(run)
+  RESET_OPTIONS(search)
+  RESET_OPTIONS(start)
+  RESET_OPTIONS(train)
+  eval_values[0].threads = run_values[0].threads = search_values[0].threads = train_values[0].threads = 1;
+  predict_values[0].read = generate_values[0].read = embed_values[0].read = nothing_more;
+  predict_values[0].write = generate_values[0].write = taken;
+  train_values[0].train = path_of("reader.tsv");
+  train_values[0].epochs = 1;
+}
+
+static void make_handles(void) {
+  VALUE_aq_program_p[0] = program_of(reader_program);
+  aq_program_new("none.aq", "model (", 7, NULL, &VALUE_aq_program_p[2]);
+  VALUE_aq_model_p[0] = trained_reader();
+  aq_model_load("/nowhere", &VALUE_aq_model_p[2]);
+  reset_options();
+  VALUE_aq_session_p[0] = session_of(VALUE_aq_model_p[0], &eval_values[0]);
+  aq_session_new(VALUE_aq_model_p[2], NULL, &VALUE_aq_session_p[2]);
+  aq_trainer_new(VALUE_aq_program_p[0], &train_values[0], &VALUE_aq_trainer_p[0]);
+  aq_trainer_new(VALUE_aq_program_p[2], NULL, &VALUE_aq_trainer_p[2]);
+  aq_report_new(VALUE_aq_model_p[0], path_of("reader.tsv"), NULL, &VALUE_aq_report_p[0]);
+  aq_report_new(VALUE_aq_model_p[2], NULL, NULL, &VALUE_aq_report_p[2]);
+  aq_vectors_open(write_text("v.tsv", "1\t2\n3\t4\n"), &VALUE_aq_vectors_p[0]);
+  aq_vectors_open("/nowhere", &VALUE_aq_vectors_p[2]);
+  aq_externs_new(&VALUE_aq_externs_p[0]);
+  VALUE_aq_limits_p[0] = aq_limits_new();
+  VALUE_char_p[0] = path_of("some.tsv");
+  message_values[1] = *aq_model_message(VALUE_aq_model_p[2]);
+}
+
+static void free_handles(void) {
+  for (int k = 0; k < 3; k++) {
+    aq_trainer_free(VALUE_aq_trainer_p[k]);
+    aq_session_free(VALUE_aq_session_p[k]);
+    aq_report_free(VALUE_aq_report_p[k]);
+    aq_vectors_free(VALUE_aq_vectors_p[k]);
+    aq_program_free(VALUE_aq_program_p[k]);
+    aq_model_free(VALUE_aq_model_p[k]);
+  }
+  aq_shown_free(VALUE_aq_shown_p[0]);
+  aq_externs_free(VALUE_aq_externs_p[0]);
+  aq_limits_free(VALUE_aq_limits_p[0]);
+}
+
+/* ---- the calls ---- */
+
+static char now[256]; /* the call that is being tried: "aq_model_load(0, 1)", by the numbers of the values */
+static long tried, wrong;
+
+static void on_crash(int number) {
+  (void)number;
+  static const char crashed[] = "\ncrashed in ";
+  ssize_t written = write(2, crashed, sizeof crashed - 1);
+  written += write(2, now, strlen(now));
+  signal(SIGSEGV, SIG_DFL);
+  signal(SIGABRT, SIG_DFL);
+  if (written) raise(SIGSEGV);
+}
+
+/* The k-th choice of values: all good; each one bad in each way; all bad. */
+static bool pick(size_t k, const size_t *sizes, int count, size_t *p) {
+  for (int n = 0; n < count; n++) p[n] = 0;
+  if (k-- == 0) return true;
+  for (int n = 0; n < count; n++) {
+    if (k < sizes[n] - 1) {
+      p[n] = k + 1;
+      return true;
+    }
+    k -= sizes[n] - 1;
+  }
+  for (int n = 0; n < count; n++) p[n] = sizes[n] > 1;
+  return k == 0 && count > 1;
+}
+
+static void begin(const char *name, const size_t *p, int count) {
+  size_t length = (size_t)snprintf(now, sizeof now, "%s(", name);
+  for (int n = 0; n < count; n++)
+    length += (size_t)snprintf(now + length, sizeof now - length, n ? ", %zu" : "%zu", p[n]);
+  snprintf(now + length, sizeof now - length, ")");
+  reset_options();
+  write_text("some.tsv", "text\tlabel\ngood\tpositive\nbad\tnegative\n");
+  message_place = message_values[1];
+  aq_shown_free(VALUE_aq_shown_p[0]);
+  VALUE_aq_shown_p[0] = aq_shown_new(true);
+  tried++;
+}
+
+/* of_nothing: the handle was NULL. */
+static void end(int status, bool of_nothing) {
+  aq_limits_use(NULL);
+  if (of_nothing && status != AQ_USAGE) {
+    print_error("%s of NULL is %d and not AQ_USAGE\n", now, status);
+    wrong++;
+  }
+  aq_trainer_free(made.trainer);
+  aq_session_free(made.session);
+  aq_report_free(made.report);
+  aq_shown_free(made.shown);
+  aq_externs_free(made.externs);
+  aq_vectors_free(made.vectors);
+  aq_program_free(made.program);
+  aq_model_free(made.model);
+  aq_text_free(made.text);
+  memset(&made, 0, sizeof made);
+}
+
+#include "tests/unit/misuse_calls.h"
+
+static void test_all(void **state) {
+  (void)state;
+  signal(SIGSEGV, on_crash);
+  signal(SIGABRT, on_crash);
+  make_handles();
+  for (size_t k = 0; k < COUNT(functions); k++) functions[k].run();
+  free_handles();
+  print_message("# %ld calls of %zu functions\n", tried, COUNT(functions));
+  assert_int_equal(wrong, 0);
+  assert_true(COUNT(functions) > 100);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_all)};
+  return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
