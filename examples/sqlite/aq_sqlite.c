@@ -1,0 +1,369 @@
+/* aq_sqlite.c: aq's models in SQL, as an extension that SQLite loads. README.md says what there is.
+ *
+ *     cc -O2 -shared -fPIC *.c $(pkg-config --cflags --libs aq) -o aq_sqlite.so
+ *     sqlite3 reviews.db '.load ./aq_sqlite' "SELECT aq_predict('m.aqm', text) FROM review" */
+#include <string.h>
+
+#include "models.h"
+#include "tables.h"
+SQLITE_EXTENSION_INIT1
+
+/* One call of a function. */
+struct call {
+  sqlite3_context *context;
+  struct model *model;
+  struct texts texts;
+};
+
+static void fail(sqlite3_context *context, char *why) {
+  if (why)
+    sqlite3_result_error(context, why, -1);
+  else
+    sqlite3_result_error_nomem(context);
+  sqlite3_free(why);
+}
+
+static void fail_as(sqlite3_context *context, const aq_message *message) {
+  fail(context, message_text(message));
+}
+
+/* The model of argument 0. Where that is a constant, it is looked up once for each statement. */
+static struct model *find_model(sqlite3_context *context, sqlite3_value *which) {
+  char *why;
+  struct model *m = sqlite3_get_auxdata(context, 0);
+  if (m) {
+    m->users++;
+    return m;
+  }
+  m = models_take(sqlite3_user_data(context), which, &why);
+  if (!m) {
+    fail(context, why);
+    return NULL;
+  }
+  m->users++;
+  sqlite3_set_auxdata(context, 0, m, model_release);
+  return m;
+}
+
+/* The model, and the texts behind `before` arguments. false: the result is an error, or NULL since one of the
+ * arguments is. Otherwise the caller releases the model. */
+static bool begin(struct call *call, sqlite3_context *context, int before, int count, sqlite3_value **value) {
+  call->context = context;
+  if (count < before) {
+    fail(context, sqlite3_mprintf(before > 1 ? "this function needs a model, a name and the texts"
+                                             : "this function needs a model and the texts"));
+    return false;
+  }
+  call->model = find_model(context, value[0]);
+  if (!call->model) return false;
+  char *why = texts_take(&call->texts, count - before, value + before);
+  bool missing = call->texts.missing || (before > 1 && sqlite3_value_type(value[1]) == SQLITE_NULL);
+  if (!why && !missing) return true;
+  if (why) fail(context, why);
+  model_release(call->model);
+  return false;
+}
+
+static bool run(struct call *call) {
+  aq_session *session = call->model->session;
+  if (!aq_session_predict(session, call->texts.field, call->texts.count)) return true;
+  fail_as(call->context, aq_session_message(session));
+  return false;
+}
+
+/* The texts as a table with one row. NULL: the result is an error. */
+static char *one_row(struct call *call, struct stream *stream) {
+  sqlite3_str *row = sqlite3_str_new(NULL);
+  texts_line(&call->texts, row);
+  stream->left = (size_t)sqlite3_str_length(row);
+  char *text = sqlite3_str_finish(row);
+  stream->from = text;
+  if (!text) fail(call->context, NULL);
+  return text;
+}
+
+/* A stream has failed, with a message about a file of one line. Better is that of a call, if it fails too. */
+static void fail_of_row(struct call *call) {
+  aq_message message = *aq_session_message(call->model->session);
+  if (message.code == AQ_BAD_DATA && message.line) {
+    message.file = message.hint = "";
+    message.line = 0;
+  }
+  char *why = message_text(&message);
+  if (call->texts.count != call->model->inputs || run(call))
+    fail(call->context, why);
+  else
+    sqlite3_free(why);
+}
+
+/* ---- aq_predict ---- */
+
+static size_t best_of(const double *p, size_t count) {
+  size_t best = 0;
+  for (size_t k = 1; k < count; k++)
+    if (p[k] > p[best]) best = k;
+  return best;
+}
+
+/* The line that `aqc predict` writes. NULL: the result is an error. Otherwise it is for sqlite3_free. */
+static char *predict_line(struct call *call) {
+  struct stream stream = {0};
+  aq_predict_options options;
+  if (call->texts.count != call->model->inputs && !run(call)) return NULL;
+  char *row = one_row(call, &stream);
+  if (!row) return NULL;
+  aq_predict_options_init(&options);
+  options.read = stream_read;
+  options.write = stream_write;
+  options.context = &stream;
+  stream.to = sqlite3_str_new(NULL);
+  int status = aq_session_predict_stream(call->model->session, &options);
+  int length = sqlite3_str_length(stream.to);
+  char *line = sqlite3_str_finish(stream.to);
+  sqlite3_free(row);
+  if (!status && line && length) {
+    line[length - 1] = 0; /* the newline */
+    return line;
+  }
+  sqlite3_free(line);
+  if (status)
+    fail_of_row(call);
+  else
+    fail(call->context, NULL);
+  return NULL;
+}
+
+static void add_string(sqlite3_str *json, const char *text, size_t length) {
+  sqlite3_str_appendchar(json, 1, '"');
+  for (size_t k = 0; k < length; k++) {
+    unsigned char c = (unsigned char)text[k];
+    if (c < 32)
+      sqlite3_str_appendf(json, "\\u%04x", c);
+    else if (c == '"' || c == '\\')
+      sqlite3_str_appendf(json, "\\%c", c);
+    else
+      sqlite3_str_appendchar(json, 1, (char)c);
+  }
+  sqlite3_str_appendchar(json, 1, '"');
+}
+
+/* An output of a model that predicts classes and numbers alone. */
+static void add_answer(const struct model *m, size_t output, sqlite3_str *json) {
+  size_t rows, columns;
+  const double *p = aq_session_scores(m->session, output, &rows, &columns);
+  if (!p || !rows || !columns) {
+    sqlite3_str_appendall(json, "null");
+  } else if (m->form[output] != FORM_NUMBER) {
+    const char *label = aq_model_class(m->model, output, best_of(p + (rows - 1) * columns, columns));
+    add_string(json, label, strlen(label));
+  } else {
+    sqlite3_str_appendf(json, "%.9g", *p);
+  }
+}
+
+/* Outputs have tabs between them in a line. */
+static const char *add_part(const char *line, sqlite3_str *json) {
+  size_t length = strcspn(line, "\t");
+  add_string(json, line, length);
+  return line[length] ? line + length + 1 : line + length;
+}
+
+/* Several outputs: {"sentiment":"good","stars":4.5}. line NULL: they are classes and numbers. */
+static void give_object(struct call *call, const char *line) {
+  const struct model *m = call->model;
+  sqlite3_str *json = sqlite3_str_new(NULL);
+  for (size_t o = 0; o < m->outputs; o++) {
+    const char *name = aq_model_output_name(m->model, o);
+    sqlite3_str_appendall(json, o ? "," : "{");
+    add_string(json, name, strlen(name));
+    sqlite3_str_appendchar(json, 1, ':');
+    if (line)
+      line = add_part(line, json);
+    else
+      add_answer(m, o, json);
+  }
+  sqlite3_str_appendchar(json, 1, '}');
+  char *text = sqlite3_str_finish(json);
+  if (!text) {
+    fail(call->context, NULL);
+    return;
+  }
+  sqlite3_result_text(call->context, text, -1, sqlite3_free);
+  sqlite3_result_subtype(call->context, 'J'); /* as SQLite's own functions of JSON mark theirs */
+}
+
+static void give_one(struct call *call) {
+  const struct model *m = call->model;
+  size_t rows, columns;
+  const double *p = aq_session_scores(m->session, 0, &rows, &columns);
+  if (!p || !rows || !columns) return; /* NULL */
+  if (m->form[0] == FORM_NUMBER)
+    sqlite3_result_double(call->context, *p);
+  else
+    sqlite3_result_text(call->context,
+                        aq_model_class(m->model, 0, best_of(p + (rows - 1) * columns, columns)), -1,
+                        SQLITE_TRANSIENT);
+}
+
+/* Are the scores all that is needed to answer? Tags are those of the best path, labels have thresholds. */
+static bool is_simple(const struct model *m) {
+  for (size_t o = 0; o < m->outputs; o++)
+    if (m->form[o] == FORM_LABELS || m->form[o] == FORM_OTHER) return false;
+  return true;
+}
+
+static void aq_predict(sqlite3_context *context, int count, sqlite3_value **value) {
+  struct call call;
+  char *line = NULL;
+  if (!begin(&call, context, 1, count, value)) return;
+  bool simple = is_simple(call.model);
+  if (!(simple ? run(&call) : (line = predict_line(&call)) != NULL))
+    ;
+  else if (call.model->outputs > 1)
+    give_object(&call, line);
+  else if (simple)
+    give_one(&call);
+  else
+    sqlite3_result_text(context, line, -1, SQLITE_TRANSIENT);
+  sqlite3_free(line);
+  model_release(call.model);
+}
+
+/* ---- aq_proba ---- */
+
+/* Where a label stands: as "label", or as "output=label" when several outputs have it. */
+struct place {
+  size_t output, number, found;
+};
+
+static void look_for(const struct model *m, const char *label, struct place *place) {
+  for (size_t o = 0; o < m->outputs; o++) {
+    if (!form_ranks(m->form[o])) continue;
+    const char *name = aq_model_output_name(m->model, o), *of_this = NULL;
+    if (!strncmp(label, name, strlen(name)) && label[strlen(name)] == '=') of_this = label + strlen(name) + 1;
+    for (size_t k = 0; k < aq_model_class_count(m->model, o); k++) {
+      const char *class = aq_model_class(m->model, o, k);
+      if (!strcmp(class, label) || (of_this && !strcmp(class, of_this)))
+        *place = (struct place){o, k, place->found + 1};
+    }
+  }
+}
+
+static char *wrong_label(const struct model *m, const char *label, size_t found) {
+  const char *near = NULL;
+  if (!model_ranks(m)) return no_labels(m);
+  if (found)
+    return sqlite3_mprintf("several outputs have the label `%s`\nhint: say which, as in '%s=%s'", label,
+                           aq_model_output_name(m->model, 0), label);
+  for (size_t o = 0; o < m->outputs; o++)
+    for (size_t k = 0; form_ranks(m->form[o]) && k < aq_model_class_count(m->model, o); k++)
+      near = aq_nearer(label, near, aq_model_class(m->model, o, k));
+  if (near) return sqlite3_mprintf("the model has no label `%s`\nhint: did you mean `%s`?", label, near);
+  return sqlite3_mprintf("the model has no label `%s`\nhint: aq_top(model, 9, text) lists labels", label);
+}
+
+/* The probabilities that count: those of the only row, or behind the last token of a text. */
+static void give_probability(struct call *call, const struct place *place) {
+  size_t rows, columns;
+  const double *p = aq_session_scores(call->model->session, place->output, &rows, &columns);
+  if (p && rows && place->number < columns)
+    sqlite3_result_double(call->context, p[(rows - 1) * columns + place->number]);
+}
+
+static void aq_proba(sqlite3_context *context, int count, sqlite3_value **value) {
+  struct call call;
+  struct place place = {0};
+  if (!begin(&call, context, 2, count, value)) return;
+  const char *label = (const char *)sqlite3_value_text(value[1]);
+  if (label) look_for(call.model, label, &place);
+  if (!label)
+    fail(context, NULL);
+  else if (place.found != 1)
+    fail(context, wrong_label(call.model, label, place.found));
+  else if (run(&call))
+    give_probability(&call, &place);
+  model_release(call.model);
+}
+
+/* ---- aq_embed ---- */
+
+/* name NULL: the only vector that the model has. The texts may be those alone that it depends on. */
+static void give_vector(struct call *call, const char *name) {
+  aq_vectors *vectors = NULL;
+  struct stream stream = {0};
+  aq_embed_options options;
+  bool wrong = !call->texts.count || call->texts.count > call->model->inputs;
+  if (wrong && !run(call)) return;
+  char *row = one_row(call, &stream);
+  if (!row) return;
+  aq_embed_options_init(&options);
+  options.name = name;
+  options.read = stream_read;
+  options.context = &stream;
+  if (aq_session_embed(call->model->session, &options, &vectors))
+    fail_of_row(call);
+  else
+    sqlite3_result_blob64(call->context, aq_vectors_at(vectors, 0), aq_vectors_width(vectors) * sizeof(float),
+                          SQLITE_TRANSIENT);
+  aq_vectors_free(vectors);
+  sqlite3_free(row);
+}
+
+static void aq_embed(sqlite3_context *context, int count, sqlite3_value **value) {
+  struct call call;
+  if (!begin(&call, context, 1, count, value)) return;
+  give_vector(&call, NULL);
+  model_release(call.model);
+}
+
+static void aq_embed_of(sqlite3_context *context, int count, sqlite3_value **value) {
+  struct call call;
+  if (!begin(&call, context, 2, count, value)) return;
+  const char *name = (const char *)sqlite3_value_text(value[1]);
+  if (name)
+    give_vector(&call, name);
+  else
+    fail(context, NULL);
+  model_release(call.model);
+}
+
+static void version(sqlite3_context *context, int count, sqlite3_value **value) {
+  (void)count;
+  (void)value;
+  sqlite3_result_text(context, aq_version(), -1, SQLITE_STATIC);
+}
+
+/* ---- registering ---- */
+
+/* Functions read files, so a schema must not call them behind the back of who opens a database: a view or a
+ * trigger in a file that came from elsewhere (SQLITE_DIRECTONLY). */
+static int register_all(sqlite3 *db, struct models *models) {
+  static const struct {
+    const char *name;
+    int count;
+    void (*call)(sqlite3_context *, int, sqlite3_value **);
+  } functions[] = {{"aq_predict", -1, aq_predict},
+                   {"aq_proba", -1, aq_proba},
+                   {"aq_embed", -1, aq_embed},
+                   {"aq_embed_of", -1, aq_embed_of},
+                   {"aq_version", 0, version}};
+  int status = SQLITE_OK;
+  for (size_t k = 0; k < sizeof functions / sizeof *functions && status == SQLITE_OK; k++) {
+    models->users++; /* SQLite releases it in any case */
+    status = sqlite3_create_function_v2(db, functions[k].name, functions[k].count,
+                                        SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, models,
+                                        functions[k].call, NULL, NULL, models_release);
+  }
+  return status == SQLITE_OK ? tables_register(db, models) : status;
+}
+
+int sqlite3_aqsqlite_init(sqlite3 *db, char **error, const sqlite3_api_routines *api);
+int sqlite3_aqsqlite_init(sqlite3 *db, char **error, const sqlite3_api_routines *api) {
+  SQLITE_EXTENSION_INIT2(api)
+  struct models *models = models_new();
+  if (!models) return SQLITE_NOMEM;
+  int status = register_all(db, models);
+  models_release(models);
+  if (status != SQLITE_OK) *error = sqlite3_mprintf("aq's functions: %s", sqlite3_errmsg(db));
+  return status;
+}

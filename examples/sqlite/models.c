@@ -1,0 +1,266 @@
+/* models.c: models are loaded once for each connection. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "models.h"
+SQLITE_EXTENSION_INIT3
+
+enum { KEPT = 8 }; /* models that a connection keeps when no statement uses them */
+
+char *message_text(const aq_message *message) {
+  char *text = NULL, *copy;
+  if (message->code == AQ_NO_MEMORY || aq_message_format(message, AQ_ERROR, false, &text)) return NULL;
+  copy = sqlite3_mprintf("%.*s", (int)strlen(text) - 1, text); /* without the newline at its end */
+  aq_text_free(text);
+  return copy;
+}
+
+/* ---- one model ---- */
+
+void model_release(void *released) {
+  struct model *m = released;
+  if (!m || --m->users) return;
+  aq_session_free(m->session);
+  aq_model_free(m->model);
+  sqlite3_free(m->path);
+  sqlite3_free(m->bytes);
+  sqlite3_free(m->form);
+  sqlite3_free(m);
+}
+
+int model_session(const struct model *model, aq_session **session) {
+  aq_eval_options options;
+  aq_eval_options_init(&options);
+  options.threads = 1; /* SQLite runs a statement in one thread */
+  options.header = AQ_HEADER_NO;
+  options.format = AQ_FORMAT_CSV;
+  return aq_session_new(model->model, &options, session);
+}
+
+bool form_ranks(enum form form) { return form == FORM_CLASS || form == FORM_LABELS || form == FORM_NEXT; }
+
+bool model_ranks(const struct model *model) {
+  for (size_t o = 0; o < model->outputs; o++)
+    if (form_ranks(model->form[o])) return true;
+  return false;
+}
+
+char *no_labels(const struct model *model) {
+  return sqlite3_mprintf("the model predicts %s, of which there are no probabilities of labels",
+                         aq_model_output_name(model->model, 0));
+}
+
+/* Texts that go on, and texts that match, are no columns to be predicted. Only the first have a likeliest. */
+static enum form form_of_text(struct model *m) {
+  struct stream nothing = {0};
+  aq_predict_options options;
+  aq_predict_options_init(&options);
+  options.read = stream_read;
+  options.write = stream_write;
+  options.context = &nothing;
+  options.top = 1;
+  return aq_session_predict_stream(m->session, &options) ? FORM_OTHER : FORM_NEXT;
+}
+
+static enum form form_of(struct model *m, size_t output) {
+  static const struct {
+    const char *kind;
+    enum form form;
+  } kinds[] = {{"class", FORM_CLASS}, {"labels", FORM_LABELS}, {"number", FORM_NUMBER}};
+  const char *name = aq_model_output_name(m->model, output);
+  for (size_t c = 0; c < aq_model_column_count(m->model); c++) {
+    aq_column column = aq_model_column(m->model, c);
+    if (!column.is_target || strcmp(column.name, name)) continue;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+      if (!strcmp(column.kind, kinds[k].kind)) return kinds[k].form;
+    return FORM_OTHER;
+  }
+  return form_of_text(m);
+}
+
+/* aq_session_predict refuses every other number of texts. */
+static size_t count_inputs(aq_session *session) {
+  static const aq_field empty[MOST_TEXTS];
+  size_t count = 0;
+  while (count < MOST_TEXTS && aq_session_predict(session, empty, count) == AQ_USAGE) count++;
+  return count;
+}
+
+/* Loads what the path or the bytes say. 0, or a status with the reason. */
+static int load(struct model *m, char **why) {
+  int status = m->path ? aq_model_load(m->path, &m->model)
+                       : aq_model_load_memory("the BLOB", m->bytes, (size_t)m->length, &m->model);
+  if (status) {
+    *why = message_text(aq_model_message(m->model));
+    return status;
+  }
+  status = model_session(m, &m->session);
+  if (status) *why = message_text(aq_session_message(m->session));
+  m->outputs = aq_model_output_count(m->model);
+  if (!status) m->form = sqlite3_malloc64((m->outputs + 1) * sizeof *m->form);
+  if (!m->form) return status ? status : AQ_NO_MEMORY;
+  for (size_t o = 0; o < m->outputs; o++) m->form[o] = form_of(m, o);
+  m->inputs = count_inputs(m->session);
+  return AQ_OK;
+}
+
+/* ---- those of a connection ---- */
+
+struct models *models_new(void) {
+  struct models *models = sqlite3_malloc64(sizeof *models);
+  if (models) *models = (struct models){.users = 1};
+  return models;
+}
+
+void models_release(void *released) {
+  struct models *models = released;
+  if (--models->users) return;
+  while (models->first) {
+    struct model *m = models->first;
+    models->first = m->next;
+    model_release(m);
+  }
+  sqlite3_free(models);
+}
+
+static struct stamp stamp_of(const char *path) {
+  struct stat s;
+  if (stat(path, &s)) return (struct stamp){.size = -1};
+  return (struct stamp){s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec, s.st_dev, s.st_ino};
+}
+
+static bool same_stamp(const struct stamp *a, const struct stamp *b) {
+  return a->size == b->size && a->seconds == b->seconds && a->nanoseconds == b->nanoseconds
+         && a->device == b->device && a->number == b->number;
+}
+
+static bool is_it(const struct model *m, const struct model *wanted) {
+  if (!m->path != !wanted->path) return false;
+  if (m->path) return !strcmp(m->path, wanted->path) && same_stamp(&m->stamp, &wanted->stamp);
+  return m->length == wanted->length && !memcmp(m->bytes, wanted->bytes, (size_t)m->length);
+}
+
+/* Takes one out of the list. */
+static struct model *unlink_model(struct models *models, const struct model *wanted) {
+  for (struct model **at = &models->first; *at; at = &(*at)->next) {
+    struct model *m = *at;
+    if (!is_it(m, wanted)) continue;
+    *at = m->next;
+    return m;
+  }
+  return NULL;
+}
+
+static void drop_oldest(struct models *models) {
+  struct model **at = &models->first;
+  for (int k = 0; *at && k < KEPT; k++) at = &(*at)->next;
+  while (*at) {
+    struct model *m = *at;
+    *at = m->next;
+    model_release(m);
+  }
+}
+
+/* A model that is not in the list yet. */
+static struct model *new_model(const struct model *wanted, char **why) {
+  struct model *m = sqlite3_malloc64(sizeof *m);
+  if (!m) return NULL;
+  *m = (struct model){.users = 1, .stamp = wanted->stamp, .length = wanted->length};
+  if (wanted->path)
+    m->path = sqlite3_mprintf("%s", wanted->path);
+  else if ((m->bytes = sqlite3_malloc64((sqlite3_uint64)wanted->length + 1)))
+    memcpy(m->bytes, wanted->bytes, (size_t)wanted->length);
+  if ((m->path || m->bytes) && load(m, why) == AQ_OK) return m;
+  model_release(m);
+  return NULL;
+}
+
+struct model *models_take(struct models *models, sqlite3_value *which, char **why) {
+  struct model wanted = {0};
+  *why = NULL;
+  int type = sqlite3_value_type(which);
+  if (type == SQLITE_TEXT) {
+    wanted.path = (char *)sqlite3_value_text(which);
+    if (!wanted.path) return NULL;
+    if (strlen(wanted.path) != (size_t)sqlite3_value_bytes(which)) {
+      *why = sqlite3_mprintf("the path of the model has a NUL in it, behind %s", wanted.path);
+      return NULL;
+    }
+    wanted.stamp = stamp_of(wanted.path);
+  } else if (type == SQLITE_BLOB) {
+    wanted.bytes = (void *)sqlite3_value_blob(which);
+    wanted.length = sqlite3_value_bytes(which);
+    if (!wanted.bytes) wanted.bytes = ""; /* no bytes at all */
+  } else {
+    *why =
+        sqlite3_mprintf("there is no model: the argument is %s\nhint: give the path of a model file, or its "
+                        "bytes as a BLOB, as readfile('m.aqm') does",
+                        type == SQLITE_NULL ? "NULL" : "a number");
+    return NULL;
+  }
+  struct model *m = unlink_model(models, &wanted);
+  if (!m) m = new_model(&wanted, why);
+  if (!m) return NULL;
+  m->next = models->first;
+  models->first = m;
+  m->users++;
+  drop_oldest(models);
+  return m;
+}
+
+/* ---- texts ---- */
+
+char *texts_take(struct texts *texts, int count, sqlite3_value **value) {
+  texts->count = 0;
+  texts->missing = false;
+  if (count > MOST_TEXTS)
+    return sqlite3_mprintf("%d texts, and at most %d can be handed over", count, MOST_TEXTS);
+  for (int k = 0; k < count; k++) {
+    int type = sqlite3_value_type(value[k]);
+    if (type == SQLITE_BLOB)
+      return sqlite3_mprintf("text %d is a BLOB\nhint: CAST(… AS TEXT) makes a text of it", k + 1);
+    texts->missing |= type == SQLITE_NULL;
+    aq_field *field = &texts->field[texts->count++];
+    if (type == SQLITE_FLOAT) {
+      sqlite3_snprintf(sizeof texts->number[k], texts->number[k], "%!.17g", sqlite3_value_double(value[k]));
+      *field = (aq_field){texts->number[k], strlen(texts->number[k])};
+    } else {
+      field->text = (const char *)sqlite3_value_text(value[k]);
+      field->length = (size_t)sqlite3_value_bytes(value[k]);
+      if (field->text && memchr(field->text, 0, field->length))
+        return sqlite3_mprintf("text %d has a NUL byte, byte %d, where text should be", k + 1,
+                               (int)strlen(field->text) + 1);
+      if (!field->text && type != SQLITE_NULL) return sqlite3_mprintf("text %d: there is no memory", k + 1);
+    }
+  }
+  return NULL;
+}
+
+void texts_line(const struct texts *texts, sqlite3_str *table) {
+  for (size_t k = 0; k < texts->count; k++) {
+    const char *at = texts->field[k].text, *end = at + texts->field[k].length, *quote;
+    sqlite3_str_appendall(table, k ? ",\"" : "\"");
+    for (; (quote = at < end ? memchr(at, '"', (size_t)(end - at)) : NULL); at = quote + 1) {
+      sqlite3_str_append(table, at, (int)(quote - at));
+      sqlite3_str_appendall(table, "\"\"");
+    }
+    sqlite3_str_append(table, at, (int)(end - at));
+    sqlite3_str_appendchar(table, 1, '"');
+  }
+  sqlite3_str_appendchar(table, 1, '\n');
+}
+
+size_t stream_read(void *context, char *buffer, size_t size) {
+  struct stream *stream = context;
+  if (size > stream->left) size = stream->left;
+  if (size) memcpy(buffer, stream->from, size);
+  stream->from += size;
+  stream->left -= size;
+  return size;
+}
+
+int stream_write(void *context, const char *text, size_t length) {
+  struct stream *stream = context;
+  if (stream->to) sqlite3_str_append(stream->to, text, (int)length);
+  return stream->to && sqlite3_str_errcode(stream->to);
+}

@@ -1,0 +1,85 @@
+/* models.h: the models of a connection, and the texts that a call of SQL hands over. */
+#ifndef MODELS_H
+#define MODELS_H
+
+#include <aq.h>
+#include <sqlite3ext.h>
+#include <sys/types.h>
+
+/* What an output is, as SQL sees it. */
+enum form {
+  FORM_CLASS,  /* one label */
+  FORM_LABELS, /* several labels, each with a probability of its own */
+  FORM_NEXT, /* what comes next in a text; the scores of all its tokens are there, and the last ones count */
+  FORM_NUMBER, /* one number */
+  FORM_OTHER   /* tags, vectors, matches: the text that `aqc predict` writes */
+};
+
+/* What tells a file from one that has taken its place. */
+struct stamp {
+  sqlite3_int64 size, seconds, nanoseconds;
+  dev_t device;
+  ino_t number;
+};
+
+/* A model with a session. The list of the connection is one of its users. */
+struct model {
+  int users;
+  char *path; /* NULL: it came as bytes */
+  struct stamp stamp;
+  void *bytes;
+  int length;
+  aq_model *model;
+  aq_session *session;
+  size_t inputs; /* how many texts it reads */
+  size_t outputs;
+  enum form *form; /* [outputs] */
+  struct model *next;
+};
+
+/* The models that a connection has used last, the last one first. */
+struct models {
+  int users; /* functions and tables that are registered */
+  struct model *first;
+};
+struct models *models_new(void);
+void models_release(void *models);
+
+/* The model of a value: a path, or the bytes of a model file. The caller is one of its users, until
+ * model_release. NULL: *why says why not, for sqlite3_free; when that is NULL too, there was no memory. */
+struct model *models_take(struct models *models, sqlite3_value *which, char **why);
+void model_release(void *model);
+/* A session of its own, for who uses it between calls. */
+int model_session(const struct model *model, aq_session **session);
+/* Has any output probabilities? */
+bool model_ranks(const struct model *model);
+bool form_ranks(enum form form);
+char *no_labels(const struct model *model); /* what to say where none has, for sqlite3_free */
+
+/* A message of aq's as text, for sqlite3_free. NULL: no memory. */
+char *message_text(const aq_message *message);
+
+/* The texts of a call. */
+enum { MOST_TEXTS = 64 };
+struct texts {
+  size_t count;
+  bool missing; /* one of them is NULL */
+  aq_field field[MOST_TEXTS];
+  char number[MOST_TEXTS][32]; /* those that came as numbers */
+};
+/* Numbers are written so that they are read again as they are. They live as long as the values. NULL: they
+ * are texts; else why they are not, for sqlite3_free. */
+char *texts_take(struct texts *texts, int count, sqlite3_value **value);
+/* Adds them to a table as a line of CSV, whose fields go by their place. */
+void texts_line(const struct texts *texts, sqlite3_str *table);
+
+/* A table in memory, and what is written about it; for streams. */
+struct stream {
+  const char *from;
+  size_t left;
+  sqlite3_str *to;
+};
+size_t stream_read(void *stream, char *buffer, size_t size);
+int stream_write(void *stream, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,260 @@
+#!/bin/sh
+# check-sqlite.sh: the extension of examples/sqlite, loaded into Debian's sqlite3: its answers are those of
+# aqc, and whatever is wrong is an error of that statement.
+set -u
+source=$(cd "${AQ_SOURCE:-.}" && pwd)
+build=$(cd "${AQ_BUILD:-.}" && pwd)
+skip() { echo "1..0 # SKIP $*"; exit 0; }
+command -v sqlite3 > /dev/null || skip 'there is no sqlite3 (Debian: sqlite3)'
+command -v "${CC:-cc}" > /dev/null || skip 'there is no C compiler'
+[ -z "${AQ_SANITIZED:-}" ] || skip 'sqlite3 has no sanitizers, and loads no library that has'
+[ -e "$build/.libs/libaq.so" ] || skip 'no shared library was built'
+echo '#include <sqlite3ext.h>' | ${CC:-cc} -E - > /dev/null 2>&1 ||
+  skip 'there is no sqlite3ext.h, so examples/sqlite is not built (Debian: libsqlite3-dev)'
+
+. "$source/tests/verdict.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+flags="-std=c11 -D_POSIX_C_SOURCE=200809L -O1 -Wall -Wextra -Werror -I$source/libaq"
+link="-L$build/.libs -laq -Wl,-rpath,$build/.libs"
+# shellcheck disable=SC2086
+verdict "the extension is compiled without a warning" \
+  "$(${CC:-cc} $flags -shared -fPIC -o aq_sqlite.so "$source"/examples/sqlite/*.c $link 2>&1)"
+
+# ---- models ----
+
+cat > topic.aq <<'AQ'
+dim D = 8
+data { text: words[T <= 8, V], topic: class[C] }
+model topic(text) -> topic {
+  x = embed(text, D)
+  near = self_attention(x)
+  v = mean(near, T)
+  return linear(v, C)
+}
+AQ
+cat > both.aq <<'AQ'
+dim D = 4
+data { title: words[S], text: words[T], topic: class[C], kind: class[K], stars: number }
+model both(title, text) -> topic, kind, stars {
+  x = concat(mean(embed(title, D), S), mean(embed(text, D), T))
+  return linear(x, C), linear(x, K), linear(x, 1)[0]
+}
+AQ
+cat > tagger.aq <<'AQ'
+dim D = 4
+data { text: words[T], tags: tags[T, C] }
+model tagger(text) -> tags { return linear(embed(text, D), C) }
+AQ
+cat > write.aq <<'AQ'
+dim D = 4
+data { text: words[T, V] }
+model write(text) -> next(text) { return linear(embed(text, D), V) }
+AQ
+cat > price.aq <<'AQ'
+dim D = 4
+data { text: words[T], weight_kg: number, price: number }
+model price(text, weight_kg) -> price { return linear(mean(embed(text, D), T), 1)[0] + weight_kg }
+AQ
+printf '%s\t%s\n' text topic 'bread and salt' food 'soup with bread' food 'a train to town' travel \
+  'the night train' travel > topic.tsv
+printf '%s\t%s\t%s\t%s\t%s\n' title text topic kind stars bread 'bread and salt' food other 3 \
+  soup 'soup with bread' other new 4.5 > both.tsv
+printf 'text\ttags\nthe train\tD N\na fast train\tD A N\n' > tagger.tsv
+printf 'text\nthe train is late\nthe soup is hot\n' > write.tsv
+printf 'text\tweight_kg\tprice\nbread\t0.5\t2\nsoup\t1.5\t4\n' > price.tsv
+for name in topic both tagger write price; do
+  aqc train $name.aq $name.tsv --epochs 3 -q --threads 1 -o $name.aqm > log 2>&1 ||
+    verdict "$name is trained" "$(cat log)"
+done
+tail -n +2 topic.tsv | cut -f1 > texts.txt
+
+# sql STATEMENT…: what SQLite says of them
+sql() {
+  sqlite3 "${database:-:memory:}" '.load ./aq_sqlite' "$@" 2>&1 |
+    sed 's/^Error: //; s/^Runtime error near line [0-9]*: //; s/^Error: near line [0-9]*: //;
+      s/^stepping, //; s/^in prepare, //'
+}
+# is NAME WANTED STATEMENT…
+is() {
+  is_name=$1 wanted=$2
+  shift 2
+  got=$(sql "$@")
+  if [ "$got" = "$wanted" ]; then
+    verdict "$is_name" ''
+  else
+    verdict "$is_name" "$(printf 'wanted:\n%s\ngot:\n%s' "$wanted" "$got")"
+  fi
+}
+
+# ---- answers ----
+
+database=rows.db
+sql "CREATE TABLE t(text)" ".import texts.txt t" > log
+is 'a label is the one that aqc predicts' "$(aqc predict topic.aqm texts.txt --format lines)" \
+  "SELECT aq_predict('topic.aqm', text) FROM t"
+is 'probabilities are those that aqc writes' \
+  "$(aqc predict topic.aqm texts.txt --format lines --proba | sed 's/.*travel=//' |
+    awk '{printf "%.4f\n", $1}')" \
+  "SELECT printf('%.4f', aq_proba('topic.aqm', 'travel', text)) FROM t"
+aqc embed topic.aqm texts.txt --format lines -o v.safetensors --threads 1 > log 2>&1
+is 'a vector is the one that aqc embeds' "$(tail -c 128 v.safetensors | od -An -v -tx1 | tr -d ' \n')" \
+  "SELECT lower(group_concat(hex(aq_embed('topic.aqm', text)), '')) FROM t"
+unset database
+is 'a vector by its name' '1|32' \
+  "SELECT aq_embed_of('topic.aqm', 'v', 'bread') = aq_embed('topic.aqm', 'bread'),
+          length(aq_embed('topic.aqm', 'bread'))"
+is 'several outputs are a JSON object' 'text|text|real' \
+  "SELECT typeof(p ->> 'topic'), typeof(p ->> '\$.kind'), typeof(p ->> 'stars')
+   FROM (SELECT aq_predict('both.aqm', 'bread', 'soup') p)"
+is 'the object is JSON for functions of JSON' 'object' \
+  "SELECT json_type(json_array(aq_predict('both.aqm', 'bread', 'soup')), '\$[0]')"
+is 'a number is a number, and numbers may be texts' 'real|1' \
+  "SELECT typeof(aq_predict('price.aqm', 'bread', 0.5)),
+          aq_predict('price.aqm', 'bread', 0.5) = aq_predict('price.aqm', 'bread', '0.5')"
+is 'tags have spaces between them' "$(echo 'a fast train' | aqc predict tagger.aqm - --format lines)" \
+  "SELECT aq_predict('tagger.aqm', 'a fast train')"
+is 'tags of what a table would read in another way' \
+  "$(echo 'a ",b c' | aqc predict tagger.aqm - --format lines)" \
+  "SELECT aq_predict('tagger.aqm', 'a \",b
+c')"
+is 'a text that goes on: the next token' "$(echo 'the train' | aqc predict write.aqm - --format lines)|1.0" \
+  "SELECT aq_predict('write.aqm', 'the train'), round(sum(probability), 5)
+   FROM aq_top('write.aqm', 99, 'the train')"
+is 'a model may be a BLOB' 1 \
+  "SELECT aq_predict(readfile('topic.aqm'), 'bread') = aq_predict('topic.aqm', 'bread')"
+is 'NULL gives NULL' '1|1|1|0' \
+  "SELECT aq_predict('topic.aqm', NULL) IS NULL, aq_proba('topic.aqm', NULL, 'a') IS NULL,
+          aq_embed('topic.aqm', NULL) IS NULL, (SELECT count(*) FROM aq_top('topic.aqm', 1, NULL))"
+
+# ---- tables ----
+
+is 'the best labels' 'topic|1.0|2' \
+  "SELECT min(output), round(sum(probability), 6), count(*)
+   FROM aq_top('topic.aqm', 9223372036854775807, 'bread')"
+is 'the best is what is predicted, for each row of a join in either order' '2|2' \
+  "SELECT sum(label = aq_predict('topic.aqm', text)), count(*)
+   FROM aq_top('topic.aqm', 1, text), (SELECT 'bread' text, 1 model, 1 k UNION SELECT 'a train', 2, 2)"
+is 'the best of each output' 'kind|1
+stars|0
+topic|1' "SELECT o.value, (SELECT count(*) FROM aq_top('both.aqm', 1, 'bread', 'soup') WHERE output = o.value)
+  FROM json_each('[\"kind\",\"stars\",\"topic\"]') o"
+is 'weights of a query sum to 1, and tokens have their names' 'topic.near|soup|3|1.0
+topic.near|with|3|1.0
+topic.near|bread|3|1.0' \
+  "SELECT head, query, count(key), round(sum(weight), 5) FROM aq_attention('topic.aqm', 'soup with bread')
+   GROUP BY head, h, i ORDER BY i"
+is 'two walks over attention at once' '81' \
+  "SELECT count(*) FROM aq_attention('topic.aqm', 'soup with bread') a, aq_attention('topic.aqm', 'a b c') b"
+is 'another model, and another call, while a table is read' '9' \
+  "SELECT sum(length(aq_predict('topic.aqm', query)) > 1 AND length(aq_predict('tagger.aqm', key)) = 1)
+   FROM aq_attention('topic.aqm', 'soup with bread')"
+
+# ---- wrong ways ----
+
+is 'no such file' 'nothing.aqm: cannot be read: No such file or directory' \
+  "SELECT aq_predict('nothing.aqm', 'x')"
+is 'a BLOB that is no model' 'the BLOB: is not a valid safetensors file: it is shorter than 8 bytes
+hint: a model is what `aqc train … -o MODEL.aqm` writes' "SELECT aq_predict(x'0011', 'x')"
+is 'a model that is NULL' "there is no model: the argument is NULL
+hint: give the path of a model file, or its bytes as a BLOB, as readfile('m.aqm') does" \
+  "SELECT aq_predict((SELECT 'm.aqm' WHERE 0), 'x')"
+is 'a path with a NUL' 'the path of the model has a NUL in it, behind topic.aqm' \
+  "SELECT aq_predict('topic.aqm' || char(0), 'x')"
+is 'too many texts' "2 fields, where the model's columns are text" "SELECT aq_predict('topic.aqm', 'a', 'b')"
+is 'too many texts for tags' "2 fields, where the model's columns are text" \
+  "SELECT aq_predict('tagger.aqm', 'a', 'b')"
+is 'too few texts' "1 field, where the model's columns are title, text" "SELECT aq_predict('both.aqm', 'a')"
+is 'no texts for a vector' "0 fields, where the model's columns are text" "SELECT aq_embed('topic.aqm')"
+is 'no arguments' 'this function needs a model and the texts' "SELECT aq_predict()"
+is 'a NUL in a text' 'text 1 has a NUL byte, byte 2, where text should be' \
+  "SELECT aq_predict('topic.aqm', 'a' || char(0))"
+is 'a BLOB for a text' 'text 1 is a BLOB
+hint: CAST(… AS TEXT) makes a text of it' "SELECT aq_predict('topic.aqm', x'61')"
+is 'bytes that are no UTF-8' 'byte 0xff (byte 1 of column "text") is not valid UTF-8' \
+  "SELECT aq_predict('tagger.aqm', CAST(x'ff' AS TEXT))"
+is 'a label that is misspelt' 'the model has no label `fod`
+hint: did you mean `food`?' "SELECT aq_proba('topic.aqm', 'fod', 'a')"
+is 'a label of several outputs' 'several outputs have the label `other`
+hint: say which, as in '"'topic=other'" "SELECT aq_proba('both.aqm', 'other', 'a', 'b')"
+is 'a label with its output' '1.0' \
+  "SELECT round(aq_proba('both.aqm', 'topic=other', 'a', 'b')
+                + aq_proba('both.aqm', 'topic=food', 'a', 'b'), 6)"
+is 'no labels' 'the model predicts price, of which there are no probabilities of labels' \
+  "SELECT * FROM aq_top('price.aqm', 1, 'bread', 1)"
+is 'no such vector' 'the model topic has no value and calls no function `w`
+hint: topic names the vectors v, as in `--fn v`' "SELECT aq_embed_of('topic.aqm', 'w', 'a')"
+for k in 0 -1 1.5 "'many'" NULL; do
+  is "k is $k" "k is how many labels to give, a whole number from 1 on, not $(echo "$k" | tr -d "'")" \
+    "SELECT * FROM aq_top('topic.aqm', $k, 'a')"
+done
+is 'a table without arguments' 'aq_top needs a model, the number of labels, and the texts' \
+  "SELECT * FROM aq_top"
+cat > two.sql <<'SQL'
+SELECT aq_predict('x.aqm', 'a');
+SELECT aq_predict('topic.aqm', 'a') IS NOT NULL;
+SQL
+is 'an error ends the statement, not the connection' 'x.aqm: cannot be read: No such file or directory
+1' '.read two.sql'
+is 'views of a file call nothing' 'unsafe use of aq_predict()' \
+  "CREATE VIEW v AS SELECT aq_predict('topic.aqm', 'a')" "SELECT * FROM v"
+
+# ---- models that change ----
+
+cp topic.aqm now.aqm
+cp price.aqm other.aqm
+is 'a file that was replaced is loaded anew' 'text
+real' "SELECT typeof(aq_predict('now.aqm', 'bread'))" '.shell mv other.aqm now.aqm' \
+  "SELECT typeof(aq_predict('now.aqm', 'bread', 1))"
+is 'more models than are kept, each twice' '40' \
+  "WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 40)
+   SELECT sum(aq_predict(printf('%.*c', k % 20, '/') || '$work/topic.aqm', 'bread') IS NOT NULL) FROM n"
+
+# ---- a host with threads ----
+
+cat > host.c <<'C'
+/* Two connections in two threads, each closed in the midst of a statement, and opened again. */
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+static void *work(void *unused) {
+  for (int k = 0; k < 20; k++) {
+    sqlite3 *db;
+    sqlite3_stmt *all, *map;
+    char *error = NULL;
+    if (sqlite3_open(":memory:", &db) || sqlite3_enable_load_extension(db, 1)) return "not opened";
+    if (sqlite3_load_extension(db, "./aq_sqlite", NULL, &error)) return error;
+    if (sqlite3_prepare_v2(db, "WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 99) "
+                               "SELECT aq_predict('topic.aqm', 'soup ' || k) FROM n", -1, &all, NULL)
+        || sqlite3_prepare_v2(db, "SELECT * FROM aq_attention('topic.aqm', 'soup with bread')", -1, &map,
+                              NULL))
+      return "not prepared";
+    for (int row = 0; row < 50; row++)
+      if (sqlite3_step(all) != SQLITE_ROW || (row < 9 && sqlite3_step(map) != SQLITE_ROW)) return "no row";
+    sqlite3_close_v2(db); /* the statements keep it */
+    if (sqlite3_step(all) != SQLITE_ROW) return "no row after closing";
+    sqlite3_finalize(map);
+    sqlite3_finalize(all);
+  }
+  return unused;
+}
+int main(void) {
+  pthread_t thread[2];
+  for (int k = 0; k < 2; k++) pthread_create(&thread[k], NULL, work, NULL);
+  for (int k = 0; k < 2; k++) {
+    void *problem;
+    pthread_join(thread[k], &problem);
+    if (problem) puts(problem);
+  }
+  return 0;
+}
+C
+if ${CC:-cc} host.c -lsqlite3 -pthread -o host 2> log; then
+  verdict 'two connections in two threads, closed in the midst of statements' "$(./host 2>&1)"
+else
+  count=$((count + 1))
+  echo "ok $count - two connections in two threads # SKIP host.c is not linked: $(tail -n 1 log)"
+fi
+echo "1..$count"
