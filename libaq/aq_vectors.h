@@ -45,8 +45,9 @@ typedef struct aq_embed_options {
 } aq_embed_options;
 void aq_embed_options_init(aq_embed_options *options); /* sets size and the defaults */
 /* Computes a vector for each row of a table, in its order. Columns that the vector does not depend on need
- * not be there. Zeros stand for a bad row that is skipped. The message of a failure is the session's, and
- * aq_session_reading says how the rows were read. */
+ * not be there. Zeros stand for a bad row that is skipped. The session keeps what it compiles for a vector
+ * until it is asked for another one, so that calls with one row each are quick. The message of a failure is
+ * the session's, and aq_session_reading says how the rows were read. */
 int aq_session_embed(struct aq_session *session, const aq_embed_options *options, aq_vectors **vectors);
 
 /* A vector that was found: its number, from 0, and its score. */

@@ -74,6 +74,7 @@ int session_check(const struct aq_session *session, struct rt_error *error) {
 
 void aq_session_free(aq_session *session) {
   if (!session) return;
+  if (session->embedding) session->free_embedding(session->embedding);
   for (uint32_t o = 0; session->scores && o < session->model->module->output_count; o++) {
     rt_free(session->scores[o].value);
     rt_free(session->scores[o].first);

@@ -25,6 +25,8 @@ struct session_map {
   const char *const *query, *const *key; /* as in aq_map */
 };
 
+struct embedding;
+
 struct aq_session {
   struct lib_message message;
   struct aq_model *model;
@@ -51,6 +53,8 @@ struct aq_session {
     const char **text;
     size_t count;
   } * token; /* [columns of the schema] of the example that was looked at; NULL for what is no text */
+  struct embedding *embedding; /* of the last vectors; NULL: none were asked for (embed_rows.c) */
+  void (*free_embedding)(struct embedding *embedding);
   struct rt_arena tokens;  /* holds them */
   struct written *written; /* [written_room] texts that were written last (writing.h) */
   int64_t written_count, written_room;

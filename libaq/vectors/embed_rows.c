@@ -1,5 +1,5 @@
 /* embed_rows.c: a vector for each row of a table. The model's program is compiled again, with the vector as
- * the only thing that it computes. */
+ * the only thing that it computes. The session keeps that for the next call, which may be about one row. */
 #include "libaq/rows/row_stream.h"
 #include "libaq/vectors/vectors.h"
 
@@ -7,8 +7,10 @@
 
 struct embedding {
   struct aq_session *session;
-  const aq_embed_options *options;
+  char *name;                      /* as asked for; NULL: none was */
+  const aq_embed_options *options; /* of the call */
   struct aq_vectors *to;
+  int64_t width;
   struct vm_module *module;
   const struct vm_function *vector;
   struct vm_machine *machine;
@@ -50,8 +52,8 @@ static int compile(struct embedding *e, const char *name, struct rt_error *error
   e->vector = vm_module_function(e->module, "vector");
   if (!e->vector || !same_parameters(e))
     return rt_fail(error, RT_BAD_DATA, "the model's program and its parameters do not fit");
-  return vm_dim_value(&e->module->dims, e->vector->value[e->vector->output[0]].type.dim[0], NULL,
-                      &e->to->width, error);
+  return vm_dim_value(&e->module->dims, e->vector->value[e->vector->output[0]].type.dim[0], NULL, &e->width,
+                      error);
 }
 
 /* Does the vector depend on the input, or on how long it is? */
@@ -112,11 +114,39 @@ static int make(struct embedding *e, const char *name, struct rt_error *error) {
 }
 
 static void embedding_free(struct embedding *e) {
+  if (!e) return;
   lib_row_check_free(&e->check);
   rt_free(e->schema.columns);
   if (e->feed.module) lib_feed_free(&e->feed);
   vm_machine_free(e->machine);
   vm_module_free(e->module);
+  rt_free(e->name);
+  rt_free(e);
+}
+
+static bool is_of(const struct embedding *e, const char *name) {
+  return e && (e->name && name ? !strcmp(e->name, name) : !e->name && !name);
+}
+
+/* The embedding of the session's last call, if it is of the same vector, or a new one. */
+static struct embedding *find(struct aq_session *s, const char *name, struct rt_error *error) {
+  if (is_of(s->embedding, name)) return s->embedding;
+  embedding_free(s->embedding);
+  s->embedding = NULL;
+  struct embedding *e = rt_zalloc(1, sizeof *e);
+  if (!e) {
+    rt_no_memory(error);
+    return NULL;
+  }
+  e->session = s;
+  e->name = name ? rt_strdup(name) : NULL;
+  int status = name && !e->name ? rt_no_memory(error) : make(e, name, error);
+  if (status != RT_OK) {
+    embedding_free(e);
+    return NULL;
+  }
+  s->free_embedding = embedding_free;
+  return s->embedding = e;
 }
 
 /* ---- rows ---- */
@@ -146,7 +176,7 @@ static int take_lines(void *context, const char *text, size_t length) {
 
 static int keep(struct embedding *e, int64_t rows, struct rt_error *error) {
   struct rt_tensor t = vm_machine_output(e->machine, 0);
-  int64_t width = e->to->width, count = rows * width;
+  int64_t width = e->width, count = rows * width;
   double *exact = rt_alloc((size_t)count * sizeof *exact + 1);
   if (!exact) return rt_no_memory(error);
   lib_to_double(&t, e->session->precision, exact);
@@ -202,14 +232,18 @@ int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_ve
   session->scored = 0;
   lib_reading_clear(&session->reading);
   if (session_check(session, error) != RT_OK) return RT_USAGE;
-  struct embedding e = {.session = session, .options = &own, .to = rt_zalloc(1, sizeof *e.to)};
-  int status = e.to ? make(&e, own.name, error) : rt_no_memory(error);
-  if (status == RT_OK) status = embed_stream(&e, error);
-  if (status == RT_OK && e.to->count == 0) status = rt_fail(error, RT_BAD_DATA, "there are no rows to embed");
-  embedding_free(&e);
+  struct embedding *e = find(session, own.name, error);
+  if (!e) return error->code;
+  struct aq_vectors *to = rt_zalloc(1, sizeof *to);
+  if (!to) return rt_no_memory(error);
+  e->options = &own;
+  e->to = to;
+  to->width = e->width;
+  int status = embed_stream(e, error);
+  if (status == RT_OK && to->count == 0) status = rt_fail(error, RT_BAD_DATA, "there are no rows to embed");
   if (status == RT_OK)
-    *vectors = e.to;
+    *vectors = to;
   else
-    aq_vectors_free(e.to);
+    aq_vectors_free(to);
   return status;
 }
