@@ -31,7 +31,8 @@ model topic(text) -> topic {
   x = embed(text, D)
   near = self_attention(x)
   v = mean(near, T)
-  return linear(v, C)
+  w = linear(v, 3)
+  return linear(tanh(w), C)
 }
 AQ
 cat > both.aq <<'AQ'
@@ -55,7 +56,10 @@ AQ
 cat > price.aq <<'AQ'
 dim D = 4
 data { text: words[T], weight_kg: number, price: number }
-model price(text, weight_kg) -> price { return linear(mean(embed(text, D), T), 1)[0] + weight_kg }
+model price(text, weight_kg) -> price {
+  v = mean(embed(text, D), T)
+  return linear(v, 1)[0] + weight_kg
+}
 AQ
 printf '%s\t%s\n' text topic 'bread and salt' food 'soup with bread' food 'a train to town' travel \
   'the night train' travel > topic.tsv
@@ -98,13 +102,30 @@ is 'probabilities are those that aqc writes' \
   "$(aqc predict topic.aqm texts.txt --format lines --proba | sed 's/.*travel=//' |
     awk '{printf "%.4f\n", $1}')" \
   "SELECT printf('%.4f', aq_proba('topic.aqm', 'travel', text)) FROM t"
-aqc embed topic.aqm texts.txt --format lines -o v.safetensors --threads 1 > log 2>&1
+aqc embed topic.aqm texts.txt --fn v --format lines -o v.safetensors --threads 1 > log 2>&1
 is 'a vector is the one that aqc embeds' "$(tail -c 128 v.safetensors | od -An -v -tx1 | tr -d ' \n')" \
-  "SELECT lower(group_concat(hex(aq_embed('topic.aqm', text)), '')) FROM t"
+  "SELECT lower(group_concat(hex(aq_embed_of('topic.aqm', 'v', text)), '')) FROM t"
 unset database
-is 'a vector by its name' '1|32' \
-  "SELECT aq_embed_of('topic.aqm', 'v', 'bread') = aq_embed('topic.aqm', 'bread'),
-          length(aq_embed('topic.aqm', 'bread'))"
+is 'the only vector, by its name too, and of the texts alone that it needs' '1|1|16' \
+  "SELECT aq_embed('price.aqm', 'bread') = aq_embed_of('price.aqm', 'v', 'bread'),
+          aq_embed('price.aqm', 'bread') = aq_embed('price.aqm', 'bread', 0.5),
+          length(aq_embed('price.aqm', 'bread'))"
+is 'which of two vectors' 'topic names 2 vectors: say which
+hint: topic names the vectors v, w, as in `--fn w`' "SELECT aq_embed('topic.aqm', 'bread')"
+cat > turns.sql <<'SQL'
+CREATE TABLE kept AS SELECT x, aq_embed_of('topic.aqm', 'v', x) v, aq_embed_of('topic.aqm', 'w', x) w
+  FROM (SELECT 'bread' x UNION SELECT 'the night train' UNION SELECT 'soup');
+SELECT sum(v = aq_embed_of('topic.aqm', 'v', x)), sum(w = aq_embed_of('topic.aqm', 'w', x)), min(length(w))
+  FROM kept;
+SELECT aq_embed_of('topic.aqm', 'w', CAST(x'ff' AS TEXT));
+SELECT aq_embed_of('topic.aqm', 'u', 'bread');
+SELECT sum(w = aq_embed_of('topic.aqm', 'w', x)) FROM kept;
+SQL
+is 'vectors by turns, and after errors' '3|3|12
+byte 0xff (byte 1 of column "text") is not valid UTF-8
+the model topic has no value and calls no function `u`
+hint: topic names the vectors v, w, as in `--fn w`
+3' '.read turns.sql'
 is 'several outputs are a JSON object' 'text|text|real' \
   "SELECT typeof(p ->> 'topic'), typeof(p ->> '\$.kind'), typeof(p ->> 'stars')
    FROM (SELECT aq_predict('both.aqm', 'bread', 'soup') p)"
@@ -126,7 +147,7 @@ is 'a model may be a BLOB' 1 \
   "SELECT aq_predict(readfile('topic.aqm'), 'bread') = aq_predict('topic.aqm', 'bread')"
 is 'NULL gives NULL' '1|1|1|0' \
   "SELECT aq_predict('topic.aqm', NULL) IS NULL, aq_proba('topic.aqm', NULL, 'a') IS NULL,
-          aq_embed('topic.aqm', NULL) IS NULL, (SELECT count(*) FROM aq_top('topic.aqm', 1, NULL))"
+          aq_embed('price.aqm', NULL) IS NULL, (SELECT count(*) FROM aq_top('topic.aqm', 1, NULL))"
 
 # ---- tables ----
 
@@ -183,8 +204,8 @@ is 'a label with its output' '1.0' \
                 + aq_proba('both.aqm', 'topic=food', 'a', 'b'), 6)"
 is 'no labels' 'the model predicts price, of which there are no probabilities of labels' \
   "SELECT * FROM aq_top('price.aqm', 1, 'bread', 1)"
-is 'no such vector' 'the model topic has no value and calls no function `w`
-hint: topic names the vectors v, as in `--fn v`' "SELECT aq_embed_of('topic.aqm', 'w', 'a')"
+is 'no such vector' 'the model topic has no value and calls no function `z`
+hint: topic names the vectors v, w, as in `--fn w`' "SELECT aq_embed_of('topic.aqm', 'z', 'a')"
 for k in 0 -1 1.5 "'many'" NULL; do
   is "k is $k" "k is how many labels to give, a whole number from 1 on, not $(echo "$k" | tr -d "'")" \
     "SELECT * FROM aq_top('topic.aqm', $k, 'a')"

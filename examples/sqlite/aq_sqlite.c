@@ -74,6 +74,7 @@ static bool run(struct call *call) {
 /* The texts as a table with one row. NULL: the result is an error. */
 static char *one_row(struct call *call, struct stream *stream) {
   sqlite3_str *row = sqlite3_str_new(NULL);
+  sqlite3_str_appendall(row, model_header(call->model, call->texts.count));
   texts_line(&call->texts, row);
   stream->left = (size_t)sqlite3_str_length(row);
   char *text = sqlite3_str_finish(row);
@@ -364,6 +365,7 @@ int sqlite3_aqsqlite_init(sqlite3 *db, char **error, const sqlite3_api_routines 
   if (!models) return SQLITE_NOMEM;
   int status = register_all(db, models);
   models_release(models);
-  if (status != SQLITE_OK) *error = sqlite3_mprintf("aq's functions: %s", sqlite3_errmsg(db));
+  if (status == SQLITE_OK) return SQLITE_OK_LOAD_PERMANENTLY; /* OpenBLAS is loaded once for a process */
+  *error = sqlite3_mprintf("aq's functions: %s", sqlite3_errmsg(db));
   return status;
 }

@@ -24,6 +24,7 @@ void model_release(void *released) {
   aq_model_free(m->model);
   sqlite3_free(m->path);
   sqlite3_free(m->bytes);
+  sqlite3_free(m->header);
   sqlite3_free(m->form);
   sqlite3_free(m);
 }
@@ -32,7 +33,7 @@ int model_session(const struct model *model, aq_session **session) {
   aq_eval_options options;
   aq_eval_options_init(&options);
   options.threads = 1; /* SQLite runs a statement in one thread */
-  options.header = AQ_HEADER_NO;
+  options.header = AQ_HEADER_YES;
   options.format = AQ_FORMAT_CSV;
   return aq_session_new(model->model, &options, session);
 }
@@ -86,6 +87,30 @@ static size_t count_inputs(aq_session *session) {
   return count;
 }
 
+/* The fields that columns read, each once. Where a column reads two, only one of them is told. */
+static void name_inputs(struct model *m) {
+  sqlite3_str *header = sqlite3_str_new(NULL);
+  size_t fields = 0;
+  for (size_t c = 0; c < aq_model_column_count(m->model); c++) {
+    aq_column column = aq_model_column(m->model, c);
+    bool again = column.is_target;
+    for (size_t before = 0; before < c && !again; before++) {
+      aq_column other = aq_model_column(m->model, before);
+      again = !other.is_target && !strcmp(other.field, column.field);
+    }
+    if (!again) sqlite3_str_appendf(header, fields++ ? ",\"%s\"" : "\"%s\"", column.field);
+  }
+  sqlite3_str_appendchar(header, 1, '\n');
+  m->header = sqlite3_str_finish(header);
+  if (fields == m->inputs) return;
+  sqlite3_free(m->header);
+  m->header = NULL;
+}
+
+const char *model_header(const struct model *model, size_t texts) {
+  return model->header && texts == model->inputs ? model->header : "1\n"; /* which is no name of a column */
+}
+
 /* Loads what the path or the bytes say. 0, or a status with the reason. */
 static int load(struct model *m, char **why) {
   int status = m->path ? aq_model_load(m->path, &m->model)
@@ -101,6 +126,7 @@ static int load(struct model *m, char **why) {
   if (!m->form) return status ? status : AQ_NO_MEMORY;
   for (size_t o = 0; o < m->outputs; o++) m->form[o] = form_of(m, o);
   m->inputs = count_inputs(m->session);
+  name_inputs(m);
   return AQ_OK;
 }
 

@@ -32,6 +32,7 @@ struct model {
   aq_model *model;
   aq_session *session;
   size_t inputs; /* how many texts it reads */
+  char *header;  /* their names as a line of CSV; NULL: not all are known */
   size_t outputs;
   enum form *form; /* [outputs] */
   struct model *next;
@@ -70,8 +71,10 @@ struct texts {
 /* Numbers are written so that they are read again as they are. They live as long as the values. NULL: they
  * are texts; else why they are not, for sqlite3_free. */
 char *texts_take(struct texts *texts, int count, sqlite3_value **value);
-/* Adds them to a table as a line of CSV, whose fields go by their place. */
+/* Adds them to a table as a line of CSV. */
 void texts_line(const struct texts *texts, sqlite3_str *table);
+/* The header of such a table: with names, or else one by which fields go by their place. */
+const char *model_header(const struct model *model, size_t texts);
 
 /* A table in memory, and what is written about it; for streams. */
 struct stream {
