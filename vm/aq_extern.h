@@ -106,10 +106,10 @@ typedef struct aq_extern_descriptor {
 #define AQ_EXTERN_KIND(kind) ((int)(kind))
 #endif
 
-/* Exports a function under a name. f32 and f64: functions, or 0 for none. */
+/* Exports a function under a name, as the symbol aq_extern_fn_NAME. f32 and f64: functions, or 0 for none. */
 #define AQ_EXTERN(name, kind, signature, f32, f64)                                                           \
-  AQ_EXTERN_LINKAGE __attribute__((visibility("default"))) const aq_extern_descriptor aq_extern_##name;      \
-  const aq_extern_descriptor aq_extern_##name = {                                                            \
+  AQ_EXTERN_LINKAGE __attribute__((visibility("default"))) const aq_extern_descriptor aq_extern_fn_##name;   \
+  const aq_extern_descriptor aq_extern_fn_##name = {                                                         \
       sizeof(aq_extern_descriptor), AQ_EXTERN_VERSION,  AQ_EXTERN_KIND(kind), #name, signature,              \
       AQ_EXTERN_CODE(f32),          AQ_EXTERN_CODE(f64)};
 

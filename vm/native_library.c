@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,8 +62,8 @@ static int no_symbol(const struct vm_native *native, void *library, struct rt_er
   bool plain = dlsym(library, native->name) != NULL;
   vm_native_fail(native, error, RT_BAD_DATA,
                  plain ? "%s has a function `%s`, but does not say what it takes: there is no descriptor "
-                         "aq_extern_%s"
-                       : "%s has no function `%s`: it does not export aq_extern_%s",
+                         "aq_extern_fn_%s"
+                       : "%s has no function `%s`: it does not export aq_extern_fn_%s",
                  native->library, native->name, native->name);
   rt_hint(error, "a library exports a function by AQ_EXTERN(%s, %s, \"%.200s\", …) of aq_extern.h",
           native->name, native->is_gradient ? "AQ_GRADIENT" : "AQ_FUNCTION", native->signature);
@@ -122,9 +123,8 @@ int vm_native_check_descriptor(const struct vm_native *native, const struct aq_e
 
 static int bind_symbol(struct vm_native *native, void *library, struct rt_error *error) {
   char symbol[256];
-  if (strlen(native->name) > sizeof symbol - sizeof "aq_extern_") return no_symbol(native, library, error);
-  strcpy(symbol, "aq_extern_");
-  strcat(symbol, native->name);
+  int length = snprintf(symbol, sizeof symbol, "aq_extern_fn_%s", native->name);
+  if (length < 0 || (size_t)length >= sizeof symbol) return no_symbol(native, library, error);
   const struct aq_extern_descriptor *d = dlsym(library, symbol);
   if (!d) return no_symbol(native, library, error);
   int status = vm_native_check_descriptor(native, d, error);
