@@ -211,6 +211,12 @@ static void keep_member(struct repeat *r, struct once *o) {
   o->trainer = NULL;
 }
 
+static void remark_goal(const struct repeat *r, const struct once *o, int64_t number) {
+  const char *until = r->settings->until;
+  if (until && !aq_trainer_facts(o->trainer).reached)
+    message_remark("%s %lld: %s was not reached", r->scores.one, (long long)number, until);
+}
+
 /* AQ_INTERRUPTED: nothing was said yet. */
 static int train_once(struct repeat *r, int64_t k) {
   struct once o = {NULL, NULL, NULL};
@@ -220,6 +226,7 @@ static int train_once(struct repeat *r, int64_t k) {
     status = aq_trainer_run(o.trainer);
     progress_end(&r->progress);
     if (status != AQ_OK && status != AQ_INTERRUPTED) status = trainer_failed(&o);
+    if (status == AQ_OK) remark_goal(r, &o, number);
   }
   if (status == AQ_OK) status = judge(r, &o);
   if (status == AQ_OK) status = note(r, &o, number);
@@ -304,7 +311,9 @@ static int show(struct repeat *r) {
   if (r->metric[0]) aq_shown_real(shown, "value", NULL, r->value);
   aq_shown_whole(shown, "asked", NULL, r->count);
   scores_show(&r->scores, shown);
-  if (r->means) scores_show_line(&r->scores, shown, "ensemble", r->reached);
+  if (r->means) /* that of folds is judged on other rows than they are */
+    scores_show_line(&r->scores, shown, "ensemble", r->settings->folds ? "ensemble, test data" : "ensemble",
+                     r->reached);
   if (r->report) {
     title_report(r, shown);
     status = show_report(r->report, "report", shown, &report);
@@ -323,8 +332,9 @@ static int show(struct repeat *r) {
 static int stopped(const struct repeat *r) {
   if (!r->scores.done)
     return message_fail(AQ_INTERRUPTED, NULL, "stopped in the first %s: nothing is known yet", r->scores.one);
-  return message_fail(AQ_INTERRUPTED, NULL, "stopped after %zu of %lld %ss", r->scores.done,
-                      (long long)r->count, r->scores.one);
+  return message_fail(AQ_INTERRUPTED, NULL, "stopped after %zu of %lld %ss%s", r->scores.done,
+                      (long long)r->count, r->scores.one,
+                      r->settings->ensemble ? ": an ensemble has all of them, and none was saved" : "");
 }
 
 static int train_all(struct repeat *r) {

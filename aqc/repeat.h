@@ -39,8 +39,9 @@ void scores_read(const struct scores *scores, aq_report *report, double value[SC
 /* Adds the table to the open object: the list "folds" or "seeds", then "mean" and "sd", which is the standard
  * deviation with n - 1. */
 void scores_show(const struct scores *scores, aq_shown *shown);
-/* A further line of that table, and an object `key`: what an ensemble reaches. */
-void scores_show_line(const struct scores *scores, aq_shown *shown, const char *key,
+/* A further line of that table, with `left` before its numbers, and an object `key`: what an ensemble
+ * reaches. */
+void scores_show_line(const struct scores *scores, aq_shown *shown, const char *key, const char *left,
                       const double value[SCORES_MOST]);
 void scores_free(struct scores *scores);
 

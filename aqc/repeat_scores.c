@@ -122,9 +122,9 @@ void scores_show(const struct scores *s, aq_shown *shown) {
   show_values(s, "sd", deviation, shown);
 }
 
-void scores_show_line(const struct scores *s, aq_shown *shown, const char *key,
+void scores_show_line(const struct scores *s, aq_shown *shown, const char *key, const char *left,
                       const double value[SCORES_MOST]) {
-  write_line(s, key, value, shown);
+  write_line(s, left, value, shown);
   show_values(s, key, value, shown);
 }
 
