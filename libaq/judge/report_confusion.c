@@ -99,7 +99,7 @@ void rep_draw_confusion(const struct rep_report *r, aq_shown *s) {
   }
   fill(&d, r, s);
   struct shown_map map = {
-      .title = d.others ? "confusion matrix of the 20 classes with the most wrong rows" : "confusion matrix",
+      .title = d.others ? "confusion matrix of the 20 classes that are most often wrong" : "confusion matrix",
       .heads = 1,
       .rows = d.count,
       .columns = d.count + d.others,
@@ -109,7 +109,11 @@ void rep_draw_confusion(const struct rep_report *r, aq_shown *s) {
       .corner = "true ↓  predicted →",
       .counts = true,
       .on_pages = true,
-      .about = "How many rows of each class (line) were taken for which class (column); the "
-               "darker, the larger its share of the line. Right answers are on the diagonal."};
+      .about =
+          r->kind & REP_OF_TAGS
+              ? "How many words of each tag (line) were taken for which tag (column); the darker, the "
+                "larger its share of the line. Right answers are on the diagonal."
+              : "How many rows of each class (line) were taken for which class (column); the darker, the "
+                "larger its share of the line. Right answers are on the diagonal."};
   shown_draw(s, &map);
 }

@@ -49,11 +49,21 @@ static void draw_calibration(const struct rep_report *r, aq_shown *s) {
 
 static const struct shown_column bin_columns[] = {
     {"rows", "rows"}, {"confidence", "says"}, {"accuracy", "is right"}};
+static const struct shown_column bin_columns_of_tags[RT_COUNT(bin_columns)] = {
+    {"rows", "words"}, {"confidence", "says"}, {"accuracy", "is right"}};
+
+static void say_no_calibration(aq_shown *s) {
+  aq_shown_note(s, NULL, "\nno calibration: it is of answers that are one class, and of tags");
+  shown_only(s, SHOWN_IN_TEXT);
+}
 
 void rep_show_calibration(const struct rep_report *r, aq_shown *s) {
   const struct shown_node *row[REP_BINS] = {NULL};
   double error = rep_calibration_error(r);
-  if (isnan(error)) return;
+  if (isnan(error)) {
+    say_no_calibration(s);
+    return;
+  }
   aq_shown_begin(s, "calibration");
   aq_shown_say(s, "calibration: the probability of the answer, and how often it is right");
   aq_shown_real(s, "error", NULL, error);
@@ -70,7 +80,7 @@ void rep_show_calibration(const struct rep_report *r, aq_shown *s) {
     row[b] = shown_latest(s);
   }
   aq_shown_end(s);
-  shown_table(s, bin_columns, RT_COUNT(bin_columns));
+  shown_table(s, r->kind & REP_OF_TAGS ? bin_columns_of_tags : bin_columns, RT_COUNT(bin_columns));
   for (int b = 0; b < REP_BINS; b++) {
     static const char *const label[REP_BINS] = {"0.0-0.1", "0.1-0.2", "0.2-0.3", "0.3-0.4", "0.4-0.5",
                                                 "0.5-0.6", "0.6-0.7", "0.7-0.8", "0.8-0.9", "0.9-1.0"};

@@ -6,7 +6,7 @@
 #include "libaq/shown/shown_curve.h"
 
 /* Of the drawing, in its own units; it is shown about as large. */
-enum { WIDTH = 400, HEIGHT = 240, LEFT = 52, RIGHT = 12, TOP = 18, BOTTOM = 42, STYLES = 4 };
+enum { WIDTH = 400, HEIGHT = 240, LEFT = 62, RIGHT = 12, TOP = 18, BOTTOM = 42, STYLES = 4 };
 /* Beyond so many places a part of them is drawn; up to so few each point has a mark. */
 enum { MOST_PLACES = 2000, FEW_PLACES = 40 };
 
