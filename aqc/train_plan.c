@@ -30,9 +30,9 @@ static void remark_beginning(const aq_train_facts *facts, const char *weights) {
                    (long long)(facts->taken_tensors + facts->begun_tensors), weights,
                    facts->begun_tensors ? ", but not " : "", facts->begun);
   if (facts->loaded_words + facts->new_words)
-    message_remark(
-        "%lld of %lld words were found where they are loaded from; the others begin as without load",
-        (long long)facts->loaded_words, (long long)facts->loaded_words + facts->new_words);
+    message_remark("%lld of %lld words were found where they are loaded from%s",
+                   (long long)facts->loaded_words, (long long)facts->loaded_words + facts->new_words,
+                   facts->new_words ? "; the others begin as without load" : "");
   if (facts->tables_by_position)
     message_remark(
         "%lld table%s of learned words %s loaded by position: the file does not say what its rows are",
