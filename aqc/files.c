@@ -91,9 +91,27 @@ int file_check_folder(const char *path) {
                 : AQ_OK;
 }
 
+/* The folder that a path lies in. */
+static bool folder_of(const char *path, struct stat *about) {
+  const char *slash = strrchr(path, '/');
+  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+  bool found = folder && stat(folder, about) == 0;
+  free(folder);
+  return found;
+}
+
+static const char *last_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
 bool file_same(const char *one, const char *other) {
   struct stat a, b;
-  return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+  bool is_one = stat(one, &a) == 0, is_other = stat(other, &b) == 0;
+  if (is_one != is_other) return false;
+  if (!is_one && (strcmp(last_name(one), last_name(other)) || !folder_of(one, &a) || !folder_of(other, &b)))
+    return false;
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 bool file_ends_with(const char *path, const char *end) {
@@ -102,7 +120,7 @@ bool file_ends_with(const char *path, const char *end) {
 }
 
 char *file_beside(const char *path, const char *end) {
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+  const char *name = last_name(path), *dot = strrchr(name, '.');
   size_t stem = dot && dot > name ? (size_t)(dot - name) : strlen(name);
   char *made = malloc(stem + strlen(end) + 1);
   if (!made) return NULL;

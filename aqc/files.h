@@ -15,7 +15,8 @@ int file_create(const char *path, const char *text);
 /* Can a file be created at this path, as far as its folder can tell? Asked before hours of work. A folder in
  * its place is said. */
 int file_check_folder(const char *path);
-bool file_same(const char *one, const char *other); /* both are there, and are the same file */
+/* Are they the same file, or would they be? Neither of them needs to be there yet. */
+bool file_same(const char *one, const char *other);
 bool file_ends_with(const char *path, const char *end);
 /* The last part of the path with another extension: "a/b.aq" becomes "b.aqm". The caller frees it; NULL: no
  * memory. */
