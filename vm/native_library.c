@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "vm/aq_extern.h"
 
@@ -35,7 +36,7 @@ static char *by_name(const struct vm_allowed *allowed, const char *name) {
   char path[PATH_MAX];
   for (size_t k = 0; k < allowed->path_count; k++) {
     const char *at = allowed->path[k];
-    if (!strcmp(last_name(at), name)) {
+    if (!strcmp(last_name(at), name) || !strcmp(last_name(allowed->said[k]), name)) {
       char *found = realpath(at, NULL);
       if (found) return found;
     }
@@ -134,8 +135,16 @@ static int bind_symbol(struct vm_native *native, void *library, struct rt_error 
 
 /* ---- binding ---- */
 
+/* Opening a pipe would wait for whoever writes into it. */
 static int open_library(struct vm_module *module, const struct vm_native *native, const char *path,
                         void **library, struct rt_error *error) {
+  struct stat about;
+  if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+    vm_native_fail(native, error, RT_BAD_DATA, "%s is no shared library, but %s", native->library,
+                   S_ISDIR(about.st_mode) ? "a folder" : "no ordinary file");
+    rt_hint(error, "a shared library is made by cc -shared -fPIC -o %s …", last_name(native->library));
+    return RT_BAD_DATA;
+  }
   *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!*library) {
     const char *why = dlerror();

@@ -14,6 +14,7 @@ struct vm_host_native {
 /* What may be called. Paths are absolute and canonical: of a library, or of a folder that has it. */
 struct vm_allowed {
   const char *const *path;
+  const char *const *said; /* the same as they were said: libx.so may be a link to libx.so.1 */
   size_t path_count;
   const struct vm_host_native *host;
   size_t host_count;
@@ -26,10 +27,6 @@ int vm_natives_bind(struct vm_module *module, const struct vm_allowed *allowed, 
 /* Fails when some function is not: how to allow it is in the hint. */
 int vm_natives_allowed(const struct vm_module *module, struct rt_error *error);
 void vm_natives_close(struct vm_module *module); /* the libraries */
-/* Is this what the program declares? */
-struct aq_extern_descriptor;
-int vm_native_check_descriptor(const struct vm_native *native, const struct aq_extern_descriptor *descriptor,
-                               struct rt_error *error);
 /* Is this what the program declares? */
 struct aq_extern_descriptor;
 int vm_native_check_descriptor(const struct vm_native *native, const struct aq_extern_descriptor *descriptor,

@@ -80,21 +80,24 @@ int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct
               struct rt_error *error) {
   *allowed = (struct vm_allowed){0};
   const char **path = rt_arena_alloc(arena, (options->allow_ffi_count + 1) * sizeof *path);
-  if (!path) return rt_no_memory(error);
+  const char **said = rt_arena_alloc(arena, (options->allow_ffi_count + 1) * sizeof *said);
+  if (!path || !said) return rt_no_memory(error);
   for (size_t k = 0; k < options->allow_ffi_count; k++) {
-    const char *said = options->allow_ffi ? options->allow_ffi[k] : NULL;
-    char *real = said && said[0] ? realpath(said, NULL) : NULL;
+    const char *at = options->allow_ffi ? options->allow_ffi[k] : NULL;
+    char *real = at && at[0] ? realpath(at, NULL) : NULL;
     if (!real) {
       rt_fail(error, RT_NO_INPUT, "native code of %s cannot be allowed: there is no such file or folder",
-              said && said[0] ? said : "nothing");
+              at && at[0] ? at : "nothing");
       rt_hint(error, "--allow-ffi takes the path of a shared library, or of a folder that has it");
       return RT_NO_INPUT;
     }
     path[k] = rt_arena_strndup(arena, real, strlen(real));
+    said[k] = rt_arena_strndup(arena, at, strlen(at));
     free(real);
-    if (!path[k]) return rt_no_memory(error);
+    if (!path[k] || !said[k]) return rt_no_memory(error);
   }
   allowed->path = path;
+  allowed->said = said;
   allowed->path_count = options->allow_ffi_count;
   return options->externs && copy_host(allowed, options->externs, arena) ? rt_no_memory(error) : RT_OK;
 }
