@@ -313,6 +313,18 @@ static int read_params(struct lib_params *params, const struct aq_model *model, 
                          : status;
 }
 
+/* What has parameters under a further number was an ensemble of more. */
+static int check_last(const struct aq_model *model, const struct io_tensors *file, const char *path,
+                      uint32_t count, struct rt_error *error) {
+  char name[256];
+  for (uint32_t k = 0; k < model->module->param_count; k++) {
+    int length = snprintf(name, sizeof name, "%u/%s", (unsigned)count + 1, model->module->param[k].name);
+    if (length < (int)sizeof name && io_tensors_find(file, name))
+      return not_a_model(path, "it has parameters of more members than it says", error);
+  }
+  return RT_OK;
+}
+
 static int read_members(struct aq_model *model, const struct io_tensors *file, const char *path,
                         struct rt_error *error) {
   uint32_t count;
@@ -320,6 +332,7 @@ static int read_members(struct aq_model *model, const struct io_tensors *file, c
       model->module->param_count ? io_tensors_find(file, model->module->param[0].name) : NULL;
   enum rt_precision precision = first && first->dtype == IO_F64 ? RT_F64 : RT_F32;
   int status = count_members(model, file, path, &count, error);
+  if (status == RT_OK) status = check_last(model, file, path, count, error);
   if (status == RT_OK) status = read_params(&model->params, model, file, "", precision, error);
   if (status != RT_OK || count == 1) return status;
   if (!(model->more = rt_zalloc(count - 1, sizeof *model->more))) return rt_no_memory(error);

@@ -183,6 +183,13 @@ static void unlink_length(struct aq_model *m) {
 
 static void break_parameter(struct aq_model *m) { ((float *)m->params.data[0])[0] = NAN; }
 
+/* As an ensemble of two would have it. */
+static void name_as_of_second(struct aq_model *m) {
+  static char name[256];
+  snprintf(name, sizeof name, "2/%s", m->module->param[0].name);
+  m->module->param[m->module->param_count - 1].name = name;
+}
+
 static void test_forged(void **state) {
   (void)state;
   forge(swap_targets, "does not predict its columns");
@@ -192,6 +199,7 @@ static void test_forged(void **state) {
   forge(change_kind, "do not fit");
   forge(change_column, "");
   forge(unlink_length, "");
+  forge(name_as_of_second, "more members than it says");
   forge(break_parameter, "is not finite: its number 1 is NaN");
 }
 
