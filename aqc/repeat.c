@@ -13,6 +13,8 @@
 #include "aqc/train_plan.h"
 #include "aqc/train_settings.h"
 
+enum { MOST = 100000 }; /* trainings */
+
 struct repeat {
   const struct settings *settings;
   const char *save;
@@ -79,6 +81,10 @@ static int check(const struct repeat *r) {
   int status = s->folds ? check_folds(s) : check_seeds(s);
   if (status != AQ_OK) return status;
   const char *option = s->folds ? "--folds" : "--seeds";
+  if (r->count > MOST)
+    return message_fail(AQ_USAGE, s->folds ? "--folds 5 or 10 is usual" : "--seeds 3 or 5 is usual",
+                        "%s takes at most %d, not %lld: each is a training", option, MOST,
+                        (long long)r->count);
   if (s->resume)
     return message_fail(AQ_USAGE, "leave out --resume",
                         "--resume goes on with one training, and %s begins several", option);
