@@ -303,7 +303,8 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d,
 }
 
 static struct vm_module *compile_function(struct cc_program *program, const struct cc_definition *d,
-                                          bool gradients, struct unfit *unfit, struct rt_error *error) {
+                                          const struct cc_alone *alone, struct unfit *unfit,
+                                          struct rt_error *error) {
   struct compilation k;
   struct cc_value value[CC_MOST_RESULTS] = {{CC_NONE}};
   struct cc_results results = {value, CC_MOST_RESULTS, -1};
@@ -311,6 +312,7 @@ static struct vm_module *compile_function(struct cc_program *program, const stru
   int status = begin(&k, program, error);
   k.c.unfit = unfit->why;
   k.c.unfit_count = unfit->count;
+  k.c.alone = alone;
   if (status == RT_OK) status = elaborate_function(&k, d, &results, &runnable);
   if (status == RT_OK && !runnable)
     status = gr_fail(
@@ -323,21 +325,21 @@ static struct vm_module *compile_function(struct cc_program *program, const stru
   }
   if (status == RT_OK) status = cc_train_settings(&k.c, NULL, &k.c.module->settings);
   if (status == RT_OK) {
-    status = emit_function(&k.c, d, &results, gradients);
+    status = emit_function(&k.c, d, &results, alone->gradients);
     if (status == RT_BAD_DATA && note_unfit(&k, unfit) != RT_OK) status = RT_NO_MEMORY;
   }
   if (status == RT_OK) status = vm_verify(k.c.module, error);
   return end(&k, status, settled);
 }
 
-struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients,
+struct vm_module *cc_compile_function(struct cc_program *program, const struct cc_alone *alone,
                                       struct rt_error *error) {
-  const struct cc_definition *d = choose_function(program, name, error);
+  const struct cc_definition *d = choose_function(program, alone->name, error);
   struct unfit unfit = {0};
   struct vm_module *module = NULL;
   do {
     unfit.again = false;
-    if (d) module = compile_function(program, d, gradients, &unfit, error);
+    if (d) module = compile_function(program, d, alone, &unfit, error);
   } while (!module && unfit.again);
   return module;
 }

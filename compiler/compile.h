@@ -38,10 +38,10 @@ struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *
 
 /* One fn or head as a module with the function "run": its arguments are the inputs, its results the outputs
  * "out", or "out.0", "out.1", …; with gradients, also the gradient of the sum of all outputs for every
- * argument and parameter, as outputs named "grad.NAME". name NULL: the only fn of the file, or the last.
+ * argument and parameter, as outputs named "grad.NAME".
  * Inputs and the dims in their types that are not file-level dims are BOUND symbols of the module; arguments
  * without a type are dims, numbers or functions and need a default. */
-struct vm_module *cc_compile_function(struct cc_program *program, const char *name, bool gradients,
+struct vm_module *cc_compile_function(struct cc_program *program, const struct cc_alone *alone,
                                       struct rt_error *error);
 
 #endif

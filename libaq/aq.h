@@ -556,32 +556,9 @@ int aq_session_attend(aq_session *session, const aq_field *field, size_t count);
 size_t aq_session_map_count(const aq_session *session);
 aq_map aq_session_map(const aq_session *session, size_t map);
 
-/* ---- Functions on tensors: the door for comparing with anything else ---- */
+/* ---- Functions on tensors ---- */
 
-typedef struct aq_run_options {
-  size_t size;          /* sizeof(aq_run_options) */
-  const char *function; /* NULL: the last fn or head of the file */
-  const char *inputs;   /* a safetensors file with a tensor for each argument, by its name */
-  const char *params;   /* one with the parameters by their paths; NULL: they begin as the program says */
-  const char *outputs;  /* the one that is written: "out", or "out.0", "out.1", …; NULL: none */
-  bool gradients;   /* also "grad.NAME": of the sum of all outputs, for each real argument and parameter */
-  bool save_params; /* also "param.PATH": the parameters */
-  enum aq_precision precision;
-  int64_t seed;   /* of parameters and random numbers */
-  int threads;    /* 0: all cores */
-  int64_t repeat; /* how many times to run; above 1 to take the time */
-} aq_run_options;
-void aq_run_options_init(aq_run_options *options); /* sets size and the defaults */
-typedef struct aq_run_facts {
-  double seconds_per_run;
-  size_t peak_bytes; /* of intermediate values, without inputs and parameters */
-  /* Tensors of the file of parameters that the function has no parameter for: how many, and the names of the
-   * first ones with commas between them, cut where they are too long. */
-  int64_t unused_params;
-  char unused[256];
-} aq_run_facts;
-/* facts may be NULL. */
-int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts);
+#include "aq_function.h"
 
 /* Compares the gradients of the model's loss with central differences, in double, on random data of several
  * sizes. *worst is the largest relative error. AQ_NEGATIVE: it is above the tolerance, and the message names

@@ -21,6 +21,7 @@ struct field {
 static const struct field begin_fields[] = {PRECISION(begin)};
 static const struct field eval_fields[] = {THREADS(eval), PRECISION(eval), BAD_ROWS(eval), HEADER(eval),
                                            FORMAT(eval)};
+static const struct field function_fields[] = {PRECISION(function), THREADS(function)};
 static const struct field run_fields[] = {THREADS(run), PRECISION(run)};
 static const struct field search_fields[] = {THREADS(search)};
 static const struct field start_fields[] = {HEADER(start)};
@@ -34,6 +35,7 @@ enum { TOKENS = 200 };
 static const aq_begin_options begin_defaults = {.size = sizeof begin_defaults, .seed = -1};
 static const aq_embed_options embed_defaults = {.size = sizeof embed_defaults};
 static const aq_eval_options eval_defaults = {.size = sizeof eval_defaults, .batch = LIB_BATCH, .seed = 1};
+static const aq_function_options function_defaults = {.size = sizeof function_defaults, .threads = 1};
 static const aq_generate_options generate_defaults = {.size = sizeof generate_defaults,
                                                       .length = TOKENS,
                                                       .temperature = -1,
@@ -60,6 +62,7 @@ static const aq_train_options train_defaults = {.size = sizeof train_defaults,
 DEFINE_INIT(begin)
 DEFINE_INIT(embed)
 DEFINE_INIT(eval)
+DEFINE_INIT(function)
 DEFINE_INIT(generate)
 DEFINE_INIT(load)
 DEFINE_INIT(predict)
@@ -83,6 +86,7 @@ static const struct {
     [LIB_BEGIN_OPTIONS] = KIND(begin, begin_fields, RT_COUNT(begin_fields)),
     [LIB_EMBED_OPTIONS] = KIND(embed, NULL, 0),
     [LIB_EVAL_OPTIONS] = KIND(eval, eval_fields, RT_COUNT(eval_fields)),
+    [LIB_FUNCTION_OPTIONS] = KIND(function, function_fields, RT_COUNT(function_fields)),
     [LIB_GENERATE_OPTIONS] = KIND(generate, NULL, 0),
     [LIB_LOAD_OPTIONS] = KIND(load, NULL, 0),
     [LIB_PREDICT_OPTIONS] = KIND(predict, NULL, 0),

@@ -101,6 +101,10 @@ struct lib_loaded {
  * alone, so that a new parameter does not change the others. loaded may be NULL. */
 int lib_params_fill(struct lib_params *params, const struct lib_beginning *how, struct lib_loaded *loaded,
                     struct rt_error *error);
+/* Parameters whose names are those of the model, behind the first dot, become what they are there. RT_USAGE:
+ * a shape differs, or there is none. */
+int lib_params_take(struct lib_params *params, const struct vm_module *module, const struct aq_model *from,
+                    struct rt_error *error);
 /* Reads them from the tensors named prefix + path. Every one must be there, with its shape. */
 int lib_params_read(struct lib_params *params, const struct vm_module *module, const struct io_tensors *file,
                     const char *prefix, struct rt_error *error);

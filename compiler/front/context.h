@@ -151,9 +151,10 @@ struct cc_context {
   ir_id step_first;         /* inside a step of scan: nodes from here on are made for it; else 0 */
   const char *const *unfit; /* [unfit_count] by number of a head: why it must be tensors; NULL: it need not */
   uint32_t unfit_count;
-  bool swapping;  /* a call is tried with its arguments in another order */
-  int levels;     /* of nesting, see budget.c */
-  uint32_t steps; /* taken so far */
+  const struct cc_alone *alone; /* how a function is compiled by itself; NULL: as one example */
+  bool swapping;                /* a call is tried with its arguments in another order */
+  int levels;                   /* of nesting, see budget.c */
+  uint32_t steps;               /* taken so far */
   struct gr_span
       unrolling; /* the loop or call at hand: where the message points when the program grows too large */
   const struct cc_builtin *(*builtin_named)(const char *name); /* cc_builtin_find, which stands above most */

@@ -16,12 +16,24 @@ static int given_size(struct cc_context *c, const char *name, int64_t *size) {
   return status != RT_OK ? status : vm_dim_value(&c->module->dims, dim, NULL, size, c->error);
 }
 
+static bool is_named(const char *const *names, size_t count, const char *name) {
+  for (size_t k = 0; k < count; k++)
+    if (names[k] && !strcmp(names[k], name)) return true;
+  return false;
+}
+
+/* A dim that the arguments bind. */
+static enum vm_symbol_kind kind_of(const struct cc_context *c, const char *name) {
+  const struct cc_alone *alone = c->alone;
+  return alone && alone->batch && is_named(alone->ragged, alone->ragged_count, name) ? VM_RAGGED : VM_BOUND;
+}
+
 /* A dim that the arguments bind, or that -D gave. */
 static int free_dim(struct cc_context *c, const char *name, struct gr_span span, vm_dim *dim) {
   int64_t size;
   int status = given_size(c, name, &size);
   if (status != RT_OK) return status;
-  *dim = vm_dim_symbol(&c->module->dims, name, size >= 0 ? VM_CONST : VM_BOUND, size);
+  *dim = vm_dim_symbol(&c->module->dims, name, size >= 0 ? VM_CONST : kind_of(c, name), size);
   if (*dim == VM_NO_DIM) return cc_out_of_memory(c);
   return cc_bind(c, c->scope, name, (struct cc_value){.kind = CC_DIM, .dim = *dim}, span, NULL);
 }
@@ -50,7 +62,7 @@ static int argument_type(struct cc_context *c, const struct gr_node *pattern, st
         list = before->value;
       else {
         list.item->kind = CC_DIM;
-        list.item->dim = vm_dim_symbol(&c->module->dims, e->text, VM_BOUND, -1);
+        list.item->dim = vm_dim_symbol(&c->module->dims, e->text, kind_of(c, e->text), -1);
         if (list.item->dim == VM_NO_DIM) return cc_out_of_memory(c);
         if ((status = cc_bind(c, c->scope, e->text, list, e->span, NULL))) return status;
       }
@@ -63,6 +75,19 @@ static int argument_type(struct cc_context *c, const struct gr_node *pattern, st
   if (pattern->count < 2 || !pattern->child[1]) return RT_OK;
   type->dtype = RT_INT;
   return pattern_dim(c, pattern->child[1], &type->of);
+}
+
+/* Is the argument one for each example, or the same for all? */
+static int place_in_batch(struct cc_context *c, const struct gr_node *param, struct vm_type *type) {
+  const struct cc_alone *alone = c->alone;
+  if (!alone || !alone->batch) return RT_OK;
+  type->batched = !is_named(alone->shared, alone->shared_count, param->text);
+  for (int a = 0; a < type->rank && !type->batched; a++)
+    if (vm_dim_is_ragged(&c->module->dims, type->dim[a]))
+      return gr_fail(c->error, param->span,
+                     "`%s` is to be the same for all examples, but its axis %d is ragged", param->text,
+                     a + 1);
+  return RT_OK;
 }
 
 int cc_function_arguments(struct cc_context *c, const struct gr_node *params, bool *runnable) {
@@ -94,6 +119,7 @@ int cc_function_arguments(struct cc_context *c, const struct gr_node *params, bo
     input->name = rt_arena_strndup(&m->arena, param->text, strlen(param->text));
     if (!input->name) return cc_out_of_memory(c);
     if ((status = argument_type(c, type, &input->type))) return status;
+    if ((status = place_in_batch(c, param, &input->type))) return status;
     bound.id = ir_add(cc_in_model(c, param->span),
                       (struct ir_op){OP_input, .attr = {m->input_count++}, .type = &input->type});
     if (!bound.id) return c->error->code;

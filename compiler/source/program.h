@@ -251,4 +251,15 @@ int cc_keep_program(struct cc_program *program, cc_keeper *keep, void *context);
  * do not change it. */
 uint64_t cc_program_digest(struct cc_program *program);
 
+/* A function that is compiled by itself (cc_compile_function). */
+struct cc_alone {
+  const char *name; /* NULL: the last one */
+  bool gradients;
+  /* Its arguments are one for each example of a batch, but for those called as in shared. Dims called as in
+   * ragged, which the arguments give, are of a size that each example has of its own. */
+  bool batch;
+  const char *const *shared, *const *ragged;
+  size_t shared_count, ragged_count;
+};
+
 #endif

@@ -7,8 +7,9 @@ enum { BYTECODE_MAX = 1 << 30 };
 
 static int compile(struct aq_model *model, aq_program *program, struct rt_error *error) {
   if (lib_can_compile(program, error)) return error->code;
-  model->module = program->function ? cc_compile_function(program->program, program->function, false, error)
-                                    : cc_compile_model(program->program, error);
+  const struct cc_alone alone = {.name = program->function};
+  model->module = alone.name ? cc_compile_function(program->program, &alone, error)
+                             : cc_compile_model(program->program, error);
   if (!model->module || vm_natives_bind(model->module, &program->allowed, error)) return error->code;
   return lib_requirements_list(model->module, &model->arena, &model->requirement, error);
 }

@@ -22,6 +22,7 @@ static struct {
   aq_shown *shown;
   aq_externs *externs;
   aq_vectors *vectors;
+  aq_function *function;
   char *text;
 } made;
 
@@ -33,6 +34,7 @@ static aq_trainer *VALUE_aq_trainer_p[3];
 static aq_session *VALUE_aq_session_p[3];
 static aq_report *VALUE_aq_report_p[3];
 static aq_vectors *VALUE_aq_vectors_p[3];
+static aq_function *VALUE_aq_function_p[3];
 static aq_shown *VALUE_aq_shown_p[2];
 static aq_externs *VALUE_aq_externs_p[2];
 static aq_limits *VALUE_aq_limits_p[2];
@@ -45,6 +47,7 @@ static aq_report **const VALUE_aq_report_pp[] = {&made.report, NULL};
 static aq_shown **const VALUE_aq_shown_pp[] = {&made.shown, NULL};
 static aq_externs **const VALUE_aq_externs_pp[] = {&made.externs, NULL};
 static aq_vectors **const VALUE_aq_vectors_pp[] = {&made.vectors, NULL};
+static aq_function **const VALUE_aq_function_pp[] = {&made.function, NULL};
 static char **const VALUE_char_pp[] = {&made.text, NULL};
 
 /* Options, of which _init makes the first; the others have a size of 0 and one of the future. */
@@ -52,6 +55,7 @@ static char **const VALUE_char_pp[] = {&made.text, NULL};
 OPTIONS(begin)
 OPTIONS(embed)
 OPTIONS(eval)
+OPTIONS(function)
 OPTIONS(generate)
 OPTIONS(load)
 OPTIONS(predict)
@@ -79,6 +83,7 @@ PLACE(aq_begin_facts)
 PLACE(aq_choice)
 PLACE(aq_extern)
 PLACE(aq_op)
+PLACE(aq_operand)
 PLACE(aq_run_facts)
 PLACE(aq_template)
 PLACE(bool)
@@ -92,6 +97,15 @@ static aq_message message_place, message_values[2];
 static aq_message *VALUE_aq_message_p[] = {&message_place, NULL, &message_values[0]};
 static aq_field field = {"good", 4}, no_field;
 static aq_field *const VALUE_aq_field_p[] = {&field, NULL, &no_field};
+static const double two_numbers[] = {1, 2};
+static const int64_t two = 2, fewer = -1;
+static aq_tensor tensor = {.data = two_numbers, .number = AQ_DOUBLE, .rank = 1, .size = &two}, no_tensor,
+                 no_rank = {.data = two_numbers, .number = AQ_DOUBLE, .rank = INT_MIN, .size = &two},
+                 many_axes = {.data = two_numbers, .number = AQ_DOUBLE, .rank = INT_MAX, .size = &two},
+                 no_size = {.data = two_numbers, .number = AQ_DOUBLE, .rank = 1, .size = &fewer},
+                 no_number = {.number = (enum aq_number)99, .rank = 1, .size = &two};
+static aq_tensor *const VALUE_aq_tensor_p[] = {&tensor,    NULL,     &no_tensor, &no_rank,
+                                               &many_axes, &no_size, &no_number};
 static aq_map map = {.name = "m", .heads = 0}, no_map;
 static aq_map *const VALUE_aq_map_p[] = {&map, NULL, &no_map};
 static aq_curve curve = {.title = "t"}, no_curve;
@@ -127,6 +141,7 @@ static void reset_options(void) {
   RESET_OPTIONS(begin)
   RESET_OPTIONS(embed)
   RESET_OPTIONS(eval)
+  RESET_OPTIONS(function)
   RESET_OPTIONS(generate)
   RESET_OPTIONS(load)
   RESET_OPTIONS(predict)
@@ -156,6 +171,13 @@ static void make_handles(void) {
   aq_report_new(VALUE_aq_model_p[2], NULL, NULL, &VALUE_aq_report_p[2]);
   aq_vectors_open(write_text("v.tsv", "1\t2\n3\t4\n"), &VALUE_aq_vectors_p[0]);
   aq_vectors_open("/nowhere", &VALUE_aq_vectors_p[2]);
+  aq_program *of_function = program_of("fn f(x: [T]) { w = param[T] = 1\n return w * x }\n");
+  aq_function_options options;
+  aq_function_options_init(&options);
+  options.precision = AQ_F64;
+  aq_function_new(of_function, &options, &VALUE_aq_function_p[0]);
+  aq_function_new(VALUE_aq_program_p[2], NULL, &VALUE_aq_function_p[2]);
+  aq_program_free(of_function);
   aq_externs_new(&VALUE_aq_externs_p[0]);
   VALUE_aq_limits_p[0] = aq_limits_new();
   VALUE_char_p[0] = path_of("some.tsv");
@@ -168,6 +190,7 @@ static void free_handles(void) {
     aq_session_free(VALUE_aq_session_p[k]);
     aq_report_free(VALUE_aq_report_p[k]);
     aq_vectors_free(VALUE_aq_vectors_p[k]);
+    aq_function_free(VALUE_aq_function_p[k]);
     aq_program_free(VALUE_aq_program_p[k]);
     aq_model_free(VALUE_aq_model_p[k]);
   }
@@ -232,6 +255,7 @@ static void end(int status, bool of_nothing) {
   aq_shown_free(made.shown);
   aq_externs_free(made.externs);
   aq_vectors_free(made.vectors);
+  aq_function_free(made.function);
   aq_program_free(made.program);
   aq_model_free(made.model);
   aq_text_free(made.text);

@@ -44,9 +44,10 @@ static struct vm_module *compile(const struct rt_text *text, const char *functio
   struct cc_program *program = cc_program_load(
       &(struct cc_source){.name = "slots.aq", .text = text->data, .length = text->length}, &error);
   if (program) program->unfused = unfused;
+  const struct cc_alone alone = {.name = function, .gradients = true};
   struct vm_module *module = !program    ? NULL
                              : !function ? cc_compile_model(program, &error)
-                                         : cc_compile_function(program, function, true, &error);
+                                         : cc_compile_function(program, &alone, &error);
   if (!module) complain("%s\n%s\n%s", error.text, error.excerpt, error.hint);
   cc_program_free(program);
   return module;
