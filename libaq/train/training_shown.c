@@ -183,7 +183,9 @@ static void show_two(const struct aq_trainer *t, aq_shown *s, const char *key, a
 
 static void show_metric(const struct aq_trainer *t, aq_shown *s) {
   const aq_line line = {"value", t->best_by.name, series(t, s, offsetof(aq_epoch, value), NULL)};
+  bool named = t->module->output_count == 1 || strchr(t->best_by.name, '.');
   struct rt_text title = {0};
+  if (!named) rt_text_printf(&title, "%s.", t->module->output[t->best_by.output].name);
   rt_text_printf(&title, "%s on the validation data", t->best_by.name);
   aq_curve curve = {.title = title.failed ? NULL : title.data,
                     .about = "By this number the epoch is chosen that is kept.",
