@@ -122,7 +122,7 @@ SELECT aq_embed_of('topic.aqm', 'u', 'bread');
 SELECT sum(w = aq_embed_of('topic.aqm', 'w', x)) FROM kept;
 SQL
 is 'vectors by turns, and after errors' '3|3|12
-byte 0xff (byte 1 of column "text") is not valid UTF-8
+byte 0xff (byte 1 of text 1) is not valid UTF-8
 the model topic has no value and calls no function `u`
 hint: topic names the vectors v, w, as in `--fn w`
 3' '.read turns.sql'
@@ -172,6 +172,53 @@ is 'another model, and another call, while a table is read' '9' \
   "SELECT sum(length(aq_predict('topic.aqm', query)) > 1 AND length(aq_predict('tagger.aqm', key)) = 1)
    FROM aq_attention('topic.aqm', 'soup with bread')"
 
+# ---- batches ----
+
+cat > many.sql <<'SQL'
+CREATE TABLE many(id INTEGER PRIMARY KEY, text, title, kg);
+WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 1100)
+INSERT INTO many SELECT k, CASE k % 4 WHEN 0 THEN NULL WHEN 1 THEN 'soup "' || k || '", bread' WHEN 2 THEN 'a train
+to ' || k ELSE '' END, 'bread ' || k, k / 8.0 FROM n;
+SQL
+database=many.db
+sql '.read many.sql'
+for name in topic tagger write; do
+  is "batches of $name answer as single calls do" '1100|1100|275' \
+    "SELECT count(*), sum(answer IS aq_predict('$name.aqm', text)), sum(answer IS NULL)
+     FROM aq_predict_all('$name.aqm', 'SELECT id, text FROM many') JOIN many USING (id)"
+done
+is 'batches of several outputs' '1100|1100' \
+  "SELECT sum(answer ->> 'topic' IS p ->> 'topic' AND answer ->> 'kind' IS p ->> 'kind'),
+          sum((answer ->> 'stars') - (p ->> 'stars') BETWEEN -1e-5 AND 1e-5 OR text IS NULL)
+   FROM (SELECT *, aq_predict('both.aqm', title, text) p
+         FROM aq_predict_all('both.aqm', 'SELECT id, title, text FROM many') JOIN many USING (id))"
+is 'batches of numbers' '825|real|1' \
+  "SELECT count(answer), max(typeof(answer)), max(abs(answer - aq_predict('price.aqm', text, kg))) < 1e-5
+   FROM aq_predict_all('price.aqm', 'SELECT id, text, kg FROM many') JOIN many USING (id)"
+is 'a batch of what a batch says' '5' "SELECT count(*) FROM aq_predict_all('topic.aqm',
+  'SELECT id, aq_predict(''topic.aqm'', answer) FROM aq_predict_all(''topic.aqm'',
+     ''SELECT id, text FROM many LIMIT 5'')')"
+is 'a batch of no rows' '0' "SELECT count(*) FROM aq_predict_all('topic.aqm', 'SELECT 1, 2 WHERE 0')"
+is 'a bad row of a batch' 'row 702 of the query: byte 0xff (byte 1 of text 1) is not valid UTF-8' \
+  "SELECT count(*) FROM aq_predict_all('topic.aqm',
+     'SELECT id, iif(id = 702, CAST(x''ff'' AS TEXT), text) FROM many')"
+is 'a BLOB in a batch' 'row 3 of the query: text 1 is a BLOB
+hint: CAST(… AS TEXT) makes a text of it' \
+  "SELECT count(*) FROM aq_predict_all('topic.aqm', 'SELECT id, iif(id = 3, x''61'', text) FROM many')"
+is 'a query with too few columns' 'the query has 1 column, and needs 2: one to tell rows apart, and the texts '"\
+that the model reads" "SELECT * FROM aq_predict_all('topic.aqm', 'SELECT text FROM many')"
+is 'a query that is none' 'the query: near "FOO": syntax error' \
+  "SELECT * FROM aq_predict_all('topic.aqm', 'FOO')"
+is 'a query that fails on its way' 'the query: integer overflow' \
+  "SELECT count(*) FROM aq_predict_all('topic.aqm', 'SELECT abs(-9223372036854775807 - (id > 600)), text FROM many')"
+is 'a query that changes rows' 'the query changes the database: DELETE FROM many RETURNING id, text' \
+  "SELECT * FROM aq_predict_all('topic.aqm', 'DELETE FROM many RETURNING id, text')"
+is 'two queries' 'the query is not one statement: SELECT 1, 2; SELECT 3, 4' \
+  "SELECT * FROM aq_predict_all('topic.aqm', 'SELECT 1, 2; SELECT 3, 4')"
+is 'no query' "aq_predict_all needs a model and a query, as in aq_predict_all('m.aqm', 'SELECT id, text FROM t')" \
+  "SELECT * FROM aq_predict_all('topic.aqm')"
+unset database
+
 # ---- wrong ways ----
 
 is 'no such file' 'nothing.aqm: cannot be read: No such file or directory' \
@@ -189,12 +236,20 @@ is 'too many texts for tags' "2 fields, where the model's columns are text" \
 is 'too few texts' "1 field, where the model's columns are title, text" "SELECT aq_predict('both.aqm', 'a')"
 is 'no texts for a vector' "0 fields, where the model's columns are text" "SELECT aq_embed('topic.aqm')"
 is 'no arguments' 'this function needs a model and the texts' "SELECT aq_predict()"
-is 'a NUL in a text' 'text 1 has a NUL byte, byte 2, where text should be' \
+is 'a NUL in a text' 'a NUL byte (byte 2 of text 1), where text should be' \
   "SELECT aq_predict('topic.aqm', 'a' || char(0))"
 is 'a BLOB for a text' 'text 1 is a BLOB
 hint: CAST(… AS TEXT) makes a text of it' "SELECT aq_predict('topic.aqm', x'61')"
-is 'bytes that are no UTF-8' 'byte 0xff (byte 1 of column "text") is not valid UTF-8' \
+is 'bytes that are no UTF-8' 'byte 0xff (byte 1 of text 1) is not valid UTF-8' \
   "SELECT aq_predict('tagger.aqm', CAST(x'ff' AS TEXT))"
+for bytes in 80 c0af e0809f eda080 f08fbfbf f4908080 f5808080 61c3 61e282 61f09f98 61ff; do
+  case $bytes in 61??*) at=2 ;; *) at=1 ;; esac
+  bad=$(echo "$bytes" | cut -c $((2 * at - 1))-$((2 * at)))
+  is "no UTF-8: $bytes" "byte 0x$bad (byte $at of text 1) is not valid UTF-8" \
+    "SELECT aq_predict('topic.aqm', CAST(x'$bytes' AS TEXT))"
+done
+is 'characters of two, three and four bytes' 1 \
+  "SELECT aq_predict('topic.aqm', 'ß€😀􏿿 é') IS NOT NULL"
 is 'a label that is misspelt' 'the model has no label `fod`
 hint: did you mean `food`?' "SELECT aq_proba('topic.aqm', 'fod', 'a')"
 is 'a label of several outputs' 'several outputs have the label `other`
@@ -261,7 +316,25 @@ static void *work(void *unused) {
   }
   return unused;
 }
+/* A query without an end is stopped by a handler. */
+static int stop(void *calls) { return ++*(int *)calls > 100; }
+static const char *interrupted(void) {
+  sqlite3 *db;
+  int calls = 0;
+  char *error = NULL;
+  sqlite3_open(":memory:", &db);
+  sqlite3_enable_load_extension(db, 1);
+  if (sqlite3_load_extension(db, "./aq_sqlite", NULL, &error)) return error;
+  sqlite3_progress_handler(db, 1000, stop, &calls);
+  int status = sqlite3_exec(db, "SELECT count(*) FROM aq_predict_all('topic.aqm', 'WITH RECURSIVE n(k) AS "
+                                "(SELECT 1 UNION ALL SELECT k + 1 FROM n) SELECT k, ''soup'' FROM n')",
+                            NULL, NULL, &error);
+  sqlite3_free(error);
+  return sqlite3_close(db) ? "not closed" : status == SQLITE_INTERRUPT ? NULL : "not interrupted";
+}
 int main(void) {
+  const char *wrong = interrupted();
+  if (wrong) puts(wrong);
   pthread_t thread[2];
   for (int k = 0; k < 2; k++) pthread_create(&thread[k], NULL, work, NULL);
   for (int k = 0; k < 2; k++) {
@@ -273,7 +346,7 @@ int main(void) {
 }
 C
 if ${CC:-cc} host.c -lsqlite3 -pthread -o host 2> log; then
-  verdict 'two connections in two threads, closed in the midst of statements' "$(./host 2>&1)"
+  verdict 'two connections in two threads, closed in the midst of statements; a batch is interrupted' "$(./host 2>&1)"
 else
   count=$((count + 1))
   echo "ok $count - two connections in two threads # SKIP host.c is not linked: $(tail -n 1 log)"

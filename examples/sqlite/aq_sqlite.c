@@ -4,7 +4,8 @@
  *     sqlite3 reviews.db '.load ./aq_sqlite' "SELECT aq_predict('m.aqm', text) FROM review" */
 #include <string.h>
 
-#include "models.h"
+#include "answers.h"
+#include "batches.h"
 #include "tables.h"
 SQLITE_EXTENSION_INIT1
 
@@ -99,24 +100,13 @@ static void fail_of_row(struct call *call) {
 
 /* ---- aq_predict ---- */
 
-static size_t best_of(const double *p, size_t count) {
-  size_t best = 0;
-  for (size_t k = 1; k < count; k++)
-    if (p[k] > p[best]) best = k;
-  return best;
-}
-
 /* The line that `aqc predict` writes. NULL: the result is an error. Otherwise it is for sqlite3_free. */
 static char *predict_line(struct call *call) {
   struct stream stream = {0};
-  aq_predict_options options;
   if (call->texts.count != call->model->inputs && !run(call)) return NULL;
   char *row = one_row(call, &stream);
   if (!row) return NULL;
-  aq_predict_options_init(&options);
-  options.read = stream_read;
-  options.write = stream_write;
-  options.context = &stream;
+  aq_predict_options options = answer_options(&stream);
   stream.to = sqlite3_str_new(NULL);
   int status = aq_session_predict_stream(call->model->session, &options);
   int length = sqlite3_str_length(stream.to);
@@ -134,98 +124,12 @@ static char *predict_line(struct call *call) {
   return NULL;
 }
 
-static void add_string(sqlite3_str *json, const char *text, size_t length) {
-  sqlite3_str_appendchar(json, 1, '"');
-  for (size_t k = 0; k < length; k++) {
-    unsigned char c = (unsigned char)text[k];
-    if (c < 32)
-      sqlite3_str_appendf(json, "\\u%04x", c);
-    else if (c == '"' || c == '\\')
-      sqlite3_str_appendf(json, "\\%c", c);
-    else
-      sqlite3_str_appendchar(json, 1, (char)c);
-  }
-  sqlite3_str_appendchar(json, 1, '"');
-}
-
-/* An output of a model that predicts classes and numbers alone. */
-static void add_answer(const struct model *m, size_t output, sqlite3_str *json) {
-  size_t rows, columns;
-  const double *p = aq_session_scores(m->session, output, &rows, &columns);
-  if (!p || !rows || !columns) {
-    sqlite3_str_appendall(json, "null");
-  } else if (m->form[output] != FORM_NUMBER) {
-    const char *label = aq_model_class(m->model, output, best_of(p + (rows - 1) * columns, columns));
-    add_string(json, label, strlen(label));
-  } else {
-    sqlite3_str_appendf(json, "%.9g", *p);
-  }
-}
-
-/* Outputs have tabs between them in a line. */
-static const char *add_part(const char *line, sqlite3_str *json) {
-  size_t length = strcspn(line, "\t");
-  add_string(json, line, length);
-  return line[length] ? line + length + 1 : line + length;
-}
-
-/* Several outputs: {"sentiment":"good","stars":4.5}. line NULL: they are classes and numbers. */
-static void give_object(struct call *call, const char *line) {
-  const struct model *m = call->model;
-  sqlite3_str *json = sqlite3_str_new(NULL);
-  for (size_t o = 0; o < m->outputs; o++) {
-    const char *name = aq_model_output_name(m->model, o);
-    sqlite3_str_appendall(json, o ? "," : "{");
-    add_string(json, name, strlen(name));
-    sqlite3_str_appendchar(json, 1, ':');
-    if (line)
-      line = add_part(line, json);
-    else
-      add_answer(m, o, json);
-  }
-  sqlite3_str_appendchar(json, 1, '}');
-  char *text = sqlite3_str_finish(json);
-  if (!text) {
-    fail(call->context, NULL);
-    return;
-  }
-  sqlite3_result_text(call->context, text, -1, sqlite3_free);
-  sqlite3_result_subtype(call->context, 'J'); /* as SQLite's own functions of JSON mark theirs */
-}
-
-static void give_one(struct call *call) {
-  const struct model *m = call->model;
-  size_t rows, columns;
-  const double *p = aq_session_scores(m->session, 0, &rows, &columns);
-  if (!p || !rows || !columns) return; /* NULL */
-  if (m->form[0] == FORM_NUMBER)
-    sqlite3_result_double(call->context, *p);
-  else
-    sqlite3_result_text(call->context,
-                        aq_model_class(m->model, 0, best_of(p + (rows - 1) * columns, columns)), -1,
-                        SQLITE_TRANSIENT);
-}
-
-/* Are the scores all that is needed to answer? Tags are those of the best path, labels have thresholds. */
-static bool is_simple(const struct model *m) {
-  for (size_t o = 0; o < m->outputs; o++)
-    if (m->form[o] == FORM_LABELS || m->form[o] == FORM_OTHER) return false;
-  return true;
-}
-
 static void aq_predict(sqlite3_context *context, int count, sqlite3_value **value) {
   struct call call;
   char *line = NULL;
   if (!begin(&call, context, 1, count, value)) return;
-  bool simple = is_simple(call.model);
-  if (!(simple ? run(&call) : (line = predict_line(&call)) != NULL))
-    ;
-  else if (call.model->outputs > 1)
-    give_object(&call, line);
-  else if (simple)
-    give_one(&call);
-  else
-    sqlite3_result_text(context, line, -1, SQLITE_TRANSIENT);
+  if (answer_is_simple(call.model) ? run(&call) : (line = predict_line(&call)) != NULL)
+    answer_give(context, call.model, line);
   sqlite3_free(line);
   model_release(call.model);
 }
@@ -355,7 +259,8 @@ static int register_all(sqlite3 *db, struct models *models) {
                                         SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, models,
                                         functions[k].call, NULL, NULL, models_release);
   }
-  return status == SQLITE_OK ? tables_register(db, models) : status;
+  if (status == SQLITE_OK) status = tables_register(db, models);
+  return status == SQLITE_OK ? batches_register(db, models) : status;
 }
 
 int sqlite3_aqsqlite_init(sqlite3 *db, char **error, const sqlite3_api_routines *api);

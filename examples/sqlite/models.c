@@ -236,6 +236,38 @@ struct model *models_take(struct models *models, sqlite3_value *which, char **wh
 
 /* ---- texts ---- */
 
+/* How many bytes the character has that begins here; 0: it is none. `left` bytes are there, at least one. */
+static size_t character(const unsigned char *at, size_t left) {
+  static const struct {
+    unsigned char first, last, low, high; /* of the first byte, and of the second */
+    size_t size;
+  } kinds[] = {{0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+               {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+               {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+  size_t k = 0;
+  while (k<sizeof kinds / sizeof *kinds && * at> kinds[k].last) k++;
+  if (k == sizeof kinds / sizeof *kinds || *at < kinds[k].first || kinds[k].size > left) return 0;
+  if (kinds[k].size > 1 && (at[1] < kinds[k].low || at[1] > kinds[k].high)) return 0;
+  for (size_t b = 2; b < kinds[k].size; b++)
+    if (at[b] >> 6 != 2) return 0;
+  return kinds[k].size;
+}
+
+/* SQLite takes any bytes for a text. NULL: it is one; else why not, for sqlite3_free. */
+static char *no_text(const char *text, size_t length, int number) {
+  const unsigned char *bytes = (const unsigned char *)text;
+  for (size_t at = 0, size; at < length; at += size) {
+    size = character(bytes + at, length - at);
+    if (size) continue;
+    if (bytes[at])
+      return sqlite3_mprintf("byte 0x%02x (byte %lld of text %d) is not valid UTF-8", bytes[at],
+                             (sqlite3_int64)at + 1, number);
+    return sqlite3_mprintf("a NUL byte (byte %lld of text %d), where text should be", (sqlite3_int64)at + 1,
+                           number);
+  }
+  return NULL;
+}
+
 char *texts_take(struct texts *texts, int count, sqlite3_value **value) {
   texts->count = 0;
   texts->missing = false;
@@ -253,9 +285,8 @@ char *texts_take(struct texts *texts, int count, sqlite3_value **value) {
     } else {
       field->text = (const char *)sqlite3_value_text(value[k]);
       field->length = (size_t)sqlite3_value_bytes(value[k]);
-      if (field->text && memchr(field->text, 0, field->length))
-        return sqlite3_mprintf("text %d has a NUL byte, byte %d, where text should be", k + 1,
-                               (int)strlen(field->text) + 1);
+      char *why = field->text ? no_text(field->text, field->length, k + 1) : NULL;
+      if (why) return why;
       if (!field->text && type != SQLITE_NULL) return sqlite3_mprintf("text %d: there is no memory", k + 1);
     }
   }
