@@ -57,8 +57,11 @@ static bool has_parts(const struct start *s) {
 /* Vectors of runs of ideographs have shown no gain over their votes. */
 static bool has_gist(const struct start *s) { return learns_apart(s) && has_parts(s); }
 
+/* The texts themselves teach what words are like. With many rows their labels do, in a third of the time. */
+static bool teaches_words(const struct start *s) { return has_gist(s) && s->look.rows < MANY_ROWS; }
+
 /* Words of such a text are spelled as well: endings, capitals and digits tell what a rare one is. */
-static bool is_spelled(const struct start *s, size_t k) { return has_gist(s) && !s->column[k].letters; }
+static bool is_spelled(const struct start *s, size_t k) { return teaches_words(s) && !s->column[k].letters; }
 
 /* ---- columns ---- */
 
@@ -143,6 +146,18 @@ static void put_gist(struct rt_text *out) {
                     "}\n\n");
 }
 
+static void put_plain_hearing(struct rt_text *out) {
+  rt_text_puts(
+      out,
+      "# A text heard word by word, forwards and backwards: the largest value of each feature, and what a\n"
+      "# learned query picks out.\n"
+      "fn hear(x: [T, I]) -> [4 * F] {\n"
+      "  r = concat(gru(x, F), gru(x, F, reverse = true))\n"
+      "  return concat(max(concat(zeros([1, 2 * F]), r, axis = 0), T + 1), attention_pool(r))\n"
+      "}\n\n");
+}
+
+/* With vectors that are made of letters too, and words that are guessed. */
 static void put_hearing(struct rt_text *out) {
   rt_text_puts(
       out,
@@ -169,7 +184,7 @@ static void put_reading(const struct start *s, struct rt_text *out) {
   put_votes(s, out);
   if (has_gist(s)) {
     put_gist(out);
-    put_hearing(out);
+    (teaches_words(s) ? put_hearing : put_plain_hearing)(out);
   }
   rt_text_puts(
       out,
@@ -243,7 +258,10 @@ static void put_heard(const struct start *s, const char *answer, struct rt_text 
   for (size_t k = 0; k < s->look.count; k++) {
     const char *name = s->column[k].name;
     if (!is_input(s, k) || !start_is(s, k, START_TEXT)) continue;
-    rt_text_printf(out, "  %s_heard, %s_guess = hear(%s_vectors, %s)\n", name, name, name, name);
+    if (teaches_words(s))
+      rt_text_printf(out, "  %s_heard, %s_guess = hear(%s_vectors, %s)\n", name, name, name, name);
+    else
+      rt_text_printf(out, "  %s_heard = hear(%s_vectors)\n", name, name);
     rt_text_printf(&all, "%s%s_heard", all.length ? ", " : "", name);
   }
   bool several = start_count_inputs(s, START_TEXT) > 1;
@@ -373,7 +391,7 @@ static void put_apart(const struct start *s, struct rt_text *out) {
     put_term(s, "told", out);
     rt_text_puts(out, " +\n     ");
     put_term(s, "heard", out);
-    for (size_t k = 0; k < s->look.count; k++)
+    for (size_t k = 0; teaches_words(s) && k < s->look.count; k++)
       if (is_input(s, k) && start_is(s, k, START_TEXT))
         rt_text_printf(out, " +\n     %s_guess", s->column[k].name);
   }
