@@ -61,6 +61,22 @@ model price(text, weight_kg) -> price {
   return linear(v, 1)[0] + weight_kg
 }
 AQ
+cat > pair.aq <<'AQ'
+dim D = 4
+data { both: wordpiece[T <= 20, V](vocab = "pieces.txt", from = [ask, say]), label: class[C] }
+model pair(both) -> label {
+  v = mean(embed(both, D), T)
+  return linear(v, C)
+}
+AQ
+printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' red blue > pieces.txt
+printf '%s\t%s\t%s\n' ask say label red blue odd blue blue even > pair.tsv
+cat > several.aq <<'AQ'
+dim D = 4
+data { text: words[T], query: vector[N], topics: labels[C] }
+model several(text, query) -> topics { return linear(concat(mean(embed(text, D), T), query), C) }
+AQ
+printf '%s\t%s\t%s\n' text query topics 'a b' '1 2' 'one|two' 'c' '0 1' two > several.tsv
 printf '%s\t%s\n' text topic 'bread and salt' food 'soup with bread' food 'a train to town' travel \
   'the night train' travel > topic.tsv
 printf '%s\t%s\t%s\t%s\t%s\n' title text topic kind stars bread 'bread and salt' food other 3 \
@@ -68,7 +84,7 @@ printf '%s\t%s\t%s\t%s\t%s\n' title text topic kind stars bread 'bread and salt'
 printf 'text\ttags\nthe train\tD N\na fast train\tD A N\n' > tagger.tsv
 printf 'text\nthe train is late\nthe soup is hot\n' > write.tsv
 printf 'text\tweight_kg\tprice\nbread\t0.5\t2\nsoup\t1.5\t4\n' > price.tsv
-for name in topic both tagger write price; do
+for name in topic both tagger write price pair several; do
   aqc train $name.aq $name.tsv --epochs 3 -q --threads 1 -o $name.aqm > log 2>&1 ||
     verdict "$name is trained" "$(cat log)"
 done
@@ -143,6 +159,11 @@ c')"
 is 'a text that goes on: the next token' "$(echo 'the train' | aqc predict write.aqm - --format lines)|1.0" \
   "SELECT aq_predict('write.aqm', 'the train'), round(sum(probability), 5)
    FROM aq_top('write.aqm', 99, 'the train')"
+is 'several labels' "$(printf 'text\tquery\na b\t1 2\n' | aqc predict several.aqm -)|2" \
+  "SELECT aq_predict('several.aqm', 'a b', '1 2'), count(*) FROM aq_top('several.aqm', 9, 'a b', '1 2')"
+is 'a column of two texts' '1|16|1' \
+  "SELECT answer = aq_predict('pair.aqm', 'red', 'blue'), length(aq_embed('pair.aqm', 'red', 'blue')), id
+   FROM aq_predict_all('pair.aqm', 'SELECT 1, ''red'', ''blue''')"
 is 'a model may be a BLOB' 1 \
   "SELECT aq_predict(readfile('topic.aqm'), 'bread') = aq_predict('topic.aqm', 'bread')"
 is 'NULL gives NULL' '1|1|1|0' \
@@ -235,6 +256,8 @@ is 'too many texts for tags' "2 fields, where the model's columns are text" \
   "SELECT aq_predict('tagger.aqm', 'a', 'b')"
 is 'too few texts' "1 field, where the model's columns are title, text" "SELECT aq_predict('both.aqm', 'a')"
 is 'no texts for a vector' "0 fields, where the model's columns are text" "SELECT aq_embed('topic.aqm')"
+is 'too few texts for a vector' 'this vector needs other texts than the 1 that are given
+hint: give it all 2 that the model reads' "SELECT aq_embed('pair.aqm', 'red')"
 is 'no arguments' 'this function needs a model and the texts' "SELECT aq_predict()"
 is 'a NUL in a text' 'a NUL byte (byte 2 of text 1), where text should be' \
   "SELECT aq_predict('topic.aqm', 'a' || char(0))"
@@ -275,6 +298,18 @@ is 'an error ends the statement, not the connection' 'x.aqm: cannot be read: No 
 1' '.read two.sql'
 is 'views of a file call nothing' 'unsafe use of aq_predict()' \
   "CREATE VIEW v AS SELECT aq_predict('topic.aqm', 'a')" "SELECT * FROM v"
+
+# The library is there, and was allowed when the model was trained.
+${CC:-cc} -O1 -shared -fPIC -I"$source/vm" -o libfilter.so "$source/examples/extern/filter.c" -lm
+cp "$source/examples/extern/filter.aq" .
+sed 's/\ttopic/\tlabel/' topic.tsv > label.tsv
+aqc train filter.aq label.tsv --epochs 1 -q -o native.aqm --allow-ffi . > log 2>&1
+got=$(sql "SELECT aq_predict('native.aqm', 'bread')" | sed -n '1s/.*: //p')
+if [ "$got" = '`blur` is native code of libfilter.so, and that library is not allowed to run' ]; then
+  verdict 'native code that a model asks for does not run' ''
+else
+  verdict 'native code that a model asks for does not run' "$got"
+fi
 
 # ---- models that change ----
 
