@@ -29,6 +29,9 @@ static void remark_beginning(const aq_train_facts *facts, const char *weights) {
     message_remark("%lld of %lld parameters begin as in %s%s%s", (long long)facts->taken_tensors,
                    (long long)(facts->taken_tensors + facts->begun_tensors), weights,
                    facts->begun_tensors ? ", but not " : "", facts->begun);
+  if (facts->taken_members > 1)
+    message_remark("%s is an ensemble of %lld models: parameters begin as in the first of them", weights,
+                   (long long)facts->taken_members);
   if (facts->loaded_words + facts->new_words)
     message_remark("%lld of %lld words were found where they are loaded from%s",
                    (long long)facts->loaded_words, (long long)facts->loaded_words + facts->new_words,

@@ -370,7 +370,8 @@ typedef struct aq_train_facts {
    * of the first of those with commas between them, cut where they are too long. */
   int64_t taken_tensors, begun_tensors;
   char begun[256];
-  int64_t seed; /* of the training */
+  int64_t taken_members; /* of that model; of an ensemble they begin as those of the first */
+  int64_t seed;          /* of the training */
 } aq_train_facts;
 aq_train_facts aq_trainer_facts(const aq_trainer *trainer);
 /* About the training, validation and test data together; header and by_position are of the training data. */

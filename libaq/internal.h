@@ -89,9 +89,10 @@ struct lib_beginning {
 };
 struct lib_loaded {
   int64_t entries, found; /* words and labels in axes that go by words; how many of them the model file has */
-  int64_t by_position; /* tables of learned words, loaded from a file that does not say what its rows are */
-  int64_t taken;       /* parameters that begin as in `from` */
-  char begun[256];     /* the names of the first others, with commas between them */
+  int64_t by_position;   /* tables of learned words, loaded from a file that does not say what its rows are */
+  int64_t taken;         /* parameters that begin as in `from` */
+  int64_t taken_members; /* of `from` */
+  char begun[256];       /* the names of the first others, with commas between them */
   int64_t begun_count;
   int64_t
       unused; /* tensors of the files that parameters were loaded from, which no parameter is loaded from */

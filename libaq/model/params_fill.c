@@ -101,6 +101,7 @@ int lib_params_fill(struct lib_params *params, const struct lib_beginning *how, 
     status = nothing_taken(how->module, how->from, how->from_path, error);
   if (loaded) {
     *loaded = model.counts;
+    loaded->taken_members = how->from ? lib_model_members(how->from) : 0;
     loaded->entries += files.counts.entries;
     loaded->found += files.counts.found;
     loaded->by_position += files.counts.by_position;

@@ -20,8 +20,11 @@ struct lib_words lib_words_of(const struct vm_module *module, const struct io_sc
 /* What an axis of a tensor in a model file stands for. */
 static struct lib_words words_in_file(const struct lib_loader *l, const struct io_tensor *t, int axis) {
   const struct vm_module *m = l->model ? l->model->module : NULL;
+  const char *name = t->name;
+  if (l->model && l->model->more_count) name += strspn(name, "0123456789");
+  if (name != t->name && *name == '/') name++; /* "2/m.W": of the second member */
   for (uint32_t p = 0; m && p < m->param_count; p++)
-    if (!strcmp(m->param[p].name, t->name) && axis < m->param[p].type.rank)
+    if (!strcmp(m->param[p].name, name) && axis < m->param[p].type.rank)
       return lib_words_of(m, &l->model->schema, m->param[p].type.dim[axis]);
   return (struct lib_words){NULL, NULL};
 }

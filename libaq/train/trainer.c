@@ -366,6 +366,7 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.taken_tensors = t->loaded.taken;
   t->facts.begun_tensors = t->loaded.begun_count;
   memcpy(t->facts.begun, t->loaded.begun, sizeof t->facts.begun);
+  t->facts.taken_members = t->loaded.taken_members;
   t->facts.test_rows = t->test_rows;
   t->facts.skipped_rows = t->reading.skipped;
   t->facts.header =
