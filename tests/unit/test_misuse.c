@@ -108,8 +108,10 @@ static aq_tensor *const VALUE_aq_tensor_p[] = {&tensor,    NULL,     &no_tensor,
                                                &many_axes, &no_size, &no_number};
 static aq_map map = {.name = "m", .heads = 0}, no_map;
 static aq_map *const VALUE_aq_map_p[] = {&map, NULL, &no_map};
-static aq_curve curve = {.title = "t"}, no_curve;
-static aq_curve *const VALUE_aq_curve_p[] = {&curve, NULL, &no_curve};
+static aq_line no_line;
+static aq_curve curve = {.title = "t"}, no_curve, curve_of_none = {.count = 3},
+                curve_of_nothing = {.line = &no_line, .line_count = 1, .at = (const double[]){1}, .count = 1};
+static aq_curve *const VALUE_aq_curve_p[] = {&curve, NULL, &no_curve, &curve_of_none, &curve_of_nothing};
 static aq_extern_functions functions_of_host = {sizeof functions_of_host, NULL, NULL, false}, no_functions;
 static aq_extern_functions *const VALUE_aq_extern_functions_p[] = {&functions_of_host, NULL, &no_functions};
 
@@ -276,7 +278,12 @@ static void test_all(void **state) {
   assert_true(COUNT(functions) > 100);
 }
 
+/* Names without a folder are of files here. */
+static int enter_directory(void **state) { return make_directory(state) ? -1 : chdir(directory); }
+
+static int leave_directory(void **state) { return chdir("/") ? -1 : remove_directory(state); }
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_all)};
-  return cmocka_run_group_tests(tests, make_directory, remove_directory);
+  return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }
