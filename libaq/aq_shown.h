@@ -67,7 +67,8 @@ typedef struct aq_curve {
   const char *mark;
 } aq_curve;
 /* Adds a curve. A page draws it, with every place up to 2,000 and then a part of them; text has a line of
- * blocks for each line; JSON has an object with an array for the places and for each line. */
+ * blocks for each line; JSON has an object with an array for the places and for each line. Where numbers are
+ * NULL that should be there, aq_shown_write returns AQ_USAGE. */
 void aq_shown_curve(aq_shown *shown, const char *key, const aq_curve *curve);
 /* Adds all of another tree. It is not copied, so it has to live as long as this one. */
 void aq_shown_tree(aq_shown *shown, const char *key, const aq_shown *tree);

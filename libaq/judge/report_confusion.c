@@ -16,7 +16,7 @@ struct confused {
 
 /* The classes that are drawn, in the order of their names, and the room for their numbers. */
 struct drawing {
-  size_t *class; /* [count] */
+  size_t *drawn; /* [count] */
   size_t count;
   bool others; /* a last row and column stand for all other classes */
   double *number;
@@ -57,33 +57,28 @@ static int choose(const struct rep_report *r, size_t *class) {
   return RT_OK;
 }
 
-static void *room(aq_shown *s, size_t count, size_t size) {
-  size_t all;
-  return rt_mul(count + 1, size, &all) ? rt_arena_alloc(&s->arena, all) : NULL;
-}
-
 static bool make_room(struct drawing *d, const struct rep_report *r, aq_shown *s) {
   d->others = r->class_count > MOST;
   d->count = d->others ? FEW : r->class_count;
-  d->class = room(s, d->count, sizeof *d->class);
-  d->number = room(s, (d->count + 1) * (d->count + 1), sizeof *d->number);
-  d->name = room(s, d->count + 1, sizeof *d->name);
-  if (!d->class || !d->number || !d->name) return false;
-  for (size_t k = 0; k < d->count; k++) d->class[k] = k;
-  return !d->others || choose(r, d->class) == RT_OK;
+  d->drawn = shown_room(s, d->count, sizeof *d->drawn);
+  d->number = shown_room(s, (d->count + 1) * (d->count + 1), sizeof *d->number);
+  d->name = shown_room(s, d->count + 1, sizeof *d->name);
+  if (!d->drawn || !d->number || !d->name) return false;
+  for (size_t k = 0; k < d->count; k++) d->drawn[k] = k;
+  return !d->others || choose(r, d->drawn) == RT_OK;
 }
 
 /* Rows of the drawn classes: those taken for each drawn one, and with `others` those taken for any other. */
 static void fill(struct drawing *d, const struct rep_report *r, aq_shown *s) {
   size_t columns = d->count + d->others;
   for (size_t t = 0; t < d->count; t++) {
-    double rest = (double)in_order(r, d->class[t])->truths;
+    double rest = (double)in_order(r, d->drawn[t])->truths;
     for (size_t p = 0; p < d->count; p++) {
-      d->number[t * columns + p] = taken_for(r, d->class[t], d -> class[p]);
+      d->number[t * columns + p] = taken_for(r, d->drawn[t], d->drawn[p]);
       rest -= d->number[t * columns + p];
     }
     if (d->others) d->number[t * columns + d->count] = rest;
-    const char *name = in_order(r, d->class[t])->name;
+    const char *name = in_order(r, d->drawn[t])->name;
     d->name[t] = rt_arena_strndup(&s->arena, name, strlen(name));
     if (!d->name[t]) shown_fail(s, RT_NO_MEMORY);
   }
@@ -94,7 +89,7 @@ void rep_draw_confusion(const struct rep_report *r, aq_shown *s) {
   struct drawing d;
   if (!r->confusion || !s) return;
   if (!make_room(&d, r, s)) {
-    shown_fail(s, RT_NO_MEMORY);
+    shown_fail(s, RT_NO_MEMORY); /* choose may have failed */
     return;
   }
   fill(&d, r, s);

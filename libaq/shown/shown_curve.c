@@ -4,10 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static const void *keep(aq_shown *s, const void *bytes, size_t count, size_t size) {
-  size_t all;
-  void *copy = s && !s->failed && rt_mul(count + 1, size, &all) ? rt_arena_alloc(&s->arena, all) : NULL;
-  if (!copy) shown_fail(s, RT_NO_MEMORY);
+static void *keep(aq_shown *s, const void *bytes, size_t count, size_t size) {
+  void *copy = shown_room(s, count, size);
   if (copy && count) memcpy(copy, bytes, count * size);
   return copy;
 }
@@ -18,7 +16,7 @@ static const char *keep_text(aq_shown *s, const char *text) {
 
 const aq_curve *shown_keep_curve(aq_shown *s, const aq_curve *curve) {
   aq_curve own = *curve;
-  aq_line *line = (aq_line *)(uintptr_t)keep(s, curve->line, curve->line_count, sizeof *line);
+  aq_line *line = keep(s, curve->line, curve->line_count, sizeof *line);
   own.title = keep_text(s, curve->title);
   own.about = keep_text(s, curve->about);
   own.key = keep_text(s, curve->key);
@@ -34,8 +32,20 @@ const aq_curve *shown_keep_curve(aq_shown *s, const aq_curve *curve) {
   return keep(s, &own, 1, sizeof own);
 }
 
+/* Are there as many numbers as the counts say, as far as NULL can tell? */
+static bool is_whole(const aq_curve *curve) {
+  bool whole = (curve->at || !curve->count) && (curve->line || !curve->line_count);
+  for (size_t k = 0; whole && curve->count && k < curve->line_count; k++)
+    whole = curve->line[k].value != NULL;
+  return whole;
+}
+
 void aq_shown_curve(aq_shown *s, const char *key, const aq_curve *curve) {
   if (!s || !curve) return;
+  if (!is_whole(curve)) {
+    shown_fail(s, RT_USAGE);
+    return;
+  }
   const aq_curve *own = shown_keep_curve(s, curve);
   if (s->failed) return;
   aq_shown_begin(s, key);

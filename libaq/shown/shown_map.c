@@ -3,14 +3,12 @@
 
 /* The tokens of an axis, or null where it has none. Returns the tree's own copies of them. */
 static const char *const *show_tokens(aq_shown *s, const char *key, const char *const *tokens, size_t count) {
-  size_t size;
   if (!tokens) {
     aq_shown_text(s, key, NULL, NULL);
     return NULL;
   }
   aq_shown_list(s, key);
-  const char **copy = s && rt_mul(count + 1, sizeof *copy, &size) ? rt_arena_alloc(&s->arena, size) : NULL;
-  if (s && !copy) shown_fail(s, RT_NO_MEMORY);
+  const char **copy = shown_room(s, count, sizeof *copy);
   for (size_t k = 0; k < count; k++) {
     aq_shown_text(s, NULL, NULL, tokens[k]);
     if (copy) copy[k] = shown_latest(s) ? shown_latest(s)->text : "";

@@ -86,15 +86,10 @@ void aq_shown_text(aq_shown *s, const char *key, const char *label, const char *
 
 void aq_shown_numbers(aq_shown *s, const char *key, const double *number, size_t count) {
   struct shown_node *node = add(s, SHOWN_NUMBERS, key, NULL);
-  size_t size;
   if (!node) return;
   if (!number) count = 0;
-  bool fits = rt_mul(count, sizeof *number, &size) && rt_add(size, sizeof *number, &size);
-  double *copy = fits ? rt_arena_alloc(&s->arena, size) : NULL;
-  if (!copy) {
-    s->failed = RT_NO_MEMORY;
-    return;
-  }
+  double *copy = shown_room(s, count, sizeof *copy);
+  if (!copy) return;
   if (count) memcpy(copy, number, count * sizeof *number);
   node->number = copy;
   node->count = count;
@@ -186,6 +181,14 @@ const struct shown_node *shown_latest(const aq_shown *s) { return s && !s->faile
 
 void shown_fail(aq_shown *s, int status) {
   if (s && !s->failed) s->failed = status;
+}
+
+void *shown_room(aq_shown *s, size_t count, size_t size) {
+  size_t all;
+  bool fits = s && !s->failed && rt_mul(count, size, &all) && rt_add(all, size, &all);
+  void *room = fits ? rt_arena_alloc(&s->arena, all) : NULL;
+  if (!room) shown_fail(s, RT_NO_MEMORY);
+  return room;
 }
 
 void shown_heading(aq_shown *s) {

@@ -86,6 +86,9 @@ void shown_count(aq_shown *s, const char *key, double value);
 const struct shown_node *shown_latest(const aq_shown *s);
 /* Writing will return this status. */
 void shown_fail(aq_shown *s, int status);
+/* Memory of the tree for so many items of a size, and for one more. NULL: there is none, and the tree has
+ * failed. */
+void *shown_room(aq_shown *s, size_t count, size_t size);
 /* What was last added is a heading on a page. */
 void shown_heading(aq_shown *s);
 /* The object or list that is open; NULL once memory was short. */

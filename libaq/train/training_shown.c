@@ -143,10 +143,7 @@ static void show_targets(const struct aq_trainer *t, aq_shown *s) {
 
 /* One number of each epoch, in memory of the tree; NULL: there was none. */
 static const double *series(const struct aq_trainer *t, aq_shown *s, size_t offset, double (*of)(double)) {
-  size_t size;
-  double *number =
-      s && rt_mul(t->history_count + 1, sizeof *number, &size) ? rt_arena_alloc(&s->arena, size) : NULL;
-  if (!number) shown_fail(s, RT_NO_MEMORY);
+  double *number = shown_room(s, t->history_count, sizeof *number);
   for (size_t k = 0; number && k < t->history_count; k++) {
     memcpy(&number[k], (const char *)&t->history[k] + offset, sizeof *number);
     if (of) number[k] = of(number[k]);
@@ -154,11 +151,9 @@ static const double *series(const struct aq_trainer *t, aq_shown *s, size_t offs
   return number;
 }
 
-/* Lines over the epochs. count: of those lines that there are. */
+/* Lines over the epochs; the curve has them, its title and what is said about it. */
 static void show_curve(const struct aq_trainer *t, aq_shown *s, const char *key, aq_curve *curve) {
-  size_t size;
-  double *at = s && rt_mul(t->history_count + 1, sizeof *at, &size) ? rt_arena_alloc(&s->arena, size) : NULL;
-  if (!at) shown_fail(s, RT_NO_MEMORY);
+  double *at = shown_room(s, t->history_count, sizeof *at);
   for (size_t k = 0; at && k < t->history_count; k++) at[k] = (double)t->history[k].epoch;
   for (size_t k = 0; k < curve->line_count; k++)
     if (!curve->line[k].value) return;
