@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "libaq/train/trainer.h"
+#include "runtime/limits.h"
 #include "runtime/random.h"
 
 /* After so many seconds the state is saved, also within an epoch. */
@@ -137,14 +138,22 @@ static int save_model(struct aq_trainer *t, struct rt_error *error) {
 }
 
 /* The model is saved first: then the best epoch that the checkpoint speaks of is in the model file. */
-static int save_all(struct aq_trainer *t, struct rt_error *error) {
-  double before = lib_seconds();
+static int save_both(struct aq_trainer *t, struct rt_error *error) {
   int status = RT_OK;
-  if (!t->save) return RT_OK;
   rt_optimizer_flush(t->optimizer);
   if ((status = check_params(t, error))) return status;
   if (t->unsaved || !t->state.best_epoch) status = save_model(t, error);
-  if (status == RT_OK) status = lib_checkpoint_write(t, error);
+  return status == RT_OK ? lib_checkpoint_write(t, error) : status;
+}
+
+/* Limits do not count meanwhile: a training that they have stopped is saved, too. (A model with learned
+ * thresholds runs over the validation data once more for that.) */
+static int save_all(struct aq_trainer *t, struct rt_error *error) {
+  double before = lib_seconds();
+  if (!t->save) return RT_OK;
+  struct rt_limits *obeyed = rt_limits_use(NULL);
+  int status = save_both(t, error);
+  rt_limits_use(obeyed);
   t->saved = status == RT_OK;
   t->saved_at = lib_seconds();
   t->save_cost = t->saved_at - before;

@@ -6,27 +6,23 @@
 #include <signal.h>
 #include <unistd.h>
 
-static aq_model *reader;
 static aq_limits *limits;
 
-static int make_reader(void **state) {
-  if (make_directory(state)) return -1;
-  reader = trained_reader();
+static int make_limits(void **state) {
   limits = aq_limits_new();
-  return limits ? 0 : -1;
+  return limits ? make_reader(state) : -1;
 }
 
-static int drop_reader(void **state) {
+static int drop_limits(void **state) {
   aq_limits_free(limits);
-  aq_model_free(reader);
-  return remove_directory(state);
+  return drop_reader(state);
 }
 
 /* ---- every kind of call, as one that a limit stops and that is called again ---- */
 
 static const aq_field question = {"good film", 9};
 
-static int compiles(const aq_message **message) {
+static int checks(const aq_message **message) {
   static aq_program *program;
   aq_program_free(program);
   program = program_of(reader_program);
@@ -77,7 +73,7 @@ static int reports(const aq_message **message) {
   return status;
 }
 
-static int explains(const aq_message **message) {
+static int compiles(const aq_message **message) {
   static aq_program *program;
   static aq_model *model;
   aq_program_free(program);
@@ -114,8 +110,8 @@ static const struct {
   const char *name;
   int (*call)(const aq_message **message);
 } calls[] = {
-    {"check", compiles},         {"load", loads},     {"predict", predicts}, {"attend", attends},
-    {"stream", predicts_stream}, {"report", reports}, {"compile", explains}, {"read", reads_to_train},
+    {"check", checks},           {"load", loads},     {"predict", predicts}, {"attend", attends},
+    {"stream", predicts_stream}, {"report", reports}, {"compile", compiles}, {"read", reads_to_train},
     {"gradcheck", gradchecks}};
 enum { CALLS = sizeof calls / sizeof *calls };
 
@@ -199,7 +195,7 @@ static void test_memory(void **state) {
 
 /* ---- training ---- */
 
-static bool stop_at_step(void *context, const aq_progress *progress) {
+static bool stop_after_third_epoch(void *context, const aq_progress *progress) {
   if (progress->event == AQ_EPOCH && progress->epoch == 3) aq_interrupt(context);
   return true;
 }
@@ -211,7 +207,7 @@ static aq_trainer *trainer_of(aq_program *program, const char *save, bool stops)
   options.train = path_of("reader.tsv");
   options.save = save;
   options.threads = 1;
-  if (stops) options.progress = stop_at_step;
+  if (stops) options.progress = stop_after_third_epoch;
   options.context = limits;
   assert_int_equal(aq_trainer_new(program, &options, &trainer), AQ_OK);
   return trainer;
@@ -249,6 +245,34 @@ static void test_training(void **state) {
   assert_memory_equal(bytes[0], bytes[1], length[0]);
   aq_text_free(bytes[0]);
   aq_text_free(bytes[1]);
+  aq_program_free(program);
+}
+
+/* Thresholds are learned when a model is saved, by running over the validation data: that is not stopped. */
+static void test_saved(void **state) {
+  (void)state;
+  static const char source[] = "data { text: words[T], label: labels[C](threshold = learned) }\n"
+                               "model m(text) -> label { return linear(mean(embed(text, 4), T), C) }\n"
+                               "train { batch = 2, epochs = 30 }\n";
+  aq_program *program = program_of(source);
+  aq_train_options options;
+  aq_trainer *trainer;
+  aq_train_options_init(&options);
+  options.train = options.valid = path_of("reader.tsv");
+  options.save = path_of("s.aqm");
+  options.threads = 1;
+  options.progress = stop_after_third_epoch;
+  options.context = limits;
+  aq_limits_set(limits, 0, 0, 0);
+  aq_limits_use(limits);
+  assert_int_equal(aq_trainer_new(program, &options, &trainer), AQ_OK);
+  assert_int_equal(aq_trainer_run(trainer), AQ_INTERRUPTED);
+  assert_message(aq_trainer_message(trainer), AQ_INTERRUPTED, 0, "stopped at step 12: the host has stopped");
+  assert_non_null(strstr(aq_trainer_message(trainer)->hint, "the checkpoint"));
+  assert_int_equal(access(path_of("s.aqm"), F_OK), 0);
+  assert_int_equal(access(path_of("s.aqm.ckpt"), F_OK), 0);
+  aq_limits_use(NULL);
+  aq_trainer_free(trainer);
   aq_program_free(program);
 }
 
@@ -323,9 +347,8 @@ static void test_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_interrupted), cmocka_unit_test(test_work),
-      cmocka_unit_test(test_deadline),    cmocka_unit_test(test_memory),
-      cmocka_unit_test(test_training),    cmocka_unit_test(test_another_thread),
-      cmocka_unit_test(test_signal),      cmocka_unit_test(test_nothing)};
-  return cmocka_run_group_tests(tests, make_reader, drop_reader);
+      cmocka_unit_test(test_interrupted),    cmocka_unit_test(test_work),     cmocka_unit_test(test_deadline),
+      cmocka_unit_test(test_memory),         cmocka_unit_test(test_training), cmocka_unit_test(test_saved),
+      cmocka_unit_test(test_another_thread), cmocka_unit_test(test_signal),   cmocka_unit_test(test_nothing)};
+  return cmocka_run_group_tests(tests, make_limits, drop_limits);
 }
