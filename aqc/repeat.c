@@ -92,12 +92,17 @@ static int check(const struct repeat *r) {
     return message_fail(AQ_USAGE,
                         "one training is drawn: aqc train MODEL.aq DATA.tsv --hold 10% --report FILE",
                         "--report draws one training, and %s are several", option);
+  if (s->ensemble && r->count > AQ_MOST_MEMBERS)
+    return message_fail(AQ_USAGE, "ask for fewer, or leave out --ensemble",
+                        "an ensemble has at most %d members, and %s asks for %lld", AQ_MOST_MEMBERS, option,
+                        (long long)r->count);
   if (s->until && !training_is_validated(s) && !s->folds)
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
   status = training_check(s, s->seeds || s->ensemble ? r->save : NULL);
   if (status == AQ_OK) status = training_check_again(s->operand[1], s->folds ? "fold" : "seed");
   if (status == AQ_OK) status = training_check_again(s->valid, "seed");
+  if (status == AQ_OK && s->seeds) status = training_check_again(s->test, "seed");
   return status;
 }
 

@@ -28,7 +28,8 @@ struct aq_report;
  *     status = aq_session_predict(…);         AQ_INTERRUPTED: it would have taken longer
  *
  * A call that was stopped leaves its handle as it was before: it can be called again. A training that was
- * stopped has written its checkpoint, and aq_trainer_run goes on from there. */
+ * stopped has written its checkpoint, and aq_trainer_run goes on from there. What a training saves counts for
+ * no limit and is not stopped. */
 typedef struct aq_limits aq_limits;
 aq_limits *aq_limits_new(void); /* without limits; NULL: no memory */
 /* One that this thread uses no longer counts; another thread must not be using it. */
@@ -136,12 +137,14 @@ void aq_trainer_show(const struct aq_trainer *trainer, struct aq_shown *shown);
  * AQ_USAGE: there are no validation data. The trainer has the message. */
 int aq_trainer_report(struct aq_trainer *trainer, struct aq_model *model, struct aq_report **report);
 
-/* One model of several, which are not needed afterwards: trainings of one program whose columns have learned
- * from the same rows, with other seeds or, with learn_from_held, other folds. Probabilities and numbers that
- * it answers are the means of theirs; tags are the likeliest that may follow each other, by the means; a loss
- * is the mean of their losses, and so are thresholds and what aq_model_metric says. Texts that go on and
- * matches have no such mean: AQ_USAGE. Whatever looks into it (aq_session_attend, aq_model_explain) sees the
- * first member. */
+enum { AQ_MOST_MEMBERS = 100 };
+/* One model of several, at most AQ_MOST_MEMBERS, which are not needed afterwards: trainings of one program
+ * whose columns have learned from the same rows, with other seeds or, with learn_from_held, other folds.
+ * Probabilities and numbers that it answers are the means of theirs; tags are the likeliest that may follow
+ * each other, by the means; a loss is the mean of their losses, and so are thresholds and what
+ * aq_model_metric says. Texts that go on and matches have no such mean: AQ_USAGE. Whatever looks into it
+ * (aq_session_attend, aq_model_explain) sees the first member. The model is the caller's; after a failure it
+ * has the message. */
 int aq_model_ensemble(struct aq_model *const *member, size_t count, struct aq_model **model);
 size_t aq_model_member_count(const struct aq_model *model); /* 1: it is no ensemble */
 

@@ -49,9 +49,12 @@ struct aq_program {
   const char **requirement; /* in words */
 };
 
-/* Which native code the options allow (model/natives.c). */
+/* Which native code the options allow (model/natives.c). All that it points to is in the arena. */
 int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct rt_arena *arena,
               struct rt_error *error);
+/* The same code for somebody who may live longer. */
+int lib_allow_as(struct vm_allowed *allowed, const struct vm_allowed *from, struct rt_arena *arena,
+                 struct rt_error *error);
 /* Binds the module's native functions; fails unless all of them are allowed. */
 int lib_need_natives(struct vm_module *module, const struct vm_allowed *allowed, struct rt_error *error);
 
@@ -222,9 +225,9 @@ struct aq_model {
   struct vm_allowed allowed; /* native code, in the arena */
   struct rt_arena arena;
 };
+
 /* ---- ensembles (members.c) ---- */
 
-enum { LIB_MOST_MEMBERS = 100 };
 /* 1: it is no ensemble. */
 static inline uint32_t lib_model_members(const struct aq_model *model) { return 1 + model->more_count; }
 /* Fails where the mean of several models' answers would be none. */
@@ -321,8 +324,8 @@ void lib_reading_free(struct lib_reading *reading);
 
 /* ---- predicting and judging (judge.c) ---- */
 
-/* The rows of an output with the highest loss (hardest.c). */
 enum { LIB_HARD_PARTS = 8 };
+/* The rows of an output with the highest loss (hardest.c). */
 struct lib_hard_row {
   int64_t row;
   double loss;
@@ -412,9 +415,6 @@ int lib_hardest_maps(const struct lib_judge *judge, const struct io_dataset *dat
 int lib_held_rows(const struct aq_trainer *trainer, struct io_dataset *data, struct rt_error *error);
 const char *lib_held_beside(const struct aq_trainer *trainer);
 double lib_held_part(const struct aq_trainer *trainer);
-/* The field by which a person knows a row: the first text that the model reads, or else its first column. -1:
- * there is none. */
-int lib_hardest_field(const struct io_schema *schema);
 void lib_hardest_free(struct lib_judge *judge);
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);

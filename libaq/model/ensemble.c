@@ -77,8 +77,8 @@ static int make(aq_model *const *member, size_t count, struct aq_model *model, s
 
 static int check_all(aq_model *const *member, size_t count, struct rt_error *error) {
   int status = RT_OK;
-  if (!member || count < 1 || count > LIB_MOST_MEMBERS)
-    return rt_fail(error, RT_USAGE, "an ensemble has 1 to %d members, and these are %zu", LIB_MOST_MEMBERS,
+  if (!member || count < 1 || count > AQ_MOST_MEMBERS)
+    return rt_fail(error, RT_USAGE, "an ensemble has 1 to %d members, and these are %zu", AQ_MOST_MEMBERS,
                    member ? count : 0);
   for (size_t m = 0; m < count && status == RT_OK; m++) status = check_member(member[0], member[m], error);
   return status;

@@ -298,8 +298,8 @@ static int count_members(const struct aq_model *model, const struct io_tensors *
   double said, number;
   *count = 1;
   if (io_number_parse(format, strlen(format), &said) || said != FORMAT_MEMBERS) return RT_OK;
-  if (!members || io_number_parse(members, strlen(members), &number) || number < 2
-      || number > LIB_MOST_MEMBERS || number != floor(number))
+  if (!members || io_number_parse(members, strlen(members), &number) || number < 2 || number > AQ_MOST_MEMBERS
+      || number != floor(number))
     return not_a_model(path, "it is an ensemble, and does not say of how many", error);
   *count = (uint32_t)number;
   return lib_ensemble_check(model->module, error);
