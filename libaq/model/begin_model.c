@@ -68,7 +68,8 @@ static int begin(struct aq_model *m, aq_program *program, const aq_begin_options
   struct lib_loaded loaded = {0};
   int status = lib_can_compile(program, error);
   if (status == RT_OK && !(m->module = cc_compile_model(program->program, error))) status = error->code;
-  if (status == RT_OK) status = vm_natives_bind(m->module, &program->allowed, error);
+  if (status == RT_OK) status = lib_allow_as(&m->allowed, &program->allowed, &m->arena, error);
+  if (status == RT_OK) status = vm_natives_bind(m->module, &m->allowed, error);
   if (status == RT_OK) status = keep_program(m, program, error);
   if (status == RT_OK) status = make_schema(m, program, error);
   if (status == RT_OK)

@@ -62,17 +62,18 @@ int aq_extern_register(aq_externs *externs, const char *name, const char *signat
 
 /* ---- what is allowed ---- */
 
-static int copy_host(struct vm_allowed *allowed, const aq_externs *externs, struct rt_arena *arena) {
-  struct vm_host_native *host = rt_arena_alloc(arena, (externs->count + 1) * sizeof *host);
+static int copy_host(struct vm_allowed *allowed, const struct vm_host_native *from, size_t count,
+                     struct rt_arena *arena) {
+  struct vm_host_native *host = rt_arena_alloc(arena, (count + 1) * sizeof *host);
   if (!host) return RT_NO_MEMORY;
-  for (size_t k = 0; k < externs->count; k++) {
-    host[k] = externs->item[k];
+  for (size_t k = 0; k < count; k++) {
+    host[k] = from[k];
     host[k].name = rt_arena_strndup(arena, host[k].name, strlen(host[k].name));
     host[k].signature = rt_arena_strndup(arena, host[k].signature, strlen(host[k].signature));
     if (!host[k].name || !host[k].signature) return RT_NO_MEMORY;
   }
   allowed->host = host;
-  allowed->host_count = externs->count;
+  allowed->host_count = count;
   return RT_OK;
 }
 
@@ -99,7 +100,19 @@ int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct
   allowed->path = path;
   allowed->said = said;
   allowed->path_count = options->allow_ffi_count;
-  return options->externs && copy_host(allowed, options->externs, arena) ? rt_no_memory(error) : RT_OK;
+  const aq_externs *externs = options->externs;
+  return externs && copy_host(allowed, externs->item, externs->count, arena) ? rt_no_memory(error) : RT_OK;
+}
+
+int lib_allow_as(struct vm_allowed *allowed, const struct vm_allowed *from, struct rt_arena *arena,
+                 struct rt_error *error) {
+  const char **path = rt_arena_alloc(arena, (from->path_count + 1) * sizeof *path);
+  *allowed = (struct vm_allowed){.path = path, .path_count = from->path_count};
+  if (!path) return rt_no_memory(error);
+  for (size_t k = 0; k < from->path_count; k++)
+    if (!(path[k] = rt_arena_strndup(arena, from->path[k], strlen(from->path[k]))))
+      return rt_no_memory(error);
+  return copy_host(allowed, from->host, from->host_count, arena) == RT_OK ? RT_OK : rt_no_memory(error);
 }
 
 int lib_need_natives(struct vm_module *module, const struct vm_allowed *allowed, struct rt_error *error) {

@@ -353,6 +353,11 @@ static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *e
   return !again ? error->code : status == RT_OK ? lib_need_natives(again, &program->allowed, error) : status;
 }
 
+static int take_program(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
+  int status = compile(t, program, error);
+  return status == RT_OK ? lib_allow_as(&t->allowed, &program->allowed, &t->module->arena, error) : status;
+}
+
 static void count_facts(struct aq_trainer *t) {
   t->facts.epochs_set = t->settings.epochs;
   t->facts.seed = t->settings.seed;
@@ -383,7 +388,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   if (!t) return AQ_NO_MEMORY;
   struct rt_error *error = lib_begin(&t->message);
   int status = copy_options(t, options, error);
-  if (status == RT_OK) status = compile(t, program, error);
+  if (status == RT_OK) status = take_program(t, program, error);
   if (status == RT_OK && t->save) status = lib_checkpoint_prepare(t, error);
   if (status == RT_OK) status = settle(t, error);
   if (status == RT_OK) status = lib_train_read(t, error);
@@ -472,6 +477,7 @@ static int learn_thresholds(struct aq_trainer *t, struct aq_model *m, struct rt_
 int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
   m->module = vm_module_share(t->module);
   int status = lib_copy_schema(&t->schema, &m->schema, error);
+  if (status == RT_OK) status = lib_allow_as(&m->allowed, &t->allowed, &m->arena, error);
   if (status == RT_OK) status = lib_params_init(&m->params, m->module, t->precision, error);
   if (status == RT_OK) lib_params_copy(&m->params, lib_train_best(t));
   if (status == RT_OK)

@@ -33,6 +33,7 @@ struct aq_trainer {
   aq_train_options options;
   char *train, *valid, *test, *save, *until, *metric_name, *hold_last, *fold_by; /* copies of the options */
   struct vm_module *module;
+  struct vm_allowed allowed; /* native code, in the module's arena */
   struct io_schema schema;
   struct lib_row_check row_check;
   struct io_dataset train_data, valid_data;

@@ -10,7 +10,8 @@ static const char program[] =
     "data { text: words[T], label: class[C] }\n"
     "model m(text) -> label {\n"
     "  x = shift(embed(text, D), param[] = 0.5, 2)\n"
-    "  return linear(soft(mean(x, T)), C)\n"
+    "  v = soft(mean(x, T))\n"
+    "  return linear(v, C)\n"
     "}\n"
     "train { batch = 4, epochs = 2 }\n";
 static const char shift_signature[] = "(x: [T, D], by: number, k: whole) -> [T, D]";
@@ -89,6 +90,21 @@ static aq_trainer *trainer_of(aq_program *source, int *status) {
   return trainer;
 }
 
+/* The vector is compiled from the program that the model keeps, and may call what the program was allowed. */
+static void embeds(aq_model *model) {
+  struct host host = {.input = "good film\n"};
+  aq_vectors *vectors;
+  aq_embed_options options;
+  aq_embed_options_init(&options);
+  options.name = "v";
+  options.read = host_read;
+  options.context = &host;
+  aq_session *session = session_of(model, NULL);
+  if (aq_session_embed(session, &options, &vectors)) fail_msg("%s", aq_session_message(session)->text);
+  aq_vectors_free(vectors);
+  aq_session_free(session);
+}
+
 /* Trained and saved with the host's functions, freed before; loaded with and without them. */
 static void test_of_host(void **state) {
   (void)state;
@@ -110,6 +126,7 @@ static void test_of_host(void **state) {
   assert_int_equal(aq_trainer_model(trainer, &model), AQ_OK);
   aq_trainer_free(trainer);
   aq_program_free(source);
+  embeds(model);
   aq_extern about = {.size = sizeof about};
   assert_true(aq_model_extern(model, 0, &about));
   assert_string_equal(about.name, "shift");
@@ -131,6 +148,7 @@ static void test_of_host(void **state) {
   assert_int_equal(aq_session_predict(session, &field, 1), AQ_OK);
   assert_int_equal(calls, 1);
   aq_session_free(session);
+  embeds(again);
   aq_model_free(again);
   assert_int_equal(aq_model_load(path, &again), AQ_OK);
   assert_int_equal(aq_session_new(again, NULL, &session), AQ_BAD_DATA);
