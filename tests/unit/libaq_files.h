@@ -53,6 +53,20 @@ static inline aq_model *trained_reader(void) {
   return trained(reader_program, write_text("reader.tsv", reader_data));
 }
 
+/* The small model that all tests of a file ask. */
+static aq_model *reader;
+
+static inline int make_reader(void **state) {
+  if (make_directory(state)) return -1;
+  reader = trained_reader();
+  return 0;
+}
+
+static inline int drop_reader(void **state) {
+  aq_model_free(reader);
+  return remove_directory(state);
+}
+
 static inline aq_session *session_of(aq_model *model, const aq_eval_options *options) {
   aq_session *session;
   if (aq_session_new(model, options, &session)) fail_msg("%s", aq_session_message(session)->text);

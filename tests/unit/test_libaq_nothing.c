@@ -4,19 +4,6 @@
 
 #include <math.h>
 
-static aq_model *reader;
-
-static int make_reader(void **state) {
-  if (make_directory(state)) return -1;
-  reader = trained_reader();
-  return 0;
-}
-
-static int drop_reader(void **state) {
-  aq_model_free(reader);
-  return remove_directory(state);
-}
-
 /* ---- nothing ---- */
 
 static void test_programs(void **state) {

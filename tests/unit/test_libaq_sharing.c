@@ -6,19 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static aq_model *reader;
-
-static int make_reader(void **state) {
-  if (make_directory(state)) return -1;
-  reader = trained_reader();
-  return 0;
-}
-
-static int drop_reader(void **state) {
-  aq_model_free(reader);
-  return remove_directory(state);
-}
-
 /* The probability of the first label of "good film". */
 static double asked(aq_model *model) {
   aq_field field = {"good film", 9};
