@@ -8,12 +8,11 @@ struct progress {
   void (*step)(struct progress *progress, const aq_progress *now); /* NULL: they are not shown */
   void (*epoch)(struct progress *progress, const aq_progress *now);
   bool colour;
-  bool drawn;        /* a bar stands on the last line */
-  double last_said;  /* when the last line was printed, in seconds; where there is no terminal */
-  double last_valid; /* validation loss of the epoch before */
-  const char
-      *part; /* of several trainings: what each is, "fold", and which one this is; NULL: it is the only one */
-  int64_t number;
+  bool drawn;             /* a bar stands on the last line */
+  double last_said;       /* when the last line was printed, in seconds; where there is no terminal */
+  double last_valid;      /* validation loss of the epoch before */
+  const char *part;       /* of several trainings: what each is, "fold"; NULL: it is the only one */
+  int64_t number;         /* which of them this is */
   int risen, epochs_seen; /* how many epochs in a row it has risen; how many were seen */
 };
 

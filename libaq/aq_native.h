@@ -45,8 +45,7 @@ typedef struct aq_load_options {
   const char *const *allow_ffi; /* [allow_ffi_count] files of libraries, or folders that have them */
   size_t allow_ffi_count;
   const aq_externs *externs; /* NULL: the host has no functions */
-  const void
-      *bytes; /* NULL: it is in the file at path; else in these `length` bytes, as aq_model_load_memory */
+  const void *bytes;         /* NULL: it is in the file at path; else in these, as aq_model_load_memory */
   size_t length;
 } aq_load_options;
 void aq_load_options_init(aq_load_options *options); /* sets size */

@@ -10,13 +10,14 @@
  *     AQ_EXTERN(blur, AQ_FUNCTION, "(x: [T, D], width: number) -> [T, D]", blur_f32, blur_f64)
  *
  * A function is called once for each example. It is given, in this order:
- *   - its arguments: of a tensor a pointer to the numbers of the example, row after row; of a number a
- * double; of a whole number an int64_t,
+ *   - its arguments: a pointer to the numbers of the example, row after row, for a tensor; a double for a
+ *     number; an int64_t for a whole number,
  *   - where the result goes,
  *   - each size that has a name, once, as int64_t: the axes and the ranges (`of V`), in the order in which
- * the names first stand in the signature. The numbers of tensors are float in the one function and double in
- * the other; either may be NULL. Whole numbers (`ids: [T] of V`) are int32_t from 0 to below V, or less than
- * 0 for none.
+ *     the names first stand in the signature.
+ *
+ * The numbers of tensors are float in the one function and double in the other; either function may be NULL.
+ * Whole numbers (`ids: [T] of V`) are int32_t from 0 to below V, or less than 0 for none.
  *
  * The gradient is a function of its own, and has the signature of the function that it belongs to:
  *

@@ -54,7 +54,6 @@ static char *by_name(const struct vm_allowed *allowed, const char *name) {
 
 /* ---- what a library has ---- */
 
-/* C has no cast from data to functions. */
 static void take_code(struct vm_native_code *code, const struct aq_extern_descriptor *d) {
   *code = (struct vm_native_code){.f32 = d->f32, .f64 = d->f64, .batch = d->kind & AQ_BATCH};
 }

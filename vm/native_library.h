@@ -27,7 +27,7 @@ int vm_natives_bind(struct vm_module *module, const struct vm_allowed *allowed, 
 /* Fails when some function is not: how to allow it is in the hint. */
 int vm_natives_allowed(const struct vm_module *module, struct rt_error *error);
 void vm_natives_close(struct vm_module *module); /* the libraries */
-/* Is this what the program declares? */
+/* RT_OK when a descriptor that a library exports is what the program declares, RT_BAD_DATA when it is not. */
 struct aq_extern_descriptor;
 int vm_native_check_descriptor(const struct vm_native *native, const struct aq_extern_descriptor *descriptor,
                                struct rt_error *error);

@@ -1,4 +1,5 @@
-/* native_match.c */
+/* native_match.c: does a call fit what is declared? The same sizes must stand wherever the same name stands.
+ */
 #include "vm/native_match.h"
 
 #include <string.h>

@@ -50,8 +50,7 @@ static const struct words words_of[] = {
      "without `reverse = true` it begins at the first position"},
     {OP_call, "this native function is given the whole text, and nobody knows what it looks at",
      "one that is declared with numbers alone, as in f(x: number) -> number, is applied to each by itself; "
-     "so is "
-     "the step of a scan"},
+     "so is the step of a scan"},
     {OP_matmul, "this product sums over the whole text",
      "a head with `mask = j <= i` sums what came before; so does a scan"},
     {OP_slice, "this takes a later position to an earlier place", NULL},

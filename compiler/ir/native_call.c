@@ -1,7 +1,5 @@
 /* native_call.c: calls of native functions as nodes. Their types follow from what the program declares, and
  * not from ops.def. */
-#include <string.h>
-
 #include "compiler/ir/ir.h"
 #include "vm/native_match.h"
 

@@ -25,7 +25,9 @@ static const struct io_column *target_column(const struct hard *h) {
   return &h->judge->schema->columns[vm_column_of(m, &m->input[m->output[h->output].target])];
 }
 
-int lib_hardest_field(const struct io_schema *schema) {
+/* The field by which a person knows a row: the first text that the model reads, or else its first column. -1:
+ * there is none. */
+static int telling_field(const struct io_schema *schema) {
   const struct io_column *found = NULL;
   for (int c = 0; c < schema->count; c++) {
     const struct io_column *column = &schema->columns[c];
@@ -260,7 +262,7 @@ static const struct hard_kind *kind_of(enum rep_kind kind) {
 }
 
 static int show_row(struct hard *h, const struct hard_kind *kind, struct rt_error *error) {
-  const char *text = field_of(h, lib_hardest_field(h->judge->schema), h->row->row);
+  const char *text = field_of(h, telling_field(h->judge->schema), h->row->row);
   int64_t line = h->data->lines[h->row->row];
   struct rt_text said = {0};
   h->line = &said;

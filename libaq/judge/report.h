@@ -180,8 +180,9 @@ int rep_add_unanswered(struct rep_report *r, size_t truth, struct rt_error *e);
 void rep_add_tags(struct rep_report *r, const size_t *truth, const size_t *predicted, size_t count);
 /* The next label of REP_LABELS, from 0 on, counts as predicted above that probability; without a call, above
  * one half. */
-bool rep_is_predicted(const struct rep_report *r, size_t label, double probability);
 int rep_next_above(struct rep_report *r, double above, struct rt_error *e);
+/* Does it count as predicted with this probability? */
+bool rep_is_predicted(const struct rep_report *r, size_t label, double probability);
 /* For each label [labels] of the model the probability with which its f1 over the rows so far is highest,
  * half way between two of its scores; `usual` where no row has the label, or no scores are kept. */
 int rep_best_above(const struct rep_report *r, double usual, size_t labels, double *above);
@@ -295,9 +296,9 @@ int rep_write(struct rep_report *r, int digits, enum aq_form form, struct rt_tex
  * probabilities. */
 double rep_calibration_error(const struct rep_report *r);
 void rep_show_calibration(const struct rep_report *r, aq_shown *s);
-/* Which classes are most often taken for which others. */
-/* The matrix of them, on pages (report_confusion.c). */
+/* The confusion matrix, on pages (report_confusion.c). */
 void rep_draw_confusion(const struct rep_report *r, aq_shown *s);
+/* Which classes are most often taken for which others. */
 int rep_show_confusions(const struct rep_report *r, size_t most, aq_shown *s, struct rt_error *e);
 
 /* Sorts by falling score. */

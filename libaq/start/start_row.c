@@ -269,6 +269,7 @@ static void put_heard(const struct start *s, const char *answer, struct rt_text 
                  several ? "  heard = linear(dropout(concat(%s), rate), %s)\n"
                          : "  heard = linear(dropout(%s, rate), %s)\n",
                  all.data ? all.data : "", answer);
+  out->failed = out->failed || all.failed;
   rt_text_free(&all);
 }
 

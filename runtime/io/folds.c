@@ -1,6 +1,5 @@
 /* folds.c: spreads rows over the folds of a cross-validation. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "runtime/io/data.h"
 #include "runtime/random.h"
@@ -27,9 +26,7 @@ static int shuffle(struct item *item, int64_t count, uint64_t seed) {
   return RT_OK;
 }
 
-/* Gives rows of one class one key, that of its first row, so that it does not matter how classes are
- * numbered.
- */
+/* Gives rows of one class one key, that of its first row: it does not matter how classes are numbered. */
 static void key_by_class(const struct io_values *classes, struct item *item, int64_t rows) {
   const int32_t *id = io_payload_ids(&classes->of);
   for (int64_t r = 0; r < rows; r++) item[r] = (struct item){id[r], r, r};
