@@ -104,14 +104,20 @@ int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct
   return externs && copy_host(allowed, externs->item, externs->count, arena) ? rt_no_memory(error) : RT_OK;
 }
 
+/* Copies of texts, in the arena; NULL: no memory. */
+static const char **copy_texts(const char *const *text, size_t count, struct rt_arena *arena) {
+  const char **copy = rt_arena_alloc(arena, (count + 1) * sizeof *copy);
+  for (size_t k = 0; copy && k < count; k++)
+    if (!(copy[k] = rt_arena_strndup(arena, text[k], strlen(text[k])))) return NULL;
+  return copy;
+}
+
 int lib_allow_as(struct vm_allowed *allowed, const struct vm_allowed *from, struct rt_arena *arena,
                  struct rt_error *error) {
-  const char **path = rt_arena_alloc(arena, (from->path_count + 1) * sizeof *path);
-  *allowed = (struct vm_allowed){.path = path, .path_count = from->path_count};
-  if (!path) return rt_no_memory(error);
-  for (size_t k = 0; k < from->path_count; k++)
-    if (!(path[k] = rt_arena_strndup(arena, from->path[k], strlen(from->path[k]))))
-      return rt_no_memory(error);
+  *allowed = (struct vm_allowed){.path = copy_texts(from->path, from->path_count, arena),
+                                 .said = copy_texts(from->said, from->path_count, arena),
+                                 .path_count = from->path_count};
+  if (!allowed->path || !allowed->said) return rt_no_memory(error);
   return copy_host(allowed, from->host, from->host_count, arena) == RT_OK ? RT_OK : rt_no_memory(error);
 }
 
