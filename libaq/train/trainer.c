@@ -501,7 +501,9 @@ int aq_trainer_model(aq_trainer *t, aq_model **model) {
   struct rt_error *error = lib_begin(&t->message);
   *model = lib_model_new();
   if (!*model) return rt_no_memory(error);
-  if (!t->ready) rt_fail(error, RT_USAGE, "the training could not begin, so there is no model");
-  if (t->ready) rt_optimizer_flush(t->optimizer);
-  return lib_model_made(*model, t->ready ? lib_train_model(t, *model, error) : RT_USAGE, error);
+  int status = t->ready ? rt_pool_check(t->pool, error)
+                        : rt_fail(error, RT_USAGE, "the training could not begin, so there is no model");
+  if (status == RT_OK) rt_optimizer_flush(t->optimizer);
+  if (status == RT_OK) status = lib_train_model(t, *model, error);
+  return lib_model_made(*model, status, error);
 }

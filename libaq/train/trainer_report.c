@@ -33,6 +33,7 @@ int aq_trainer_report(aq_trainer *t, aq_model *model, aq_report **report) {
   aq_eval_options options;
   *report = NULL;
   if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not begin, so there is no model");
+  if (rt_pool_check(t->pool, error) != RT_OK) return RT_USAGE;
   if (!t->has_valid) return rt_fail(error, RT_USAGE, "there are no validation data to report about");
   aq_eval_options_init(&options);
   options.threads = t->options.threads;
