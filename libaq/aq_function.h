@@ -17,7 +17,7 @@
  *     aq_tensor argument[] = {{.data = x, .rank = 2, .size = of_x}, {.data = w, .rank = 1, .size = of_w}};
  *     aq_function_run(function, argument, 2, 0);
  *     aq_tensor y = aq_function_value(function, 0);       "out"
- *     aq_tensor of_w = aq_function_value(function, 2);    "grad.w"
+ *     aq_tensor dw = aq_function_value(function, 2);      "grad.w"
  *
  * Nothing is copied: arguments are read where they are, and results lie in the function's memory until its
  * next run. Sizes may change from run to run; as long as they are those of the run before, a run costs what

@@ -135,7 +135,8 @@ static int in_child(aq_session *session, aq_trainer *trainer) {
   if (aq_session_predict_stream(session, NULL) != AQ_USAGE) code |= 8;
   if (aq_trainer_run(trainer) != AQ_USAGE) code |= 16;
   aq_model *model;
-  if (aq_trainer_model(trainer, &model) != AQ_USAGE || !strstr(aq_model_message(model)->text, "forked")) code |= 64;
+  if (aq_trainer_model(trainer, &model) != AQ_USAGE || !strstr(aq_model_message(model)->text, "forked"))
+    code |= 64;
   aq_model_free(model);
   aq_report *report;
   if (aq_trainer_report(trainer, NULL, &report) != AQ_USAGE
