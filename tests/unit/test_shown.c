@@ -268,7 +268,7 @@ static void curves_are_drawn(void **state) {
   assert_page_has(s, ">kept</text>");
   assert_page_has(s, "<title>epoch 5: -1</title>");
   char *page = write_as(s, AQ_HTML);
-  const char *path = strstr(page, "<path class=\"curve s1\" d=\"M6"); /* behind that of the legend */
+  const char *path = strstr(page, "<path class=\"curve s1\" d=\"M7"); /* behind that of the legend */
   assert_non_null(path);
   size_t starts = 0, lines = 0;
   for (path = strstr(path, "d=\"") + 3; *path != '"'; path++) {
