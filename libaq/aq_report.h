@@ -44,8 +44,9 @@ void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaul
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report);
 /* Adds the rows of another report of the same outputs, as if both had been one: the folds of a
  * cross-validation, or parts of a table. The models may know other classes, which go by their names; how many
- * texts or classes a right one was ranked among is the larger number. The hardest rows are left out. After a
- * failure the report is of no use. */
+ * texts or classes a right one was ranked among is the larger number. The hardest rows are left out.
+ * AQ_USAGE: the reports have other outputs, or other labels out of scope. After a failure the report is of no
+ * use. */
 int aq_report_add(aq_report *report, const aq_report *other);
 void aq_report_free(aq_report *report);
 const aq_message *aq_report_message(const aq_report *report);

@@ -183,6 +183,10 @@ int lib_report_of(aq_model *model, const struct io_dataset *data, const aq_eval_
 
 /* ---- several ---- */
 
+static bool same_text(const char *one, const char *other) {
+  return one && other ? !strcmp(one, other) : !one && !other;
+}
+
 static int check_alike(const struct aq_report *a, const struct aq_report *b, struct rt_error *error) {
   const struct vm_module *m = a->model ? a->model->module : NULL, *n = b->model ? b->model->module : NULL;
   if (!a->judge.report || !b->judge.report)
@@ -194,7 +198,11 @@ static int check_alike(const struct aq_report *a, const struct aq_report *b, str
             && one->negatives == other->negatives
             && (!one->columns || !other->columns || one->column_count == other->column_count);
   }
-  return alike ? RT_OK : rt_fail(error, RT_USAGE, "the reports are not of the same outputs");
+  if (!alike) return rt_fail(error, RT_USAGE, "the reports are not of the same outputs");
+  return same_text(a->scope, b->scope)
+             ? RT_OK
+             : rt_fail(error, RT_USAGE, "the reports have other labels out of scope: `%.60s` and `%.60s`",
+                       a->scope ? a->scope : "none", b->scope ? b->scope : "none");
 }
 
 int aq_report_add(aq_report *report, const aq_report *other) {

@@ -161,9 +161,10 @@ static int add_label_scores(struct rep_report *r, const struct part *part, struc
   return RT_OK;
 }
 
+/* The label is that of the first part, which stays; the other part may be freed. */
 static int add_scope(struct rep_report *r, const struct rep_report *from, struct rt_error *e) {
   struct rep_scope *s = &r->scope;
-  s->label = from->scope.label;
+  if (!s->label) s->label = from->scope.label;
   if (!from->scope.count) return RT_OK;
   if (rt_grow((void **)&s->row, &s->capacity, s->count + from->scope.count, sizeof *s->row))
     return rt_no_memory(e);

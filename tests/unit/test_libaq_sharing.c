@@ -83,6 +83,30 @@ static void test_freed_before(void **state) {
   aq_report_free(report);
 }
 
+static aq_report *scoped(const char *label) {
+  aq_eval_options options;
+  aq_report *report;
+  aq_eval_options_init(&options);
+  options.out_of_scope = label;
+  const char *path = write_text("scope.tsv", "text\tlabel\ngood film\tpositive\nodd\tneither\n");
+  if (aq_report_new(reader, path, &options, &report)) fail_msg("%s", aq_report_message(report)->text);
+  return report;
+}
+
+/* A report that was added to another one is not needed any more. */
+static void test_report_freed_before(void **state) {
+  (void)state;
+  aq_report *one = scoped("neither"), *other = scoped("neither"), *none = scoped(NULL);
+  assert_int_equal(aq_report_add(one, none), AQ_USAGE);
+  assert_message(aq_report_message(one), AQ_USAGE, 0, "other labels out of scope: `neither` and `none`");
+  assert_int_equal(aq_report_add(one, other), AQ_OK);
+  aq_report_free(none);
+  aq_report_free(other);
+  assert_int_equal(aq_report_rows(one, NULL), 4);
+  assert_non_null(strstr(aq_report_text(one), "neither"));
+  aq_report_free(one);
+}
+
 /* ---- threads ---- */
 
 enum { THREADS = 4, ROUNDS = 20 };
@@ -178,8 +202,9 @@ static void test_fork(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_memory), cmocka_unit_test(test_nameless_file),
-                                     cmocka_unit_test(test_freed_before), cmocka_unit_test(test_threads),
-                                     cmocka_unit_test(test_fork)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_memory),       cmocka_unit_test(test_nameless_file),
+      cmocka_unit_test(test_freed_before), cmocka_unit_test(test_report_freed_before),
+      cmocka_unit_test(test_threads),      cmocka_unit_test(test_fork)};
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }
