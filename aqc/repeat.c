@@ -365,10 +365,14 @@ static int train_all(struct repeat *r) {
   if (!r->scores.row || !r->member) return message_no_memory();
   interrupt_hold();
   for (int64_t k = 0; k < r->count && status == AQ_OK && !interrupt_seen(); k++) status = train_once(r, k);
-  if (status != AQ_OK && status != AQ_INTERRUPTED) return status;
+  /* A training that goes astray takes nothing from those that have ended. */
+  const bool astray = status == AQ_NOT_FINITE && r->scores.done;
+  if (status != AQ_OK && status != AQ_INTERRUPTED && !astray) return status;
+  if (astray && !s->quiet)
+    message_remark("%s %lld is left out, and those behind it", r->scores.one, (long long)r->progress.number);
   int done = r->best ? save_best(r) : s->ensemble ? save_ensemble(r) : AQ_OK;
   if (r->scores.done && done == AQ_OK) done = show(r);
-  if (done != AQ_OK) return done;
+  if (done != AQ_OK || astray) return done != AQ_OK ? done : status;
   return (int64_t)r->scores.done < r->count ? stopped(r) : AQ_OK;
 }
 
