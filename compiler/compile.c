@@ -288,17 +288,17 @@ static int named_results(struct cc_context *c, const struct cc_definition *d,
 }
 
 static int emit_function(struct cc_context *c, const struct cc_definition *d,
-                         const struct cc_results *results, bool gradients) {
+                         const struct cc_results *results, const struct cc_alone *alone) {
   const int count = results->count;
   struct vm_module *m = c->module;
   size_t most = (size_t)count + m->input_count + m->param_count + 1;
   ir_id *id = rt_arena_alloc(&c->model->arena, sizeof *id * most);
   const char **name = rt_arena_alloc(&m->arena, sizeof *name * most);
   if (!id || !name) return cc_out_of_memory(c);
-  struct ir_outputs out = {.count = count, .id = id, .name = name};
+  struct ir_outputs out = {.count = count, .id = id, .name = name, .training = alone->training};
   int status = named_results(c, d, results, id, name);
   if (status == RT_OK) status = cc_requirements(c, count, id);
-  if (status == RT_OK && gradients) status = append_gradients(c, &out, id, name);
+  if (status == RT_OK && alone->gradients) status = append_gradients(c, &out, id, name);
   return status != RT_OK ? status : ir_emit(c->model, &out, "run", m, c->error);
 }
 
@@ -325,7 +325,7 @@ static struct vm_module *compile_function(struct cc_program *program, const stru
   }
   if (status == RT_OK) status = cc_train_settings(&k.c, NULL, &k.c.module->settings);
   if (status == RT_OK) {
-    status = emit_function(&k.c, d, &results, alone->gradients);
+    status = emit_function(&k.c, d, &results, alone);
     if (status == RT_BAD_DATA && note_unfit(&k, unfit) != RT_OK) status = RT_NO_MEMORY;
   }
   if (status == RT_OK) status = vm_verify(k.c.module, error);

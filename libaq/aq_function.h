@@ -47,6 +47,7 @@ typedef struct aq_function_options {
   int64_t seed;                /* of parameters, and of random numbers at first */
   struct aq_model *parameters; /* those with its names, behind the first dot, begin as its; NULL: as the
                                   program says */
+  bool training; /* dropout drops, and what is drawn is drawn; false: as when a model predicts */
   /* A run computes many examples at once, and the function speaks of one: each argument then is so many,
    * packed one behind the other, but for those in shared. Gradients of these and of parameters are sums over
    * the examples. */

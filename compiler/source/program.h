@@ -255,6 +255,7 @@ uint64_t cc_program_digest(struct cc_program *program);
 struct cc_alone {
   const char *name; /* NULL: the last one */
   bool gradients;
+  bool training; /* what is dropped or drawn in training is so here; else as in a prediction */
   /* Its arguments are one for each example of a batch, but for those called as in shared. Dims called as in
    * ragged, which the arguments give, are of a size that each example has of its own. */
   bool batch;

@@ -18,6 +18,7 @@ message of aq. A Function, Model or Program belongs to one thread at a time.
 import ctypes as c
 import ctypes.util
 import json
+import math
 import os
 import re
 
@@ -63,7 +64,8 @@ class _Tensor(c.Structure):
 
 class _FunctionOptions(c.Structure):
     _fields_ = [("size", c.c_size_t), ("function", c.c_char_p), ("precision", c.c_int), ("gradients", c.c_bool),
-                ("threads", c.c_int), ("seed", c.c_int64), ("parameters", c.c_void_p), ("batch", c.c_bool),
+                ("threads", c.c_int), ("seed", c.c_int64), ("parameters", c.c_void_p),
+                ("training", c.c_bool), ("batch", c.c_bool),
                 ("shared", c.POINTER(c.c_char_p)), ("shared_count", c.c_size_t),
                 ("ragged", c.POINTER(c.c_char_p)), ("ragged_count", c.c_size_t)]
 
@@ -293,12 +295,12 @@ class Function(_Handle):
     _free = _aq.aq_function_free
 
     def __init__(self, source, name=None, *, precision="f64", gradients=False, batch=False, shared=(), ragged=(),
-                 define=None, threads=1, seed=0, parameters=None):
+                 define=None, threads=1, seed=0, parameters=None, training=False):
         super().__init__()
         program = _program(source, define)
         options = _options(_FunctionOptions, _aq.aq_function_options_init)
         options.function, options.precision = _utf8(name), _precision[precision]
-        options.gradients, options.batch = gradients, batch
+        options.gradients, options.batch, options.training = gradients, batch, training
         options.threads, options.seed = threads, seed
         options.parameters = parameters._handle if parameters is not None else None
         shared, ragged = [n.encode() for n in shared], [n.encode() for n in ragged]
@@ -327,7 +329,7 @@ class Function(_Handle):
         """The array as it is, if it can be read so; a copy where nothing is lost by one."""
         array = np.asarray(value)
         if array.dtype == operand.dtype:
-            return np.require(array, requirements=["C", "A"])
+            return array if array.flags.carray else np.require(array, requirements=["C", "A"])
         if operand.number == INT32:
             if array.dtype.kind not in "iub":
                 raise Error(64, f"{operand.name} is needed as whole numbers, and given as {array.dtype}")
@@ -344,10 +346,10 @@ class Function(_Handle):
 
     def _pack(self, operand, value):
         """The numbers, the sizes of axes, where examples begin along ragged ones, and how many there are."""
-        axes = self._ragged_axes(operand) if operand.each else []
         if not operand.each:
             array = self._numbers(operand, value)
             return array, array.shape, {}, None
+        axes = self._ragged_axes(operand)
         if isinstance(value, Packed):
             array = self._numbers(operand, value.data)
             if axes != [0]:
@@ -382,7 +384,8 @@ class Function(_Handle):
     def _tensor(array, number, size, offset):
         rank = len(size)
         sizes = (c.c_int64 * max(rank, 1))(*size)
-        tensor = _Tensor(array.ctypes.data if array.size else None, number, rank, sizes, None, 0)
+        address = array.__array_interface__["data"][0] if array.size else None
+        tensor = _Tensor(address, number, rank, sizes, None, 0)
         if offset:
             table = (c.POINTER(c.c_int64) * rank)()
             for a, o in offset.items():
@@ -409,19 +412,19 @@ class Function(_Handle):
 
     @staticmethod
     def _view(tensor, size):
-        dtype, count = _numpy_type[tensor.number], int(np.prod(size, dtype=np.int64))
+        dtype, count = _numpy_type[tensor.number], math.prod(size)
         if not count:
             return np.empty(size, dtype)
         return np.frombuffer((c.c_char * (count * dtype.itemsize)).from_address(tensor.data), dtype).reshape(size)
 
     def _array(self, tensor, copy):
-        size = [tensor.size[a] for a in range(tensor.rank)]
-        if not (tensor.examples and tensor.offset and any(tensor.offset[a] for a in range(tensor.rank))):
+        size = tensor.size[:tensor.rank]
+        if not tensor.offset:
             view = self._view(tensor, ([tensor.examples] if tensor.examples else []) + size)
             return view.copy() if copy else view
         each = [[tensor.offset[a][e + 1] - tensor.offset[a][e] if tensor.offset[a] else size[a]
                  for a in range(tensor.rank)] for e in range(tensor.examples)]
-        end = np.cumsum([int(np.prod(s, dtype=np.int64)) for s in each])
+        end = np.cumsum([math.prod(s) for s in each])
         whole = self._view(tensor, [int(end[-1])])
         whole = whole.copy() if copy else whole
         return [part.reshape(s) for part, s in zip(np.split(whole, end[:-1]), each)]
@@ -481,7 +484,7 @@ def function(source, name=None, **options):
     """Compiles a function of a program: its text, the path of its file, or a Program. name: None for the last.
 
     precision "f64" or "f32"; gradients: also compile those; define: {"D": 64}; threads; seed of parameters and
-    random numbers; parameters: a Model whose parameters of the same names count. batch: arguments are one for
+    random numbers; parameters: a Model whose parameters of the same names count; training: dropout drops. batch: arguments are one for
     each example, but for those named in shared; ragged: names of dims that each example has of its own.
     """
     return Function(source, name, **options)

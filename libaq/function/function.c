@@ -61,6 +61,7 @@ static int compile(struct aq_function *f, aq_program *program, const aq_function
                    struct rt_error *error) {
   struct cc_alone alone = {.name = o->function,
                            .gradients = o->gradients,
+                           .training = o->training,
                            .batch = o->batch,
                            .shared = o->shared,
                            .ragged = o->ragged,

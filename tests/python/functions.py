@@ -214,6 +214,19 @@ def _():
     refused(lambda: f.set_parameter("error.V", np.zeros(1)), "error has no parameter error.V")
 
 
+@case
+def _():
+    """dropout drops in training alone, by the seed"""
+    text, ones = "fn f(x: [N]) = dropout(x, 0.5)", np.ones(64)
+    near(aq.function(text)(ones), ones)
+    f = aq.function(text, training=True)
+    first = f(ones)
+    assert set(first) == {0.0, 2.0}
+    near(f(ones), first)
+    f.seed(9)
+    assert np.any(f(ones) != first)
+
+
 program = """
 dim D = 8
 data { text: words[T <= 12], label: class[C] }

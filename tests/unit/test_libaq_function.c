@@ -3,6 +3,8 @@
 #include "tests/unit/libaq_files.h"
 
 #include <math.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static aq_function *function_with(const char *text, const aq_function_options *options) {
   aq_program *program = program_of(text);
@@ -418,6 +420,43 @@ static void test_from_model(void **state) {
   aq_model_free(model);
 }
 
+/* What is dropped depends on the seed, and nothing is when it is no training. */
+static void test_random(void **state) {
+  (void)state;
+  const double ones[64] = {1, 1, 1, 1, 1, 1, 1, 1};
+  const aq_tensor argument = DOUBLES(ones, 1, ((const int64_t[]){64}));
+  aq_function_options options = in_double();
+  double first[64], again[64];
+  for (int training = 0; training < 2; training++) {
+    options.training = training;
+    aq_function *f = function_with("fn f(x: [N]) = dropout(x + 1, 0.5)\n", &options);
+    for (int k = 0; k < 3; k++) {
+      assert_int_equal(aq_function_seed(f, k == 2 ? 8 : 7), AQ_OK);
+      run(f, &argument, 1, 0);
+      memcpy(k ? again : first, aq_function_value(f, 0).data, sizeof first);
+      if (k) assert_int_equal(memcmp(first, again, sizeof first) == 0, k == 1 || !training);
+    }
+    assert_int_equal(first[0] == 2 && first[1] == 2 && first[2] == 2 && first[3] == 2, !training);
+    aq_function_free(f);
+  }
+}
+
+/* A child has no workers of its parent's. */
+static void test_fork(void **state) {
+  (void)state;
+  aq_function *f = function_of("fn f(x: [A, B]) = sum(x)\n");
+  const aq_tensor argument = DOUBLES(six, 2, of_2_3);
+  int status = -1;
+  run(f, &argument, 1, 0);
+  pid_t child = fork();
+  if (child == 0) _exit(aq_function_run(f, &argument, 1, 0) == AQ_USAGE ? 0 : 1);
+  assert_true(child > 0 && waitpid(child, &status, 0) == child);
+  assert_int_equal(status, 0);
+  run(f, &argument, 1, 0);
+  assert_value(f, "out", 1, (const double[]){21});
+  aq_function_free(f);
+}
+
 /* A call that may take no more work is stopped, and the function goes on afterwards. */
 static void test_limits(void **state) {
   (void)state;
@@ -442,7 +481,8 @@ int main(void) {
       cmocka_unit_test(test_operands),   cmocka_unit_test(test_parameters),
       cmocka_unit_test(test_batches),    cmocka_unit_test(test_ragged_formulas),
       cmocka_unit_test(test_options),    cmocka_unit_test(test_misuse),
-      cmocka_unit_test(test_from_model), cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_from_model), cmocka_unit_test(test_random),
+      cmocka_unit_test(test_fork),       cmocka_unit_test(test_limits),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
