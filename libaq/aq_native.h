@@ -39,7 +39,8 @@ int aq_extern_register(aq_externs *externs, const char *name, const char *signat
 
 /* Loads a model as aq_model_load does, and allows it native code. Of a library the model knows the name: it
  * is the allowed file of that name, or the file of that name in an allowed folder. Without permission a model
- * can be looked at and explained, but AQ_NOT_ALLOWED is what a session of it says. */
+ * can be looked at and explained, but AQ_NOT_ALLOWED is what a session of it says, and AQ_BAD_DATA where a
+ * function of the host is missing. */
 typedef struct aq_load_options {
   size_t size;                  /* sizeof(aq_load_options) */
   const char *const *allow_ffi; /* [allow_ffi_count] files of libraries, or folders that have them */

@@ -177,8 +177,13 @@ static void set_number(const struct machine_native *n, const struct rt_tensor *t
 }
 
 static int fail(const struct machine_native *n, int64_t example, struct rt_error *error, const char *what) {
-  machine_fail(n->machine, n->instr, error, RT_BAD_DATA, "`%s`%s%s says: %.300s", n->native->name,
-               n->native->library ? " of " : "", n->native->library ? n->native->library : "", what);
+  char line[301]; /* what it says stays one line, or it could write lines of a message of ours */
+  size_t length = 0;
+  for (; length < sizeof line - 1 && what[length]; length++)
+    line[length] = what[length] == '\n' ? ' ' : what[length];
+  line[length] = 0;
+  machine_fail(n->machine, n->instr, error, RT_BAD_DATA, "`%s`%s%s says: %s", n->native->name,
+               n->native->library ? " of " : "", n->native->library ? n->native->library : "", line);
   if (error && example >= 0) error->example = example + 1;
   return RT_BAD_DATA;
 }

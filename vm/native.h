@@ -62,6 +62,7 @@ struct vm_native {
   /* Not in files: */
   const char *path; /* of the library, by the folder of the program; NULL: not known */
   const struct vm_native_signature *parsed;
+  bool missed;                /* what is allowed has no file of that name */
   struct vm_native_code code; /* both NULL: not allowed so far */
 };
 

@@ -31,6 +31,8 @@ int vm_native_refuse(const struct vm_native *native, struct rt_error *error) {
   char *path = native->path ? realpath(native->path, NULL) : NULL;
   if (path)
     rt_hint(error, "if you trust it, add --allow-ffi %s", path);
+  else if (native->missed)
+    rt_hint(error, "what --allow-ffi names is not, and does not have, a file %s", native->library);
   else
     rt_hint(error, "if you trust it, add --allow-ffi and where it is: --allow-ffi FOLDER/%s",
             native->library);
@@ -55,7 +57,10 @@ static int check(const struct vm_native *native, enum rt_precision precision, st
   const char *wanted = precision == RT_F64 ? "double" : "float";
   vm_native_fail(native, error, RT_USAGE,
                  "`%s` has no function for %s numbers, as they are computed with here", native->name, wanted);
-  if (precision == RT_F64)
+  if (!native->library)
+    rt_hint(error, "the host registers functions for float and double numbers: f32 and f64 of "
+                   "aq_extern_functions");
+  else if (precision == RT_F64)
     rt_hint(error, "gradcheck and --precision f64 need one: the last argument of AQ_EXTERN");
   else
     rt_hint(error,

@@ -161,6 +161,7 @@ static int bind_library(struct vm_module *module, struct vm_native *native, cons
   char *path = native->path ? realpath(native->path, NULL) : by_name(allowed, last_name(native->library));
   void *library = NULL;
   int status = RT_OK;
+  native->missed = !path && allowed->path_count > 0;
   if (!path && native->path && allowed->path_count) {
     vm_native_fail(native, error, RT_NO_INPUT, "there is no library %s", native->path);
     rt_hint(error, "a path is seen from the folder of the program that says it");
