@@ -138,7 +138,11 @@ static void tensors_that_do_not_fit_are_refused(void **state) {
   assert_int_equal(io_tensors_open(&file, file_of("first.ckpt"), NULL), RT_OK);
   for (int k = 0; k < io_tensors_count(file); k++) {
     snprintf(name, sizeof name, "%s", io_tensors_at(file, k)->name);
-    const char *path = strchr(name, '.') + 1;
+    const char *path = strchr(name, '.') ? strchr(name, '.') + 1 : name;
+    if (!strcmp(name, "epochs")) { /* what curves show decides nothing: it may be missing, and no number */
+      is_refused(&options, (struct change){.tensor = name, .scalar = true, .first = 0}, "epochs");
+      continue;
+    }
     is_refused(&options, (struct change){.tensor = name, .drop = true}, path);
     if (io_tensors_at(file, k)->elements > 1)
       is_refused(&options, (struct change){.tensor = name, .scalar = true, .first = 0}, path);
