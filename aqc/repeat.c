@@ -365,8 +365,8 @@ static int train_all(struct repeat *r) {
   if (!r->scores.row || !r->member) return message_no_memory();
   interrupt_hold();
   for (int64_t k = 0; k < r->count && status == AQ_OK && !interrupt_seen(); k++) status = train_once(r, k);
-  /* A training that goes astray takes nothing from those that have ended. */
-  const bool astray = status == AQ_NOT_FINITE && r->scores.done;
+  /* A training that fails takes nothing from those that have ended. */
+  const bool astray = status != AQ_OK && status != AQ_INTERRUPTED && r->scores.done;
   if (status != AQ_OK && status != AQ_INTERRUPTED && !astray) return status;
   if (astray && !s->quiet)
     message_remark("%s %lld is left out, and those behind it", r->scores.one, (long long)r->progress.number);

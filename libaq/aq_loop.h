@@ -28,8 +28,9 @@ struct aq_report;
  *     status = aq_session_predict(…);         AQ_INTERRUPTED: it would have taken longer
  *
  * A call that was stopped leaves its handle as it was before: it can be called again. A training that was
- * stopped has written its checkpoint, and aq_trainer_run goes on from there. What a training saves counts for
- * no limit and is not stopped. */
+ * stopped has written its checkpoint, and aq_trainer_run goes on from there; but it begins the validation
+ * data anew: a limit that is too little for all of them is never passed. What a training saves counts for no
+ * limit and is not stopped. */
 typedef struct aq_limits aq_limits;
 aq_limits *aq_limits_new(void); /* without limits; NULL: no memory */
 /* One that this thread uses no longer counts; another thread must not be using it. */
