@@ -204,7 +204,7 @@ static void put_reading(const struct start *s, struct rt_text *out) {
 static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
   const struct start_column *c = &s->column[k];
   if (c->kind == START_TEXT)
-    rt_text_printf(out, has_gist(s) ? "read(%s_vectors)" : "read(dropout(embed(%s, D), rate))", c->name);
+    rt_text_printf(out, teaches_words(s) ? "read(%s_vectors)" : "read(dropout(embed(%s, D), rate))", c->name);
   else if (c->kind == START_CLASS || c->kind == START_THING)
     rt_text_printf(out, "embed(%s, 8)", c->name);
   else if (c->kind == START_VECTOR || c->kind == START_LABELS)
@@ -240,7 +240,7 @@ static void put_sum(const struct start *s, const char *f, const char *of, const 
   }
 }
 
-/* The vectors of each text's words, which two ways of reading share. */
+/* The vectors of each text's words, which two ways of reading share. With many rows each has its own. */
 static void put_vectors(const struct start *s, struct rt_text *out) {
   for (size_t k = 0; k < s->look.count; k++) {
     const char *name = s->column[k].name;
@@ -261,7 +261,7 @@ static void put_heard(const struct start *s, const char *answer, struct rt_text 
     if (teaches_words(s))
       rt_text_printf(out, "  %s_heard, %s_guess = hear(%s_vectors, %s)\n", name, name, name, name);
     else
-      rt_text_printf(out, "  %s_heard = hear(%s_vectors)\n", name, name);
+      rt_text_printf(out, "  %s_heard = hear(dropout(embed(%s, D), rate))\n", name, name);
     rt_text_printf(&all, "%s%s_heard", all.length ? ", " : "", name);
   }
   bool several = start_count_inputs(s, START_TEXT) > 1;
@@ -321,7 +321,7 @@ static void put_model(const struct start *s, const char *answer, struct rt_text 
   rt_text_printf(out, "model %s(", s->template->name);
   put_arguments(s, out);
   rt_text_printf(out, ") -> %s {\n", s->column[s->target].name);
-  if (has_gist(s)) put_vectors(s, out);
+  if (teaches_words(s)) put_vectors(s, out);
   put_features(s, out);
   if (!texts) rt_text_puts(out, "  z = relu(linear(z, F))\n");
   put_ways(s, answer, out);
