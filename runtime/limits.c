@@ -8,7 +8,7 @@ enum { NANOSECONDS = 1000000000 }; /* in a second */
 
 _Thread_local struct rt_limits *rt_limits_of_thread;
 
-static int64_t now(void) {
+int64_t rt_clock(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (int64_t)t.tv_sec * NANOSECONDS + t.tv_nsec;
@@ -17,7 +17,7 @@ static int64_t now(void) {
 /* Centuries are as good as for ever. */
 static int64_t after(double seconds) {
   double nanoseconds = seconds * NANOSECONDS;
-  return nanoseconds < (double)(INT64_MAX / 2) ? now() + (int64_t)nanoseconds : INT64_MAX;
+  return nanoseconds < (double)(INT64_MAX / 2) ? rt_clock() + (int64_t)nanoseconds : INT64_MAX;
 }
 
 void rt_limits_set(struct rt_limits *limits, double seconds, int64_t work, int64_t bytes) {
@@ -43,7 +43,7 @@ int rt_limits_ask(struct rt_limits *limits, int64_t work, struct rt_error *error
   if (limits->work && limits->done > limits->work)
     return rt_fail(error, RT_INTERRUPTED, "this takes more work than the host allows: %lld",
                    (long long)limits->work);
-  if (limits->end && now() > limits->end)
+  if (limits->end && rt_clock() > limits->end)
     return rt_fail(error, RT_INTERRUPTED, "this takes longer than the host allows: %g seconds",
                    limits->seconds);
   return RT_OK;

@@ -16,6 +16,8 @@ struct rt_limits {
   struct rt_quota memory;
 };
 
+/* Nanoseconds of the monotonic clock. */
+int64_t rt_clock(void);
 /* Sets them anew, from now on. 0: no such limit. */
 void rt_limits_set(struct rt_limits *limits, double seconds, int64_t work, int64_t bytes);
 /* What calls of this thread obey from now on; NULL: nothing. Returns what they obeyed before. */

@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "runtime/blas.h"
 #include "runtime/cores.h"
+#include "runtime/limits.h"
 
 #if defined __x86_64__
 #include <xmmintrin.h>
@@ -21,7 +21,6 @@
 enum {
   MAX_THREADS = 1024,
   SPIN_NANOSECONDS = 40000, /* about what waking a sleeping thread costs */
-  NANOSECONDS = 1000000000, /* in a second */
   PAUSES = 8,               /* between two looks for work while spinning */
   TASK_BITS = 32
 };
@@ -85,12 +84,6 @@ static void restore_denormals(uint64_t mode) { (void)mode; }
 static void pause_briefly(void) {}
 #endif
 
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * NANOSECONDS + t.tv_nsec;
-}
-
 /* ---- working ---- */
 
 static bool has_task(struct rt_pool *pool) {
@@ -131,8 +124,8 @@ static void *run_worker(void *self) {
   struct rt_pool *pool = ((struct worker *)self)->pool;
   flush_denormals();
   while (!atomic_load(&pool->quit)) {
-    int64_t give_up = now() + pool->spin;
-    while (!has_task(pool) && !atomic_load(&pool->quit) && now() < give_up)
+    int64_t give_up = rt_clock() + pool->spin;
+    while (!has_task(pool) && !atomic_load(&pool->quit) && rt_clock() < give_up)
       for (int i = 0; i < PAUSES; i++) pause_briefly();
     if (has_task(pool))
       work_off(pool, self);
@@ -164,7 +157,7 @@ static void wait_until_done(struct rt_pool *pool, int64_t count) {
   for (int round = 0; atomic_load(&pool->done) < count; round++) {
     pause_briefly();
     if (round % 8) continue;
-    int64_t t = now();
+    int64_t t = rt_clock();
     if (!give_up) give_up = t + pool->spin;
     if (t < give_up) continue;
     pthread_mutex_lock(&pool->lock);
