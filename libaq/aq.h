@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "aq_begin.h"   /* a program for a table, a model of pretrained weights */
+#include "aq_host.h"    /* threads that handles share */
 #include "aq_loop.h"    /* what is to be learned: how often each label stands there, what is easy to reach */
 #include "aq_native.h"  /* functions of shared libraries and of the host */
 #include "aq_shown.h"   /* reports and explanations as trees of facts */
@@ -307,7 +308,7 @@ typedef struct aq_train_options {
    * data, which there must be. The epoch that is best by it is kept, unless `metric` names another one. NULL:
    * train all epochs. */
   const char *until;
-  int threads; /* 0: all cores */
+  int threads; /* 1; 0: all cores. Results do not depend on it */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
   /* Called after the first step, after each epoch, when a file was written, and in between at most about 20
@@ -332,6 +333,7 @@ typedef struct aq_train_options {
   /* Also rows that are held back teach vocabularies, labels and scales, which are then the same for each
    * fold: models of which one is made need that (aq_model_ensemble). */
   bool learn_from_held;
+  struct aq_pool *pool; /* as in aq_eval_options */
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 

@@ -57,6 +57,7 @@ typedef struct aq_function_options {
   /* [ragged_count] dims, "T", whose size each example has of its own, in a batch. */
   const char *const *ragged;
   size_t ragged_count;
+  struct aq_pool *pool; /* as in aq_eval_options */
 } aq_function_options;
 void aq_function_options_init(aq_function_options *options); /* sets size and the defaults */
 
@@ -112,7 +113,7 @@ typedef struct aq_run_options {
   bool save_params; /* also "param.PATH": the parameters */
   enum aq_precision precision;
   int64_t seed;   /* of parameters and random numbers */
-  int threads;    /* 0: all cores */
+  int threads;    /* 1; 0: all cores. Results do not depend on it */
   int64_t repeat; /* how many times to run; above 1 to take the time */
 } aq_run_options;
 void aq_run_options_init(aq_run_options *options); /* sets size and the defaults */

@@ -8,7 +8,7 @@ typedef struct aq_report aq_report;
 /* How to evaluate and predict. */
 typedef struct aq_eval_options {
   size_t size;   /* sizeof(aq_eval_options) */
-  int threads;   /* 0: all cores */
+  int threads;   /* 1; 0: all cores. Results do not depend on it */
   int64_t batch; /* examples that are computed at once; below 1: the default */
   enum aq_precision precision;
   enum aq_bad_row bad_rows;
@@ -35,6 +35,7 @@ typedef struct aq_eval_options {
   /* Of a report: only those rows that this training has held back; the file is its training file. NULL: all
    * rows. */
   const struct aq_trainer *held_by;
+  struct aq_pool *pool; /* threads that are shared with other handles; NULL: `threads` of its own */
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 

@@ -59,11 +59,12 @@ typedef struct aq_search_options {
   size_t size; /* sizeof(aq_search_options) */
   int64_t top; /* how many to find for each query; 1 */
   bool cosine; /* divide products by both lengths; a vector of zeros has the cosine 0 with all */
-  int threads; /* 0: all cores; results do not depend on it */
+  int threads; /* 1; 0: all cores. Results do not depend on it */
   /* Told of each query, in order: hit[count], the best first, and of two with the same score the one that
    * stands first. Not 0: stop with AQ_IO. */
   int (*found)(void *context, size_t query, const aq_hit *hit, size_t count);
-  void *context; /* handed to found */
+  void *context;        /* handed to found */
+  struct aq_pool *pool; /* as in aq_eval_options */
 } aq_search_options;
 void aq_search_options_init(aq_search_options *options); /* sets size and the defaults */
 /* Finds for each query the vectors of the index with the largest products, by comparing with all of them. The

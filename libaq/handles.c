@@ -6,7 +6,6 @@
 
 #include "libaq/internal.h"
 #include "runtime/blas.h"
-#include "runtime/cores.h"
 
 const char *aq_version(void) { return PACKAGE_VERSION; }
 
@@ -52,13 +51,6 @@ enum rt_precision lib_precision(enum aq_precision precision) { return precision 
 
 enum io_header lib_header(enum aq_header header) {
   return header == AQ_HEADER_YES ? IO_HEADER_YES : header == AQ_HEADER_NO ? IO_HEADER_NO : IO_HEADER_AUTO;
-}
-
-int lib_threads(int threads) { return threads > 0 ? threads : rt_cores(); }
-
-struct rt_pool *lib_pool(int threads, struct rt_error *error) {
-  int count = lib_threads(threads);
-  return rt_blas_begin(count, error) ? NULL : rt_pool_new(count, error);
 }
 
 double lib_seconds(void) {

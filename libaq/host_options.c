@@ -34,7 +34,8 @@ enum { TOKENS = 200 };
 
 static const aq_begin_options begin_defaults = {.size = sizeof begin_defaults, .seed = -1};
 static const aq_embed_options embed_defaults = {.size = sizeof embed_defaults};
-static const aq_eval_options eval_defaults = {.size = sizeof eval_defaults, .batch = LIB_BATCH, .seed = 1};
+static const aq_eval_options eval_defaults = {
+    .size = sizeof eval_defaults, .threads = 1, .batch = LIB_BATCH, .seed = 1};
 static const aq_function_options function_defaults = {.size = sizeof function_defaults, .threads = 1};
 static const aq_generate_options generate_defaults = {.size = sizeof generate_defaults,
                                                       .length = TOKENS,
@@ -45,10 +46,11 @@ static const aq_generate_options generate_defaults = {.size = sizeof generate_de
 static const aq_load_options load_defaults = {.size = sizeof load_defaults};
 static const aq_predict_options predict_defaults = {.size = sizeof predict_defaults};
 static const aq_program_options program_defaults = {.size = sizeof program_defaults};
-static const aq_run_options run_defaults = {.size = sizeof run_defaults, .repeat = 1};
-static const aq_search_options search_defaults = {.size = sizeof search_defaults, .top = 1};
+static const aq_run_options run_defaults = {.size = sizeof run_defaults, .threads = 1, .repeat = 1};
+static const aq_search_options search_defaults = {.size = sizeof search_defaults, .threads = 1, .top = 1};
 static const aq_start_options start_defaults = {.size = sizeof start_defaults};
 static const aq_train_options train_defaults = {.size = sizeof train_defaults,
+                                                .threads = 1,
                                                 .epochs = -1,
                                                 .batch = -1,
                                                 .seed = -1,

@@ -512,9 +512,10 @@ int lib_answer_tags(struct tag_answers *answers, const struct rt_tensor *tensor,
 
 enum rt_precision lib_precision(enum aq_precision precision);
 enum io_header lib_header(enum aq_header header);
-/* How many threads an option asks for: 0 is as many as there are cores. */
-int lib_threads(int threads);
-struct rt_pool *lib_pool(int threads, struct rt_error *error);
+/* So many threads of its own, 0 is as many as there are cores; or those of a shared pool (host_pool.c). */
+struct rt_pool *lib_pool(int threads, struct aq_pool *shared, struct rt_error *error);
+/* One user more, who calls aq_pool_free in the end. Returns the pool, which may be NULL. */
+struct aq_pool *lib_pool_share(struct aq_pool *pool);
 double lib_seconds(void);
 
 #endif

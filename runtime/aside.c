@@ -3,6 +3,9 @@
 
 #include <pthread.h>
 #include <signal.h>
+#if defined __linux__
+#include <sys/prctl.h>
+#endif
 
 struct rt_aside {
   pthread_t thread;
@@ -15,6 +18,9 @@ struct rt_aside {
 
 static void *run(void *given) {
   struct rt_aside *a = given;
+#if defined __linux__
+  prctl(PR_SET_NAME, "aq-aside");
+#endif
   pthread_mutex_lock(&a->lock);
   for (;;) {
     while (!a->work && !a->ends) pthread_cond_wait(&a->changed, &a->lock);

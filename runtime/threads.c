@@ -2,12 +2,16 @@
  * moves the ticket on, by compare-and-swap, has taken that task, and knows by it that the fields that it read
  * belong to this job. So a worker that comes late takes nothing, and the caller need not wait for workers
  * that took nothing. */
+#include "runtime/lent_pool.h"
 #include "runtime/threads.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#if defined __linux__
+#include <sys/prctl.h>
+#endif
 #include <unistd.h>
 
 #include "runtime/blas.h"
@@ -34,12 +38,15 @@ struct worker {
 };
 
 struct rt_pool {
-  pid_t process;         /* that made it */
-  int threads;           /* workers and the caller */
-  int started;           /* workers that run */
-  size_t scratch_bytes;  /* of each worker */
-  int64_t spin;          /* nanoseconds to spin before sleeping */
-  struct worker *worker; /* [threads]; 0 is the caller */
+  pid_t process;          /* that made it */
+  int threads;            /* workers and the caller */
+  int started;            /* workers that run */
+  size_t scratch_bytes;   /* of each worker */
+  int64_t spin;           /* nanoseconds to spin before sleeping */
+  struct worker *worker;  /* [threads]; 0 is the caller */
+  struct rt_pool *lender; /* whose workers this caller has when nobody else does; NULL: it has its own */
+  atomic_int users;       /* who keeps it: who made it, and the pools that it lends to */
+  pthread_mutex_t turn;   /* of a lender: held while a caller has the workers, or their scratch grows */
 
   _Alignas(64) atomic_uint_least64_t ticket; /* job number << TASK_BITS | next task */
   _Alignas(64) atomic_int_least64_t done;    /* tasks of this job that are finished */
@@ -120,8 +127,16 @@ static void sleep_until_work(struct rt_pool *pool) {
   pthread_mutex_unlock(&pool->lock);
 }
 
+/* What debuggers and top(1) show in place of the host's own name. */
+static void name_thread(void) {
+#if defined __linux__
+  prctl(PR_SET_NAME, "aq-worker");
+#endif
+}
+
 static void *run_worker(void *self) {
   struct rt_pool *pool = ((struct worker *)self)->pool;
+  name_thread();
   flush_denormals();
   while (!atomic_load(&pool->quit)) {
     int64_t give_up = rt_clock() + pool->spin;
@@ -168,26 +183,38 @@ static void wait_until_done(struct rt_pool *pool, int64_t count) {
   }
 }
 
+/* Shares the tasks of a job with the workers of a crew. The caller has the scratch of its own pool. */
+static void run_together(struct rt_pool *crew, const struct worker *caller, int64_t count, rt_task *task,
+                         void *context) {
+  int64_t n =
+      count < MAX_TASKS
+          ? count
+          : MAX_TASKS - 1; /* no shape asks for more than 2^31 tasks; if one did, the rest runs here */
+  publish(crew, n, task, context);
+  work_off(crew, caller);
+  wait_until_done(crew, n);
+  for (int64_t i = n; i < count; i++) task(context, i, caller->scratch);
+}
+
+/* Workers that another caller has are not waited for: one thread gives the same bits. */
+static bool have_workers(struct rt_pool *pool, int64_t count) {
+  struct rt_pool *crew = pool->lender ? pool->lender : pool;
+  return crew->threads > 1 && count > 1 && (!pool->lender || pthread_mutex_trylock(&crew->turn) == 0);
+}
+
 void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *context) {
   uint64_t mode = flush_denormals();
-  if (pool->threads == 1 || count <= 1) {
+  if (have_workers(pool, count)) {
+    run_together(pool->lender ? pool->lender : pool, &pool->worker[0], count, task, context);
+    if (pool->lender) pthread_mutex_unlock(&pool->lender->turn);
+  } else
     for (int64_t i = 0; i < count; i++) task(context, i, pool->worker[0].scratch);
-  } else {
-    int64_t n =
-        count < MAX_TASKS
-            ? count
-            : MAX_TASKS - 1; /* no shape asks for more than 2^31 tasks; if one did, the rest runs here */
-    publish(pool, n, task, context);
-    work_off(pool, &pool->worker[0]);
-    wait_until_done(pool, n);
-    for (int64_t i = n; i < count; i++) task(context, i, pool->worker[0].scratch);
-  }
   restore_denormals(mode);
 }
 
 /* ---- making and ending ---- */
 
-int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) {
+static int reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) {
   if (bytes <= pool->scratch_bytes) return RT_OK;
   for (int i = 0; i < pool->threads; i++) {
     void *larger = rt_alloc_aligned(bytes);
@@ -197,6 +224,15 @@ int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) 
   }
   pool->scratch_bytes = bytes;
   return RT_OK;
+}
+
+int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) {
+  int status = reserve(pool, bytes, error);
+  if (status != RT_OK || !pool->lender) return status;
+  pthread_mutex_lock(&pool->lender->turn);
+  status = reserve(pool->lender, bytes, error);
+  pthread_mutex_unlock(&pool->lender->turn);
+  return status;
 }
 
 /* Signals are the host's: its own threads receive them, workers none. */
@@ -239,9 +275,11 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
   memset(pool, 0, sizeof *pool);
   pool->process = getpid();
   pool->threads = threads;
+  atomic_store(&pool->users, 1);
   pool->scratch_bytes = RT_SCRATCH_BYTES;
   pool->spin = threads <= rt_cores() ? SPIN_NANOSECONDS : 0;
   pthread_mutex_init(&pool->lock, NULL);
+  pthread_mutex_init(&pool->turn, NULL);
   pthread_cond_init(&pool->work, NULL);
   pthread_cond_init(&pool->finished, NULL);
   pool->worker = rt_zalloc((size_t)threads, sizeof *pool->worker);
@@ -252,6 +290,19 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
     return NULL;
   }
   return pool;
+}
+
+struct rt_pool *rt_pool_lent(struct rt_pool *lender, struct rt_error *error) {
+  if (rt_pool_check(lender, error) != RT_OK) return NULL;
+  struct rt_pool *pool = rt_pool_new(1, error);
+  if (!pool) return NULL;
+  atomic_fetch_add(&lender->users, 1);
+  pool->lender = lender;
+  return pool;
+}
+
+int rt_pool_threads(const struct rt_pool *pool) {
+  return pool->lender ? pool->lender->threads : pool->threads;
 }
 
 int rt_pool_check(const struct rt_pool *pool, struct rt_error *error) {
@@ -270,13 +321,16 @@ static void end_workers(struct rt_pool *pool) {
   for (int i = 1; i <= pool->started; i++) pthread_join(pool->worker[i].thread, NULL);
   pthread_cond_destroy(&pool->finished);
   pthread_cond_destroy(&pool->work);
+  pthread_mutex_destroy(&pool->turn);
   pthread_mutex_destroy(&pool->lock);
 }
 
 void rt_pool_free(struct rt_pool *pool) {
-  if (!pool) return;
+  if (!pool || atomic_fetch_sub(&pool->users, 1) > 1) return;
+  struct rt_pool *lender = pool->lender;
   if (pool->process == getpid()) end_workers(pool);
   for (int i = 0; pool->worker && i < pool->threads; i++) rt_free_aligned(pool->worker[i].scratch);
   rt_free(pool->worker);
   rt_free_aligned(pool);
+  rt_pool_free(lender);
 }

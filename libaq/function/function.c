@@ -93,7 +93,7 @@ int function_begin(struct aq_function *f, aq_program *program, const aq_function
   }
   if (status == RT_OK) status = make_tables(f, error);
   if (status != RT_OK) return status;
-  f->pool = lib_pool(o->threads, error);
+  f->pool = lib_pool(o->threads, o->pool, error);
   f->machine = f->pool ? vm_machine_new(f->module, f->run, f->precision, f->pool, error) : NULL;
   return f->machine ? RT_OK : error->code;
 }

@@ -90,7 +90,7 @@ static int begin_judge(struct aq_report *r, const struct aq_eval_options *option
   const struct aq_model *model = r->model;
   int status = lib_members_init(&r->members, model, lib_precision(options->precision), error);
   if (status != RT_OK) return status;
-  r->pool = lib_pool(options->threads, error);
+  r->pool = lib_pool(options->threads, options->pool, error);
   if (!r->pool) return error->code;
   status = lib_judge_init(&r->judge, model->module, &model->schema, r->members.of[0], r->pool, error);
   if (status == RT_OK && r->members.count > 1) status = lib_judge_members(&r->judge, &r->members, error);

@@ -26,7 +26,7 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   int status = lib_members_init(&s->members, model, s->precision, error);
   if (status != RT_OK) return status;
   s->params = s->members.of[0];
-  s->pool = lib_pool(s->options.threads, error);
+  s->pool = lib_pool(s->options.threads, s->options.pool, error);
   s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
   if (!s->predict) return error->code;
   lib_params_bind(s->params, s->predict);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/aside.h"
+#include "runtime/lent_pool.h"
 
 static int give(struct row_stream *st, struct rt_error *error) {
   if (st->out.failed) return rt_no_memory(error);
@@ -121,8 +122,7 @@ static int answer_all(struct row_stream *st, struct rt_error *error) {
 
 /* A host's `read` is called by the thread that it called with, and `taken` keeps rows for the next flush. */
 static bool can_read_ahead(const struct row_stream *st) {
-  return st->path && strcmp(st->path, "-") != 0 && !st->taken
-         && lib_threads(st->session->options.threads) > 1;
+  return st->path && strcmp(st->path, "-") != 0 && !st->taken && rt_pool_threads(st->session->pool) > 1;
 }
 
 static int open_rows(struct row_stream *st, struct rt_error *error) {

@@ -325,7 +325,7 @@ static int prepare(struct check *c, struct rt_error *error) {
               rt_arena_alloc(&c->arena, ((size_t)c->params.elements[p] + 1) * sizeof **c->gradient)))
       status = rt_no_memory(error);
   if (status != RT_OK) return status;
-  c->pool = lib_pool(1, error);
+  c->pool = lib_pool(1, NULL, error);
   c->machine = c->pool ? vm_machine_new(m, c->train, RT_F64, c->pool, error) : NULL;
   if (!c->machine) return error->code;
   lib_params_bind(&c->params, c->machine);

@@ -57,6 +57,7 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
 
 static int copy_options(struct aq_trainer *t, const aq_train_options *options, struct rt_error *error) {
   if (lib_take_options(LIB_TRAIN_OPTIONS, options, &t->options, error) != RT_OK) return RT_USAGE;
+  lib_pool_share(t->options.pool);
   const char *from[] = {t->options.train, t->options.valid,  t->options.test,      t->options.save,
                         t->options.until, t->options.metric, t->options.hold_last, t->options.fold_by};
   char **to[] = {&t->train, &t->valid,       &t->test,      &t->save,
@@ -266,7 +267,10 @@ static int make_params(struct aq_trainer *t, struct rt_error *error) {
 static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *train = vm_module_function(t->module, "train");
   int status = make_params(t, error);
-  if (status == RT_OK && !(t->pool = lib_pool(t->options.threads, error))) status = error->code;
+  if (status == RT_OK) {
+    t->pool = lib_pool(t->options.threads, t->options.pool, error);
+    if (!t->pool) status = error->code;
+  }
   if (status == RT_OK && !(t->machine = vm_machine_new(t->module, train, t->precision, t->pool, error)))
     status = error->code;
   if (status != RT_OK) return status;
@@ -417,6 +421,7 @@ void aq_trainer_free(aq_trainer *t) {
   lib_params_free(&t->best);
   lib_params_free(&t->average);
   rt_pool_free(t->pool);
+  aq_pool_free(t->options.pool);
   io_dataset_free(&t->train_data);
   io_dataset_free(&t->valid_data);
   lib_reading_free(&t->reading);

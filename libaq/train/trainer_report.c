@@ -37,6 +37,7 @@ int aq_trainer_report(aq_trainer *t, aq_model *model, aq_report **report) {
   if (!t->has_valid) return rt_fail(error, RT_USAGE, "there are no validation data to report about");
   aq_eval_options_init(&options);
   options.threads = t->options.threads;
+  options.pool = t->options.pool;
   options.precision = t->options.precision;
   options.bad_rows = t->options.bad_rows;
   int status = model ? check_columns(t, model, error) : RT_OK;

@@ -163,7 +163,7 @@ static int search(struct search *s, struct rt_error *error) {
   s->query_scale = query_scale;
   int status =
       !s->hit || !s->best || (o->cosine && (!index_scale || !query_scale)) ? rt_no_memory(error) : RT_OK;
-  struct rt_pool *pool = status == RT_OK ? lib_pool(o->threads, error) : NULL;
+  struct rt_pool *pool = status == RT_OK ? lib_pool(o->threads, o->pool, error) : NULL;
   if (pool)
     status = search_all(s, pool, error);
   else

@@ -37,7 +37,7 @@ function write_function(result, name, list, count, parameter, k, calls, sizes, t
     type = type_of(parameter[k])
     calls = calls (k > 1 ? ", " : "") "VALUE_" type "[p[" k - 1 "]]"
     sizes = sizes "COUNT(VALUE_" type "), "
-    if (k == 1) handle = type ~ /^aq_(program|model|trainer|session|report|externs|vectors|function)_p$/
+    if (k == 1) handle = type ~ /^aq_(program|model|trainer|session|report|externs|vectors|function|pool)_p$/
   }
   is_status = result ~ /^ *int *$/
   print "static void try_" name "(void) {"

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define COUNT(values) (sizeof(values) / sizeof *(values))
@@ -23,6 +24,7 @@ static struct {
   aq_externs *externs;
   aq_vectors *vectors;
   aq_function *function;
+  aq_pool *pool;
   char *text;
 } made;
 
@@ -35,6 +37,7 @@ static aq_session *VALUE_aq_session_p[3];
 static aq_report *VALUE_aq_report_p[3];
 static aq_vectors *VALUE_aq_vectors_p[3];
 static aq_function *VALUE_aq_function_p[3];
+static aq_pool *VALUE_aq_pool_p[3];
 static aq_shown *VALUE_aq_shown_p[2];
 static aq_externs *VALUE_aq_externs_p[2];
 static aq_limits *VALUE_aq_limits_p[2];
@@ -48,6 +51,7 @@ static aq_shown **const VALUE_aq_shown_pp[] = {&made.shown, NULL};
 static aq_externs **const VALUE_aq_externs_pp[] = {&made.externs, NULL};
 static aq_vectors **const VALUE_aq_vectors_pp[] = {&made.vectors, NULL};
 static aq_function **const VALUE_aq_function_pp[] = {&made.function, NULL};
+static aq_pool **const VALUE_aq_pool_pp[] = {&made.pool, NULL};
 static char **const VALUE_char_pp[] = {&made.text, NULL};
 
 /* Options, of which _init makes the first; the others have a size of 0 and one of the future. */
@@ -181,6 +185,8 @@ static void make_handles(void) {
   aq_function_new(VALUE_aq_program_p[2], NULL, &VALUE_aq_function_p[2]);
   aq_program_free(of_function);
   aq_externs_new(&VALUE_aq_externs_p[0]);
+  aq_pool_new(2, &VALUE_aq_pool_p[0]);
+  aq_pool_new(-1, &VALUE_aq_pool_p[2]);
   VALUE_aq_limits_p[0] = aq_limits_new();
   VALUE_char_p[0] = path_of("some.tsv");
   message_values[1] = *aq_model_message(VALUE_aq_model_p[2]);
@@ -193,6 +199,7 @@ static void free_handles(void) {
     aq_report_free(VALUE_aq_report_p[k]);
     aq_vectors_free(VALUE_aq_vectors_p[k]);
     aq_function_free(VALUE_aq_function_p[k]);
+    aq_pool_free(VALUE_aq_pool_p[k]);
     aq_program_free(VALUE_aq_program_p[k]);
     aq_model_free(VALUE_aq_model_p[k]);
   }
@@ -206,14 +213,43 @@ static void free_handles(void) {
 static char now[256]; /* the call that is being tried: "aq_model_load(0, 1)", by the numbers of the values */
 static long tried, wrong;
 
+static int kept_output[2]; /* stdout and stderr while they are captured */
+
 static void on_crash(int number) {
   (void)number;
   static const char crashed[] = "\ncrashed in ";
+  dup2(kept_output[1], 2);
   ssize_t written = write(2, crashed, sizeof crashed - 1);
   written += write(2, now, strlen(now));
   signal(SIGSEGV, SIG_DFL);
   signal(SIGABRT, SIG_DFL);
   if (written) raise(SIGSEGV);
+}
+
+/* From now on what is written to stdout and stderr goes to a file without a name. */
+static int capture_output(void) {
+  int file = memfd_create("output", MFD_CLOEXEC);
+  fflush(stdout);
+  for (int fd = 1; fd <= 2; fd++) {
+    kept_output[fd - 1] = dup(fd);
+    dup2(file, fd);
+  }
+  return file;
+}
+
+/* Back to the usual, with what was written, the first of it. How many bytes were that? */
+static long end_capture(int file) {
+  fflush(stdout);
+  for (int fd = 1; fd <= 2; fd++) {
+    dup2(kept_output[fd - 1], fd);
+    close(kept_output[fd - 1]);
+  }
+  char some[4096];
+  long length = (long)lseek(file, 0, SEEK_END);
+  ssize_t read = pread(file, some, sizeof some, 0);
+  if (read > 0) print_message("%.*s\n", (int)read, some);
+  close(file);
+  return length;
 }
 
 /* The k-th choice of values: all good; each one bad in each way; all bad. */
@@ -258,6 +294,7 @@ static void end(int status, bool of_nothing) {
   aq_externs_free(made.externs);
   aq_vectors_free(made.vectors);
   aq_function_free(made.function);
+  aq_pool_free(made.pool);
   aq_program_free(made.program);
   aq_model_free(made.model);
   aq_text_free(made.text);
@@ -271,8 +308,10 @@ static void test_all(void **state) {
   signal(SIGSEGV, on_crash);
   signal(SIGABRT, on_crash);
   make_handles();
+  int output = capture_output();
   for (size_t k = 0; k < COUNT(functions); k++) functions[k].run();
   free_handles();
+  assert_int_equal(end_capture(output), 0); /* nothing was printed */
   print_message("# %ld calls of %zu functions\n", tried, COUNT(functions));
   assert_int_equal(wrong, 0);
   assert_true(COUNT(functions) > 100);

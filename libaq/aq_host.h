@@ -1,0 +1,38 @@
+/* aq_host.h: what a host and aq share in one process: threads. A part of aq.h, which includes it. */
+#ifndef AQ_HOST_H
+#define AQ_HOST_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct aq_message;
+
+/* ---- Threads ---- */
+
+/* A handle computes in the thread that calls it, unless its options ask for more threads. Then it has workers
+ * of its own, called "aq-worker". Results do not depend on how many there are.
+ *
+ * A host with many sessions may let them share workers:
+ *
+ *     aq_pool *pool;
+ *     aq_pool_new(4, &pool);
+ *     aq_eval_options options;
+ *     aq_eval_options_init(&options);
+ *     options.pool = pool;
+ *     aq_session_new(model, &options, &session);      for each of its own threads
+ *
+ * Each session still belongs to one thread at a time, and these may call at once: one of them gets the
+ * workers for a kernel, and the others compute that kernel alone. So nobody waits. */
+typedef struct aq_pool aq_pool;
+/* threads: how many compute together, the caller included; 0: as many as there are cores. */
+int aq_pool_new(int threads, aq_pool **pool);
+/* Handles that share the pool keep it: it may be freed before them. */
+void aq_pool_free(aq_pool *pool);
+const struct aq_message *aq_pool_message(const aq_pool *pool);
+size_t aq_pool_threads(const aq_pool *pool); /* 0: it could not be made */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
