@@ -30,9 +30,9 @@ static int show(const struct settings *settings, const aq_session *session) {
   aq_shown_title(shown, "What %s looks at", settings->operand[0]);
   aq_shown_list(shown, "maps");
   for (size_t k = 0; k < aq_session_map_count(session); k++) {
-    aq_map map = aq_session_map(session, k);
-    if (!is_wanted(settings->head, map.name)) continue;
-    aq_shown_map(shown, NULL, &map);
+    const aq_map *map = aq_session_map(session, k);
+    if (!is_wanted(settings->head, map->name)) continue;
+    aq_shown_map(shown, NULL, map);
     seen++;
   }
   aq_shown_end(shown);

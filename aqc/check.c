@@ -11,33 +11,33 @@
 static void show_requirements(aq_shown *shown, const aq_program *program) {
   aq_shown_list(shown, "requirements");
   for (size_t k = 0; k < aq_program_requirement_count(program); k++) {
-    aq_message place;
+    const aq_message *place;
     const char *words = aq_program_requirement(program, k, &place);
     aq_shown_begin(shown, NULL);
     aq_shown_text(shown, "needs", NULL, words);
-    aq_shown_say(shown, "  %s: `%s`, line %d", words, place.text, place.line);
-    aq_shown_text(shown, "source", NULL, place.text);
-    aq_shown_text(shown, "file", NULL, place.file);
-    aq_shown_whole(shown, "line", NULL, place.line);
-    aq_shown_whole(shown, "column", NULL, place.column);
+    aq_shown_say(shown, "  %s: `%s`, line %d", words, place->text, place->line);
+    aq_shown_text(shown, "source", NULL, place->text);
+    aq_shown_text(shown, "file", NULL, place->file);
+    aq_shown_whole(shown, "line", NULL, place->line);
+    aq_shown_whole(shown, "column", NULL, place->column);
     aq_shown_end(shown);
   }
   aq_shown_end(shown);
 }
 
 static void show_natives(aq_shown *shown, const aq_program *program) {
-  aq_extern about = {.size = sizeof about};
-  if (!aq_program_extern(program, 0, NULL)) return;
+  const aq_extern *about;
+  if (!aq_program_extern(program, 0)) return;
   aq_shown_list(shown, "native_functions");
-  for (size_t k = 0; aq_program_extern(program, k, &about); k++) {
+  for (size_t k = 0; (about = aq_program_extern(program, k)); k++) {
     aq_shown_begin(shown, NULL);
-    aq_shown_text(shown, "name", NULL, about.name);
-    aq_shown_say(shown, "  it calls native code, `%s` of %s%s", about.name,
-                 about.library ? about.library : "the host",
-                 about.allowed ? ", which is as declared" : "; to run, it needs --allow-ffi");
-    aq_shown_text(shown, "signature", NULL, about.signature);
-    aq_shown_text(shown, "library", NULL, about.library);
-    aq_shown_flag(shown, "allowed", NULL, about.allowed);
+    aq_shown_text(shown, "name", NULL, about->name);
+    aq_shown_say(shown, "  it calls native code, `%s` of %s%s", about->name,
+                 about->library ? about->library : "the host",
+                 about->allowed ? ", which is as declared" : "; to run, it needs --allow-ffi");
+    aq_shown_text(shown, "signature", NULL, about->signature);
+    aq_shown_text(shown, "library", NULL, about->library);
+    aq_shown_flag(shown, "allowed", NULL, about->allowed);
     aq_shown_end(shown);
   }
   aq_shown_end(shown);
@@ -116,11 +116,11 @@ static int check_alternative(const struct settings *settings, const char *path, 
 
 /* Each alternative of each choice beside the first ones of the others, but for what the command line says. */
 static int check_alternatives(const struct settings *settings, const char *path, const aq_program *program) {
-  aq_choice choice;
+  const aq_choice *choice;
   int first = AQ_OK;
-  for (size_t k = 0; aq_program_choice(program, k, &choice); k++)
-    for (size_t a = 0; a < choice.count && !choice.given; a++) {
-      int status = a == choice.chosen ? AQ_OK : check_alternative(settings, path, &choice, a);
+  for (size_t k = 0; (choice = aq_program_choice(program, k)); k++)
+    for (size_t a = 0; a < choice->count && !choice->given; a++) {
+      int status = a == choice->chosen ? AQ_OK : check_alternative(settings, path, choice, a);
       if (!first) first = status;
     }
   return first;

@@ -4,10 +4,10 @@
 #include "aqc/verb.h"
 
 static int run_doctor(const struct settings *settings) {
-  aq_message message;
+  const aq_message *message;
   char *text = NULL;
   int status = aq_doctor(output_form(settings), &text, &message);
-  if (status != AQ_OK) return message_print(&message);
+  if (status != AQ_OK) return message_print(message);
   return output_text(settings, text);
 }
 

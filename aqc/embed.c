@@ -18,8 +18,8 @@ static int embed(aq_session *session, const aq_model *model, const struct settin
   options.path = path;
   options.read = input_read;
   int status = aq_session_embed(session, &options, vectors);
-  aq_reading reading = aq_session_reading(session);
-  reading_remark(&reading, model, settings, ": vectors of zeros stand for them");
+  const aq_reading *reading = aq_session_reading(session);
+  reading_remark(reading, model, settings, ": vectors of zeros stand for them");
   if (status != AQ_OK) return message_print(aq_session_message(session));
   return input_finish();
 }

@@ -10,13 +10,13 @@
 /* A member for each output, and one for the data. An output cannot be called data, which is a word of the
  * language. */
 static int print_report(const struct settings *settings, const aq_model *model, aq_report *report) {
-  aq_reading reading = aq_report_reading(report);
+  const aq_reading *reading = aq_report_reading(report);
   aq_shown *shown, *data = aq_shown_new(true);
-  if (output_form(settings) != AQ_JSON) reading_remark(&reading, model, settings, "");
+  if (output_form(settings) != AQ_JSON) reading_remark(reading, model, settings, "");
   int status = aq_report_shown(report, &shown);
   if (status != AQ_OK) message_print(aq_report_message(report));
   aq_shown_title(shown, "%s on %s", settings->operand[0], settings->operand[1]);
-  reading_facts(data, &reading);
+  reading_facts(data, reading);
   aq_shown_tree(shown, "data", data);
   if (status == AQ_OK) status = output_shown(settings, shown);
   aq_shown_free(data);

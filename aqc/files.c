@@ -66,8 +66,8 @@ static int fill(int descriptor, const char *text, size_t length) {
 }
 
 int file_replace(const char *path, const char *text, size_t length) {
-  aq_message message;
-  return aq_save_file(path, text, length, &message) == AQ_OK ? AQ_OK : message_print(&message);
+  const aq_message *message;
+  return aq_save_file(path, text, length, &message) == AQ_OK ? AQ_OK : message_print(message);
 }
 
 int file_create(const char *path, const char *text) {

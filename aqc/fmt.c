@@ -24,11 +24,11 @@ static int use(const struct settings *settings, const char *path, bool same, con
 static int format_one(const struct settings *settings, const char *path) {
   char *text, *formatted = NULL;
   size_t length;
-  aq_message message;
+  const aq_message *message;
   int status = file_read(path, &text, &length);
   if (status == AQ_OK
       && aq_format(strcmp(path, "-") == 0 ? "<stdin>" : path, text, length, &formatted, &message))
-    status = message_print(&message);
+    status = message_print(message);
   if (status == AQ_OK)
     status =
         use(settings, path, strlen(formatted) == length && memcmp(formatted, text, length) == 0, formatted);

@@ -31,10 +31,10 @@ static void say_seed(struct says *says) {
 }
 
 static void remark_unknown(const aq_session *session) {
-  aq_unknown unknown = aq_session_unknown(session);
-  if (!unknown.count) return;
-  message_warn("the model does not know %lld of the %s%s%s", (long long)unknown.count, unknown.tokens,
-               *unknown.some ? ": " : "", unknown.some);
+  const aq_unknown *unknown = aq_session_unknown(session);
+  if (!unknown->count) return;
+  message_warn("the model does not know %lld of the %s%s%s", (long long)unknown->count, unknown->tokens,
+               *unknown->some ? ": " : "", unknown->some);
 }
 
 /* Before the text: behind a part of it the remark would stand in the middle of a line. */
@@ -182,6 +182,7 @@ static int write_prompt(aq_session *session, const aq_model *model, const struct
 
 static int failed(const aq_session *session, const char *path) {
   aq_message message = *aq_session_message(session);
+  message.size = sizeof message;
   if (message.code == AQ_NO_INPUT && access(path, F_OK))
     message.hint = "generate reads files; for one text: aqc generate MODEL --prompt \"…\"";
   return message_print(&message);
@@ -202,8 +203,8 @@ static int write_rows(aq_session *session, const aq_model *model, const struct s
   int status = aq_session_generate_stream(session, options);
   clear_count(options->context);
   if (output_failed()) return AQ_IO;
-  aq_reading reading = aq_session_reading(session);
-  reading_remark(&reading, model, settings, stand_in[output_form(settings)]);
+  const aq_reading *reading = aq_session_reading(session);
+  reading_remark(reading, model, settings, stand_in[output_form(settings)]);
   if (!settings->quiet) remark_unknown(session);
   return status != AQ_OK ? failed(session, options->path) : input_finish();
 }

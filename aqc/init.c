@@ -20,7 +20,7 @@ static int init(const struct settings *settings, const char *output) {
   aq_program *program = NULL;
   aq_model *model = NULL;
   aq_begin_options options;
-  aq_begin_facts facts;
+  const aq_begin_facts *facts;
   aq_begin_options_init(&options);
   options.precision = settings->precision;
   options.seed = settings->seed;
@@ -37,7 +37,7 @@ static int init(const struct settings *settings, const char *output) {
   else if (status != AQ_OK)
     status = model ? message_print(aq_model_message(model)) : message_no_memory();
   else if (!settings->quiet)
-    remark(output, &facts);
+    remark(output, facts);
   aq_model_free(model);
   aq_program_free(program);
   return status;

@@ -60,9 +60,9 @@ static const char *asked(const char *name) {
 /* A word that is not like any of the language is taken for a verb. */
 static int help_word(const char *name) {
   char *text;
-  aq_message message;
+  const aq_message *message;
   if (aq_describe(asked(name), &text, &message) != AQ_OK)
-    return message.hint && message.hint[0] ? message_print(&message) : refuse_word(name);
+    return message->hint[0] ? message_print(message) : refuse_word(name);
   fputs(text, stdout);
   aq_text_free(text);
   return AQ_OK;

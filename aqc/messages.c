@@ -18,6 +18,7 @@ void messages_init(enum aq_form form) {
 
 static void print_text(const aq_message *message, enum aq_severity severity) {
   aq_message placed = *message;
+  placed.size = sizeof placed;
   char *text;
   if (!placed.file[0]) placed.file = "aqc";
   if (aq_message_format(&placed, severity, style.colour, &text) == AQ_OK)
@@ -76,7 +77,7 @@ int message_fail(int code, const char *hint, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  return message_print(&(aq_message){code, 0, 0, "", text, "", hint ? hint : ""});
+  return message_print(&(aq_message){sizeof(aq_message), code, 0, 0, "", text, "", hint ? hint : ""});
 }
 
 int message_no_memory(void) { return message_fail(AQ_NO_MEMORY, NULL, "there is not enough memory"); }
@@ -108,7 +109,7 @@ void message_warn(const char *format, ...) {
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   if (style.form == AQ_JSON)
-    message_note(&(aq_message){0, 0, 0, "", text, "", ""});
+    message_note(&(aq_message){sizeof(aq_message), 0, 0, 0, "", text, "", ""});
   else
     print_line(text);
 }

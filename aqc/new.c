@@ -99,8 +99,8 @@ static int make_folder(const char *folder) {
 /* ---- for a table ---- */
 
 static int list_templates(void) {
-  aq_template found;
-  for (size_t k = 0; aq_template_at(k, &found); k++) printf("%-10s  %s\n", found.name, found.about);
+  const aq_template *found;
+  for (size_t k = 0; (found = aq_template_at(k)); k++) printf("%-10s  %s\n", found->name, found->about);
   return AQ_OK;
 }
 
@@ -114,13 +114,13 @@ static void print_seen(const struct settings *settings, const char *seen) {
 /* The table is looked at first: a folder is made only when there is something to put into it. */
 static int new_for_table(const struct settings *settings) {
   aq_start_options options;
-  aq_message message;
+  const aq_message *message;
   char *program, *seen;
   aq_start_options_init(&options);
   options.target = settings->target;
   options.as = settings->as;
   options.header = settings->header;
-  if (aq_start(settings->data, &options, &program, &seen, &message)) return message_print(&message);
+  if (aq_start(settings->data, &options, &program, &seen, &message)) return message_print(message);
   int status = make_folder(settings->operand[0]);
   if (status == AQ_OK) status = create(settings->operand[0], "model.aq", program);
   if (status == AQ_OK && !settings->quiet) print_seen(settings, seen);

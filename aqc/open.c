@@ -218,14 +218,14 @@ int refuse_overwriting_of(const char *option, const char *output, const char *pa
 
 static bool read_before(const aq_model *model, size_t column) {
   for (size_t k = 0; k < column; k++)
-    if (!strcmp(aq_model_column(model, k).field, aq_model_column(model, column).field)) return true;
+    if (!strcmp(aq_model_column(model, k)->field, aq_model_column(model, column)->field)) return true;
   return false;
 }
 
 const char *model_field(const aq_model *model, int number) {
   for (size_t k = 0; k < aq_model_column_count(model); k++) {
-    aq_column column = aq_model_column(model, k);
-    if (!column.is_target && !read_before(model, k) && number-- == 0) return column.field;
+    const aq_column *column = aq_model_column(model, k);
+    if (!column->is_target && !read_before(model, k) && number-- == 0) return column->field;
   }
   return "";
 }
@@ -241,11 +241,11 @@ int model_fields(const aq_model *model, enum fields which, char *names, size_t s
   size_t used = 0;
   names[0] = '\0';
   for (size_t k = 0; k < aq_model_column_count(model); k++) {
-    aq_column column = aq_model_column(model, k);
-    if ((column.is_target && which != FIELDS_ALL) || read_before(model, k)) continue;
-    if (which == FIELDS_UNWRITTEN && is_output(model, column.name)) continue;
+    const aq_column *column = aq_model_column(model, k);
+    if ((column->is_target && which != FIELDS_ALL) || read_before(model, k)) continue;
+    if (which == FIELDS_UNWRITTEN && is_output(model, column->name)) continue;
     if (used < size)
-      used += (size_t)snprintf(names + used, size - used, "%s%s", count ? ", " : "", column.field);
+      used += (size_t)snprintf(names + used, size - used, "%s%s", count ? ", " : "", column->field);
     count++;
   }
   return count;

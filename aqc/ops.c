@@ -22,8 +22,8 @@ static void show(aq_shown *shown, const aq_op *op) {
 static int no_op(const char *name) {
   const char *nearest = NULL;
   char hint[128] = "`aqc ops` lists them all";
-  aq_op op;
-  for (size_t k = 0; aq_op_at(k, &op); k++) nearest = nearest_word(name, nearest, op.name);
+  const aq_op *op;
+  for (size_t k = 0; (op = aq_op_at(k)); k++) nearest = nearest_word(name, nearest, op->name);
   if (nearest) snprintf(hint, sizeof hint, "did you mean `%s`?", nearest);
   return message_fail(AQ_USAGE, hint, "there is no op `%.60s`", name);
 }
@@ -32,11 +32,11 @@ static int run_ops(const struct settings *settings) {
   const char *wanted = settings->operand_count ? settings->operand[0] : NULL;
   aq_shown *shown = aq_shown_new(true);
   bool found = false;
-  aq_op op;
+  const aq_op *op;
   aq_shown_list(shown, "ops");
-  for (size_t k = 0; aq_op_at(k, &op); k++) {
-    if (wanted && strcmp(op.name, wanted) != 0) continue;
-    show(shown, &op);
+  for (size_t k = 0; (op = aq_op_at(k)); k++) {
+    if (wanted && strcmp(op->name, wanted) != 0) continue;
+    show(shown, op);
     found = true;
   }
   aq_shown_end(shown);

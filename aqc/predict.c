@@ -21,6 +21,7 @@ static bool writes(const aq_model *model) {
 
 static int failed(const aq_session *session, const aq_model *model, const char *path) {
   aq_message message = *aq_session_message(session);
+  message.size = sizeof message;
   if (message.code == AQ_BAD_DATA && message.line == 1 && writes(model))
     message.hint = "predict reads the text and says what comes next; `aqc generate` writes the text";
   /* A text was given where a file is expected. */
@@ -61,9 +62,9 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   if (status != AQ_OK) return status;
   status = aq_session_predict_stream(session, &options);
   if (output_failed()) return AQ_IO;
-  aq_reading reading = aq_session_reading(session);
+  const aq_reading *reading = aq_session_reading(session);
   bool each_row = !settings->alert && !settings->window;
-  reading_remark(&reading, model, settings, each_row ? stand_in[output_form(settings)] : "");
+  reading_remark(reading, model, settings, each_row ? stand_in[output_form(settings)] : "");
   if (status != AQ_OK) return failed(session, model, options.path);
   return input_finish();
 }

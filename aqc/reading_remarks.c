@@ -18,7 +18,7 @@ static void remark_columns(const aq_reading *reading, const aq_model *model) {
 
 static void remark_cuts(const aq_reading *reading) {
   for (size_t k = 0; k < reading->cut_count; k++) {
-    const aq_cut *cut = &reading->cut[k];
+    const aq_cut *cut = reading->cut[k];
     message_warn("%s: %lld of %lld texts %s longer than %lld %s: %lld %s %s cut off", cut->column,
                  (long long)cut->texts, (long long)reading->rows, cut->texts == 1 ? "is" : "are",
                  (long long)cut->limit, cut->unit, (long long)cut->tokens,
@@ -30,24 +30,28 @@ void reading_remark(const aq_reading *reading, const aq_model *model, const stru
                     const char *stand_in) {
   bool known = settings->quiet || settings->header == AQ_HEADER_NO;
   if (reading->by_position && !known) remark_columns(reading, model);
-  if (reading->doubt.code) message_note(&reading->doubt);
-  if (reading->odd_tags.code) message_note(&reading->odd_tags);
+  if (reading->doubt) message_note(reading->doubt);
+  if (reading->odd_tags) message_note(reading->odd_tags);
   if (settings->quiet) return;
   remark_cuts(reading);
   if (!reading->skipped) return;
   message_warn("%lld bad row%s skipped%s", (long long)reading->skipped,
                reading->skipped == 1 ? " was" : "s were", stand_in);
-  message_note(&reading->first_skipped);
+  message_note(reading->first_skipped);
 }
 
 /* The text of a message with its place; null when there is none. */
 static void message_text(aq_shown *shown, const char *key, const aq_message *message) {
-  char place[64] = "", *text = NULL;
+  char place[64] = "";
+  if (!message) {
+    aq_shown_text(shown, key, NULL, NULL);
+    return;
+  }
   if (message->line > 0) snprintf(place, sizeof place, ":%d", message->line);
   size_t size = strlen(message->file) + strlen(place) + strlen(message->text) + 3;
-  if (message->code) text = malloc(size);
+  char *text = malloc(size);
   if (text) snprintf(text, size, "%s%s: %s", message->file, place, message->text);
-  aq_shown_text(shown, key, NULL, message->code && !text ? message->text : text);
+  aq_shown_text(shown, key, NULL, text ? text : message->text);
   free(text);
 }
 
@@ -67,9 +71,9 @@ void reading_facts(aq_shown *shown, const aq_reading *reading) {
   aq_shown_flag(shown, "header", NULL, reading->header);
   aq_shown_flag(shown, "by_position", NULL, reading->by_position > 0);
   aq_shown_list(shown, "cut");
-  for (size_t k = 0; k < reading->cut_count; k++) cut_facts(shown, &reading->cut[k]);
+  for (size_t k = 0; k < reading->cut_count; k++) cut_facts(shown, reading->cut[k]);
   aq_shown_end(shown);
-  message_text(shown, "doubt", &reading->doubt);
-  message_text(shown, "odd_tags", &reading->odd_tags);
-  message_text(shown, "first_skipped", &reading->first_skipped);
+  message_text(shown, "doubt", reading->doubt);
+  message_text(shown, "odd_tags", reading->odd_tags);
+  message_text(shown, "first_skipped", reading->first_skipped);
 }

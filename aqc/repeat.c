@@ -146,7 +146,7 @@ static int begin(struct repeat *r, int64_t k, struct once *o) {
     return status;
   }
   if (k == 0) {
-    r->seed = r->progress.number = r->settings->folds ? 1 : aq_trainer_facts(o->trainer).seed;
+    r->seed = r->progress.number = r->settings->folds ? 1 : aq_trainer_facts(o->trainer)->seed;
     if (r->settings->seeds || r->settings->ensemble)
       status = refuse_overwriting_named("-o", r->save, r->program);
     if (status == AQ_OK && r->settings->ensemble) status = check_ensemble(o);
@@ -179,7 +179,7 @@ static int judge(struct repeat *r, struct once *o) {
 static int note(struct repeat *r, struct once *o, int64_t number) {
   struct score *to = &r->scores.row[r->scores.done];
   *to = (struct score){
-      .number = number, .facts = aq_trainer_facts(o->trainer), .rows = aq_report_rows(o->report, NULL)};
+      .number = number, .facts = *aq_trainer_facts(o->trainer), .rows = aq_report_rows(o->report, NULL)};
   if (r->scores.done == 0) scores_begin(&r->scores, o->model, o->report);
   scores_read(&r->scores, o->report, to->value);
   r->scores.done++;
@@ -224,7 +224,7 @@ static void keep_member(struct repeat *r, struct once *o) {
 
 static void remark_goal(const struct repeat *r, const struct once *o, int64_t number) {
   const char *until = r->settings->until;
-  if (until && !aq_trainer_facts(o->trainer).reached)
+  if (until && !aq_trainer_facts(o->trainer)->reached)
     message_remark("%s %lld: %s was not reached", r->scores.one, (long long)number, until);
 }
 

@@ -42,7 +42,7 @@ static int check_settings(const struct settings *settings) {
 
 static int run_run(const struct settings *settings) {
   aq_run_options options;
-  aq_run_facts facts = {0};
+  const aq_run_facts *facts;
   aq_program *program;
   int status = check_settings(settings);
   if (status == AQ_OK) status = open_program(settings->operand[0], settings, &program);
@@ -63,7 +63,7 @@ static int run_run(const struct settings *settings) {
     message_print(aq_program_message(program));
     if (status == AQ_BAD_DATA) remark_more_errors(settings->operand[0], program);
   } else
-    status = print_facts(settings, &facts);
+    status = print_facts(settings, facts);
   aq_program_free(program);
   return status;
 }

@@ -11,7 +11,7 @@ enum { ALL = 8, FIRST = 4, LINE = 600 };
 /* Those that the validation data alone have come last. */
 static size_t labels_of_model(const aq_trainer *trainer, size_t o) {
   size_t count = aq_trainer_label_count(trainer, o);
-  while (count && aq_trainer_label(trainer, o, count - 1).only_valid) count--;
+  while (count && aq_trainer_label(trainer, o, count - 1)->only_valid) count--;
   return count;
 }
 
@@ -20,13 +20,13 @@ static void remark_labels(const aq_trainer *trainer, const char *output, size_t 
   char line[LINE] = "";
   size_t length = 0;
   for (size_t k = 0; k < first && length < sizeof line; k++) {
-    aq_label_rows label = aq_trainer_label(trainer, o, k);
-    length += (size_t)snprintf(line + length, sizeof line - length, "%s%.60s %lld", k ? ", " : "", label.name,
-                               (long long)label.rows);
+    const aq_label_rows *label = aq_trainer_label(trainer, o, k);
+    length += (size_t)snprintf(line + length, sizeof line - length, "%s%.60s %lld", k ? ", " : "",
+                               label->name, (long long)label->rows);
   }
   if (first < count && length < sizeof line) {
-    aq_label_rows last = aq_trainer_label(trainer, o, count - 1);
-    snprintf(line + length, sizeof line - length, ", … %.60s %lld", last.name, (long long)last.rows);
+    const aq_label_rows *last = aq_trainer_label(trainer, o, count - 1);
+    snprintf(line + length, sizeof line - length, ", … %.60s %lld", last->name, (long long)last->rows);
   }
   message_remark("%s: %zu labels: %s", output, count, line);
 }
@@ -42,10 +42,10 @@ static void remark_baseline(const char *output, const aq_baseline *easy) {
 }
 
 void targets_remark(const aq_trainer *trainer, const aq_model *model) {
-  aq_baseline easy;
   for (size_t o = 0; o < aq_model_output_count(model); o++) {
     const char *output = aq_model_output_name(model, o);
     if (labels_of_model(trainer, o)) remark_labels(trainer, output, o);
-    if (aq_trainer_baseline(trainer, o, &easy)) remark_baseline(output, &easy);
+    const aq_baseline *easy = aq_trainer_baseline(trainer, o);
+    if (easy) remark_baseline(output, easy);
   }
 }

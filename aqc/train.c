@@ -118,70 +118,68 @@ static void print_idle(const struct training *t, const aq_train_facts *facts) {
 }
 
 static void print_outcome(const struct training *t) {
-  aq_train_facts facts = aq_trainer_facts(t->trainer);
+  const aq_train_facts *facts = aq_trainer_facts(t->trainer);
   double value;
   const char *metric = aq_model_metric(t->model, &value);
-  if (t->settings->until && facts.reached)
-    message_remark("%s was reached in epoch %lld", t->settings->until, (long long)facts.epochs);
-  if (t->settings->until && !facts.reached) message_remark("%s was not reached", t->settings->until);
-  if (facts.steps == 0) print_idle(t, &facts);
+  if (t->settings->until && facts->reached)
+    message_remark("%s was reached in epoch %lld", t->settings->until, (long long)facts->epochs);
+  if (t->settings->until && !facts->reached) message_remark("%s was not reached", t->settings->until);
+  if (facts->steps == 0) print_idle(t, facts);
   if (t->settings->quiet) return;
-  if (facts.unanswered_valid_rows)
+  if (facts->unanswered_valid_rows)
     message_warn("%lld of %lld rows to validate %s left out: the model that was kept has no finite answer",
-                 (long long)facts.unanswered_valid_rows, (long long)facts.valid_rows,
-                 facts.unanswered_valid_rows == 1 ? "was" : "were");
-  if (t->report && aq_report_reading(t->report).first_skipped.code == AQ_NOT_FINITE) {
-    aq_message first = aq_report_reading(t->report).first_skipped;
-    message_note(&first);
-  }
+                 (long long)facts->unanswered_valid_rows, (long long)facts->valid_rows,
+                 facts->unanswered_valid_rows == 1 ? "was" : "were");
+  const aq_message *skipped = t->report ? aq_report_reading(t->report)->first_skipped : NULL;
+  if (skipped && skipped->code == AQ_NOT_FINITE) message_note(skipped);
   if (metric[0])
-    message_remark("kept epoch %lld of %lld: %s %.4f", (long long)facts.best_epoch, (long long)facts.epochs,
+    message_remark("kept epoch %lld of %lld: %s %.4f", (long long)facts->best_epoch, (long long)facts->epochs,
                    metric, value);
   message_remark("saved %s", t->options.save);
 }
 
 /* The data, and how they were read. */
 static void show_data(const struct training *t, aq_shown *shown) {
-  aq_train_facts facts = aq_trainer_facts(t->trainer);
-  aq_reading reading = aq_trainer_reading(t->trainer);
-  aq_shown_whole(shown, "rows", NULL, facts.rows);
-  aq_shown_whole(shown, "validation_rows", NULL, facts.valid_rows);
-  aq_shown_whole(shown, "unseen_validation_rows", NULL, facts.unseen_valid_rows);
-  aq_shown_whole(shown, "unanswered_validation_rows", NULL, facts.unanswered_valid_rows);
-  aq_shown_whole(shown, "loaded_words", NULL, facts.loaded_words);
-  aq_shown_whole(shown, "new_words", NULL, facts.new_words);
-  aq_shown_whole(shown, "tables_by_position", NULL, facts.tables_by_position);
-  aq_shown_whole(shown, "test_rows", NULL, facts.test_rows);
-  aq_shown_whole(shown, "skipped_rows", NULL, facts.skipped_rows);
-  aq_shown_flag(shown, "header", NULL, facts.header);
+  const aq_train_facts *facts = aq_trainer_facts(t->trainer);
+  const aq_reading *reading = aq_trainer_reading(t->trainer);
+  aq_shown_whole(shown, "rows", NULL, facts->rows);
+  aq_shown_whole(shown, "validation_rows", NULL, facts->valid_rows);
+  aq_shown_whole(shown, "unseen_validation_rows", NULL, facts->unseen_valid_rows);
+  aq_shown_whole(shown, "unanswered_validation_rows", NULL, facts->unanswered_valid_rows);
+  aq_shown_whole(shown, "loaded_words", NULL, facts->loaded_words);
+  aq_shown_whole(shown, "new_words", NULL, facts->new_words);
+  aq_shown_whole(shown, "tables_by_position", NULL, facts->tables_by_position);
+  aq_shown_whole(shown, "test_rows", NULL, facts->test_rows);
+  aq_shown_whole(shown, "skipped_rows", NULL, facts->skipped_rows);
+  aq_shown_flag(shown, "header", NULL, facts->header);
   aq_shown_begin(shown, "data");
-  reading_facts(shown, &reading);
+  reading_facts(shown, reading);
   aq_shown_end(shown);
   if (output_form(t->settings) == AQ_JSON) aq_trainer_show(t->trainer, shown);
 }
 
 /* What training did. In text, one line says how good the model is, unless there is a report. */
 static void show_learning(const struct training *t, aq_shown *shown) {
-  aq_train_facts facts = aq_trainer_facts(t->trainer);
+  const aq_train_facts *facts = aq_trainer_facts(t->trainer);
   double value;
   const char *metric = aq_model_metric(t->model, &value);
-  aq_shown_whole(shown, "parameters", NULL, facts.parameters);
-  aq_shown_whole(shown, "trained_parameters", NULL, facts.trained_parameters);
-  aq_shown_whole(shown, "steps", NULL, facts.steps);
-  aq_shown_whole(shown, "epochs", NULL, facts.epochs);
-  aq_shown_whole(shown, "best_epoch", NULL, facts.best_epoch);
-  aq_shown_whole(shown, "allocations_in_steps", NULL, (int64_t)facts.allocations_in_steps);
-  aq_shown_real(shown, "seconds", NULL, facts.seconds);
-  aq_shown_real(shown, "examples_per_second", NULL, facts.examples_per_second);
-  aq_shown_real(shown, "loss", NULL, facts.loss);
-  if (!t->report && !metric[0] && facts.steps > 0)
-    aq_shown_say(shown, "loss %.4f on the training data", facts.loss);
+  aq_shown_whole(shown, "parameters", NULL, facts->parameters);
+  aq_shown_whole(shown, "trained_parameters", NULL, facts->trained_parameters);
+  aq_shown_whole(shown, "steps", NULL, facts->steps);
+  aq_shown_whole(shown, "epochs", NULL, facts->epochs);
+  aq_shown_whole(shown, "best_epoch", NULL, facts->best_epoch);
+  aq_shown_whole(shown, "allocations_in_steps", NULL, (int64_t)facts->allocations_in_steps);
+  aq_shown_real(shown, "seconds", NULL, facts->seconds);
+  aq_shown_real(shown, "examples_per_second", NULL, facts->examples_per_second);
+  aq_shown_real(shown, "loss", NULL, facts->loss);
+  if (!t->report && !metric[0] && facts->steps > 0)
+    aq_shown_say(shown, "loss %.4f on the training data", facts->loss);
   if (metric[0]) {
     aq_shown_text(shown, "metric", NULL, metric);
     aq_shown_real(shown, "value", NULL, value);
     if (!t->report) aq_shown_say(shown, "%s %.4f on the rows held back", metric, value);
   }
-  if (t->settings->until) aq_shown_flag(shown, "reached", NULL, facts.reached);
+  if (t->settings->until) aq_shown_flag(shown, "reached", NULL, facts->reached);
 }
 
 static int print_result(const struct training *t) {

@@ -44,19 +44,19 @@ static void remark_beginning(const aq_train_facts *facts, const char *weights) {
 }
 
 int train_plan(const struct settings *settings, const aq_program *program, aq_trainer *trainer) {
-  aq_train_facts facts = aq_trainer_facts(trainer);
-  aq_reading reading = aq_trainer_reading(trainer);
+  const aq_train_facts *facts = aq_trainer_facts(trainer);
+  const aq_reading *reading = aq_trainer_reading(trainer);
   aq_model *model;
   /* `aqc check` says these at any time. */
   for (size_t k = 0; !settings->quiet && k < aq_program_diagnostic_count(program); k++)
     message_warning(aq_program_diagnostic(program, k, NULL));
-  if (!settings->quiet) remark_rows(&facts);
-  if (!settings->quiet) remark_beginning(&facts, settings->weights);
+  if (!settings->quiet) remark_rows(facts);
+  if (!settings->quiet) remark_beginning(facts, settings->weights);
   int status = aq_trainer_model(trainer, &model);
   if (status != AQ_OK)
     status = model ? message_print(aq_trainer_message(trainer)) : message_no_memory();
   else if (output_form(settings) != AQ_JSON) /* the result has it then */
-    reading_remark(&reading, model, settings, "");
+    reading_remark(reading, model, settings, "");
   if (status == AQ_OK && !settings->quiet) targets_remark(trainer, model);
   aq_model_free(model);
   return status;

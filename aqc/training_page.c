@@ -41,24 +41,24 @@ int training_page_check(const struct settings *s, const char *save) {
 
 static void show_facts(const struct training_page *page, aq_shown *shown) {
   const struct settings *s = page->settings;
-  aq_train_facts facts = aq_trainer_facts(page->trainer);
+  const aq_train_facts *facts = aq_trainer_facts(page->trainer);
   aq_shown_text(shown, "program", "program", s->operand[0]);
   aq_shown_text(shown, "table", "table", s->operand[1]);
   if (s->valid) aq_shown_text(shown, "validation", "validation data", s->valid);
   if (s->test) aq_shown_text(shown, "test", "test data", s->test);
-  aq_shown_whole(shown, "rows", "rows to learn from", facts.rows);
-  aq_shown_whole(shown, "validation_rows", "rows to validate", facts.valid_rows);
-  if (facts.skipped_rows) aq_shown_whole(shown, "skipped_rows", "bad rows left out", facts.skipped_rows);
-  aq_shown_whole(shown, "parameters", "parameters", facts.parameters);
-  if (facts.trained_parameters < facts.parameters)
-    aq_shown_whole(shown, "trained_parameters", "of them trained", facts.trained_parameters);
-  aq_shown_real(shown, "seconds", "time", facts.seconds);
-  aq_shown_say(shown, "%.1f s in %lld steps, %.0f examples/s", facts.seconds, (long long)facts.steps,
-               facts.examples_per_second);
+  aq_shown_whole(shown, "rows", "rows to learn from", facts->rows);
+  aq_shown_whole(shown, "validation_rows", "rows to validate", facts->valid_rows);
+  if (facts->skipped_rows) aq_shown_whole(shown, "skipped_rows", "bad rows left out", facts->skipped_rows);
+  aq_shown_whole(shown, "parameters", "parameters", facts->parameters);
+  if (facts->trained_parameters < facts->parameters)
+    aq_shown_whole(shown, "trained_parameters", "of them trained", facts->trained_parameters);
+  aq_shown_real(shown, "seconds", "time", facts->seconds);
+  aq_shown_say(shown, "%.1f s in %lld steps, %.0f examples/s", facts->seconds, (long long)facts->steps,
+               facts->examples_per_second);
 }
 
 static void show_outcome(const struct training_page *page, aq_shown *shown) {
-  aq_train_facts facts = aq_trainer_facts(page->trainer);
+  const aq_train_facts *facts = aq_trainer_facts(page->trainer);
   double value;
   const char *metric = page->model ? aq_model_metric(page->model, &value) : "";
   if (!page->model) {
@@ -68,8 +68,8 @@ static void show_outcome(const struct training_page *page, aq_shown *shown) {
   }
   aq_shown_text(shown, "model", "model", page->save);
   if (!metric[0]) return;
-  aq_shown_whole(shown, "best_epoch", "kept", facts.best_epoch);
-  aq_shown_say(shown, "epoch %lld of %lld: %s %.4f", (long long)facts.best_epoch, (long long)facts.epochs,
+  aq_shown_whole(shown, "best_epoch", "kept", facts->best_epoch);
+  aq_shown_say(shown, "epoch %lld of %lld: %s %.4f", (long long)facts->best_epoch, (long long)facts->epochs,
                metric, value);
 }
 

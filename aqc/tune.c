@@ -121,17 +121,17 @@ static aq_train_options train_options(struct run *r) {
 }
 
 static void take_result(struct run *r, bool done) {
-  aq_train_facts facts = aq_trainer_facts(r->trainer);
+  const aq_train_facts *facts = aq_trainer_facts(r->trainer);
   aq_model *model = NULL;
-  if (aq_trainer_model(r->trainer, &model) == AQ_OK && facts.best_epoch)
+  if (aq_trainer_model(r->trainer, &model) == AQ_OK && facts->best_epoch)
     snprintf(r->trial->metric, sizeof r->trial->metric, "%s", aq_model_metric(model, &r->trial->best));
   aq_model_free(model);
-  r->trial->epochs = facts.epochs;
-  r->trial->of = facts.epochs_set;
-  r->trial->best_epoch = facts.best_epoch;
-  r->trial->seconds = (isnan(r->trial->seconds) ? 0 : r->trial->seconds) + facts.seconds;
+  r->trial->epochs = facts->epochs;
+  r->trial->of = facts->epochs_set;
+  r->trial->best_epoch = facts->best_epoch;
+  r->trial->seconds = (isnan(r->trial->seconds) ? 0 : r->trial->seconds) + facts->seconds;
   r->trial->state = done ? TRIAL_DONE : TRIAL_STOPPED;
-  if (facts.reached) r->tuning->reached = true;
+  if (facts->reached) r->tuning->reached = true;
 }
 
 /* Returns a status that ends the search, or AQ_OK. What was cut short by Ctrl-C is not noted. */

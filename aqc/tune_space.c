@@ -194,14 +194,14 @@ static bool is_set(const struct space *space, const aq_choice *choice) {
 
 static int add_choices(const struct settings *settings, struct space *space) {
   aq_program *program;
-  aq_choice choice;
+  const aq_choice *choice;
   int status = open_program(settings->operand[0], settings, &program);
-  for (size_t k = 0; status == AQ_OK && aq_program_choice(program, k, &choice); k++) {
-    if (choice.given || is_set(space, &choice)) continue;
-    struct knob *knob = add_knob(space, choice.name, strlen(choice.name));
+  for (size_t k = 0; status == AQ_OK && (choice = aq_program_choice(program, k)); k++) {
+    if (choice->given || is_set(space, choice)) continue;
+    struct knob *knob = add_knob(space, choice->name, strlen(choice->name));
     if (!knob) status = message_no_memory();
-    for (size_t a = 0; a < choice.count && status == AQ_OK; a++)
-      status = add_value(knob, choice.alternative[a], strlen(choice.alternative[a]));
+    for (size_t a = 0; a < choice->count && status == AQ_OK; a++)
+      status = add_value(knob, choice->alternative[a], strlen(choice->alternative[a]));
   }
   aq_program_free(program);
   return status;

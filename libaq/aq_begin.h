@@ -3,25 +3,21 @@
 #ifndef AQ_BEGIN_H
 #define AQ_BEGIN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "aq_base.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-struct aq_program;
-struct aq_model;
-struct aq_message;
-
 /* ---- A program to begin with ---- */
 
-/* What programs there are: "classify", "a label of each row, …". k from 0; false beyond the last. */
+/* A kind of program: "classify", "a label of each row, …". Texts live as long as the process. */
 typedef struct aq_template {
-  const char *name, *about; /* live as long as the process */
+  size_t size;
+  const char *name, *about;
 } aq_template;
-bool aq_template_at(size_t k, aq_template *found);
+/* k from 0; NULL beyond the last. It is the thread's, until its next call of this function. */
+const aq_template *aq_template_at(size_t k);
 
 typedef struct aq_start_options {
   size_t size; /* sizeof(aq_start_options) */
@@ -35,7 +31,7 @@ void aq_start_options_init(aq_start_options *options); /* sets size and the defa
  * says in a few lines what was seen. Both are freed with aq_text_free. *message is as for aq_format.
  * AQ_USAGE: there is no such column or template, or the table is not for it. */
 int aq_start(const char *table, const aq_start_options *options, char **program, char **seen,
-             struct aq_message *message);
+             const aq_message **message);
 
 /* ---- A model of pretrained weights ---- */
 
@@ -46,17 +42,19 @@ typedef struct aq_begin_options {
 } aq_begin_options;
 void aq_begin_options_init(aq_begin_options *options); /* sets size and the defaults */
 typedef struct aq_begin_facts {
+  size_t size;
   int64_t parameters, loaded_parameters; /* numbers; those that files of weights gave */
   /* Tensors of those files that the program has no parameter for: how many, and the names of the first ones
    * with commas between them, cut where they are too long. */
   int64_t unused_tensors;
-  char unused[256];
+  const char *unused;
 } aq_begin_facts;
 /* A model without training, whose parameters are what they begin with: those of pretrained weights
  * (aq_program_options.weights). Vocabularies and labels must be given ones; where training would learn them
- * it is AQ_BAD_DATA. options and facts may be NULL. */
-int aq_model_begin(struct aq_program *program, const aq_begin_options *options, aq_begin_facts *facts,
-                   struct aq_model **model);
+ * it is AQ_BAD_DATA. options and facts may be NULL. *facts lives as long as the
+ * model; NULL after a failure. */
+int aq_model_begin(aq_program *program, const aq_begin_options *options, const aq_begin_facts **facts,
+                   aq_model **model);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,12 @@
 #ifndef AQ_FUNCTION_H
 #define AQ_FUNCTION_H
 
+#include "aq_base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- Functions on tensors in memory: compiled once, run often ---- */
 
 /* Computes with a function of a program on the host's own numbers, and gives gradients:
@@ -22,11 +28,12 @@
  * Nothing is copied: arguments are read where they are, and results lie in the function's memory until its
  * next run. Sizes may change from run to run; as long as they are those of the run before, a run costs what
  * its computing costs. */
-typedef struct aq_function aq_function;
+typedef aq_function aq_function;
 
 enum aq_number { AQ_FLOAT, AQ_DOUBLE, AQ_INT32 };
 
-/* Numbers in memory, row-major. It is handed over in arrays, so it stays as it is in later versions. */
+/* Numbers in memory, row-major. It is handed over in arrays and by value, so that it has no `size` of its
+ * own: it alone of all structs stays for ever as it is. */
 typedef struct aq_tensor {
   const void *data;      /* aligned as numbers of its type are; NULL when there are none */
   enum aq_number number; /* float or double, as the function computes; int32_t for whole numbers */
@@ -45,8 +52,8 @@ typedef struct aq_function_options {
   bool gradients;              /* also of the sum of all results, for each real argument and parameter */
   int threads;                 /* 1; 0: all cores. Results do not depend on it */
   int64_t seed;                /* of parameters, and of random numbers at first */
-  struct aq_model *parameters; /* those with its names, behind the first dot, begin as its; NULL: as the
-                                  program says */
+  aq_model *parameters;        /* those with its names, behind the first dot, begin as its; NULL: as the
+                                         program says */
   bool training; /* dropout drops, and what is drawn is drawn; false: as when a model predicts */
   /* A run computes many examples at once, and the function speaks of one: each argument then is so many,
    * packed one behind the other, but for those in shared. Gradients of these and of parameters are sums over
@@ -57,7 +64,7 @@ typedef struct aq_function_options {
   /* [ragged_count] dims, "T", whose size each example has of its own, in a batch. */
   const char *const *ragged;
   size_t ragged_count;
-  struct aq_pool *pool; /* as in aq_eval_options */
+  aq_pool *pool; /* as in aq_eval_options */
 } aq_function_options;
 void aq_function_options_init(aq_function_options *options); /* sets size and the defaults */
 
@@ -66,8 +73,9 @@ int aq_function_new(aq_program *program, const aq_function_options *options, aq_
 void aq_function_free(aq_function *function);
 const aq_message *aq_function_message(const aq_function *function);
 
-/* An argument, a parameter or a result, by its name. Strings live as long as the function. */
+/* An argument, a parameter or a result, by its name. It lives as long as the function. */
 typedef struct aq_operand {
+  size_t size;
   const char *name;  /* "x", "f.linear.W", "out", "grad.x" */
   const char *shape; /* as the program says it: "[T, D]" */
   enum aq_number number;
@@ -77,11 +85,11 @@ typedef struct aq_operand {
 size_t aq_function_argument_count(const aq_function *function);
 size_t aq_function_parameter_count(const aq_function *function);
 size_t aq_function_result_count(const aq_function *function);
-/* k from 0; false beyond the last. Results are "out", or "out.0", "out.1", … or as the program names them;
+/* k from 0; NULL beyond the last. Results are "out", or "out.0", "out.1", … or as the program names them;
  * then the gradients, "grad." and the name of the argument or parameter. */
-bool aq_function_argument(const aq_function *function, size_t k, aq_operand *operand);
-bool aq_function_parameter(const aq_function *function, size_t k, aq_operand *operand);
-bool aq_function_result(const aq_function *function, size_t k, aq_operand *operand);
+const aq_operand *aq_function_argument(const aq_function *function, size_t k);
+const aq_operand *aq_function_parameter(const aq_function *function, size_t k);
+const aq_operand *aq_function_result(const aq_function *function, size_t k);
 
 /* Runs it. argument: [count] in the order in which the program declares them. examples: how many, of a batch;
  * else it is not looked at. AQ_USAGE: an argument has another shape than the program says, or other numbers;
@@ -118,14 +126,18 @@ typedef struct aq_run_options {
 } aq_run_options;
 void aq_run_options_init(aq_run_options *options); /* sets size and the defaults */
 typedef struct aq_run_facts {
+  size_t size;
   double seconds_per_run;
   size_t peak_bytes; /* of intermediate values, without inputs and parameters */
   /* Tensors of the file of parameters that the function has no parameter for: how many, and the names of the
    * first ones with commas between them, cut where they are too long. */
   int64_t unused_params;
-  char unused[256];
+  const char *unused;
 } aq_run_facts;
-/* facts may be NULL. */
-int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts);
+/* facts may be NULL. *facts lives until the next call for this program; NULL after a failure. */
+int aq_program_run(aq_program *program, const aq_run_options *options, const aq_run_facts **facts);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

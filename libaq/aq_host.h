@@ -2,11 +2,11 @@
 #ifndef AQ_HOST_H
 #define AQ_HOST_H
 
+#include "aq_base.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct aq_message;
 
 /* ---- Threads ---- */
 
@@ -24,12 +24,11 @@ struct aq_message;
  *
  * Each session still belongs to one thread at a time, and these may call at once: one of them gets the
  * workers for a kernel, and the others compute that kernel alone. So nobody waits. */
-typedef struct aq_pool aq_pool;
 /* threads: how many compute together, the caller included; 0: as many as there are cores. */
 int aq_pool_new(int threads, aq_pool **pool);
 /* Handles that share the pool keep it: it may be freed before them. */
 void aq_pool_free(aq_pool *pool);
-const struct aq_message *aq_pool_message(const aq_pool *pool);
+const aq_message *aq_pool_message(const aq_pool *pool);
 size_t aq_pool_threads(const aq_pool *pool); /* 0: it could not be made */
 
 #ifdef __cplusplus

@@ -3,18 +3,11 @@
 #ifndef AQ_LOOP_H
 #define AQ_LOOP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "aq_base.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct aq_trainer;
-struct aq_program;
-struct aq_model;
-struct aq_report;
 
 /* ---- What calls may take ---- */
 
@@ -31,7 +24,7 @@ struct aq_report;
  * stopped has written its checkpoint, and aq_trainer_run goes on from there; but it begins the validation
  * data anew: a limit that is too little for all of them is never passed. What a training saves counts for no
  * limit and is not stopped. */
-typedef struct aq_limits aq_limits;
+typedef aq_limits aq_limits;
 aq_limits *aq_limits_new(void); /* without limits; NULL: no memory */
 /* One that this thread uses no longer counts; another thread must not be using it. */
 void aq_limits_free(aq_limits *limits);
@@ -54,15 +47,16 @@ void aq_interrupt(aq_limits *limits);
  * another:
  * {"score", "s"} or "score=s". Found by aq_program_new. */
 typedef struct aq_choice {
+  size_t size;
   const char *name;      /* "score", what it is bound to; where several are called so, "read.score" */
   const char *full_name; /* "read.score" in any case */
   const char *const *alternative; /* [count] the name that the program gives it, or how it is written there */
   size_t count, chosen;
   bool given; /* an aq_given says which */
 } aq_choice;
-size_t aq_program_choice_count(const struct aq_program *program);
-/* k from 0; false beyond the last. Strings live as long as the program. */
-bool aq_program_choice(const struct aq_program *program, size_t k, aq_choice *choice);
+size_t aq_program_choice_count(const aq_program *program);
+/* k from 0; NULL beyond the last. It lives as long as the program. */
+const aq_choice *aq_program_choice(const aq_program *program, size_t k);
 
 /* Is one value of a metric better than another? Above 0: yes; below 0: the other is; 0: they are equal, or
  * there is no such metric. name: "f1", or with an output "topic.f1". A value that is no number is the worst.
@@ -73,6 +67,7 @@ int aq_metric_compare(const char *name, double one, double other);
 
 /* A label of an output, and how often it stands in the data. */
 typedef struct aq_label_rows {
+  size_t size;
   const char *name;
   int64_t rows, valid_rows; /* to learn from, and to validate; of tags: words */
   bool only_valid;          /* the validation data alone have it: the model does not know it */
@@ -80,34 +75,37 @@ typedef struct aq_label_rows {
 /* The labels of an output, the most frequent to learn from first; the last ones may be those that stand in
  * the validation data alone. 0: the output has no labels. Known from aq_trainer_new on, and as long as the
  * trainer lives. */
-size_t aq_trainer_label_count(const struct aq_trainer *trainer, size_t output);
-aq_label_rows aq_trainer_label(const struct aq_trainer *trainer, size_t output, size_t label);
+size_t aq_trainer_label_count(const aq_trainer *trainer, size_t output);
+const aq_label_rows *aq_trainer_label(const aq_trainer *trainer, size_t output, size_t label);
 
 /* How good an answer is that does not look at the row: what a model has to beat. Of a class and of tags it is
  * the most frequent label, measured as accuracy; of a number it is the mean, measured as rmse. It is learned
  * from the training data and measured on the validation data, or where there are none on the former. */
 typedef struct aq_baseline {
+  size_t size;
   const char *metric; /* "accuracy", "rmse" */
   double value;
   const char *label; /* that is always said; NULL: a number is */
   double mean;       /* that number */
   bool on_valid;     /* measured on the validation data */
 } aq_baseline;
-/* false: there is no such answer for this output. */
-bool aq_trainer_baseline(const struct aq_trainer *trainer, size_t output, aq_baseline *baseline);
+/* NULL: there is no such answer for this output. It lives as long as the trainer. */
+const aq_baseline *aq_trainer_baseline(const aq_trainer *trainer, size_t output);
 
 /* ---- How training went ---- */
 
 /* An epoch that has ended. */
 typedef struct aq_epoch {
+  size_t size;
   int64_t epoch;            /* from 1 */
   double loss;              /* mean over the training data */
   double valid_loss, value; /* on the validation data; value: of the metric. NaN: it was not measured */
   double learning_rate;     /* of its last step */
 } aq_epoch;
 /* Those so far, the oldest first. A training that goes on from a checkpoint has those before it as well. */
-size_t aq_trainer_epoch_count(const struct aq_trainer *trainer);
-aq_epoch aq_trainer_epoch(const struct aq_trainer *trainer, size_t k); /* k from 0 */
+size_t aq_trainer_epoch_count(const aq_trainer *trainer);
+/* k from 0; NULL beyond the last. It lives until training goes on. */
+const aq_epoch *aq_trainer_epoch(const aq_trainer *trainer, size_t k);
 
 /* Adds to the open object of a tree what is known of a training: "settings", "targets" (labels, how often
  * they stand there, and what is easy to reach) and "curves" (its epochs). With a report of the model's
@@ -119,8 +117,7 @@ aq_epoch aq_trainer_epoch(const struct aq_trainer *trainer, size_t k); /* k from
  *     aq_shown_tree(page, "report", answers);
  *     aq_shown_write(page, AQ_HTML, &text);
  */
-struct aq_shown;
-void aq_trainer_show(const struct aq_trainer *trainer, struct aq_shown *shown);
+void aq_trainer_show(const aq_trainer *trainer, aq_shown *shown);
 
 /* ---- How good is it really? ---- */
 
@@ -136,7 +133,7 @@ void aq_trainer_show(const struct aq_trainer *trainer, struct aq_shown *shown);
  *     }
  *
  * AQ_USAGE: there are no validation data. The trainer has the message. */
-int aq_trainer_report(struct aq_trainer *trainer, struct aq_model *model, struct aq_report **report);
+int aq_trainer_report(aq_trainer *trainer, aq_model *model, aq_report **report);
 
 enum { AQ_MOST_MEMBERS = 100 };
 /* One model of several, at most AQ_MOST_MEMBERS, which are not needed afterwards: trainings of one program
@@ -146,8 +143,8 @@ enum { AQ_MOST_MEMBERS = 100 };
  * aq_model_metric says. Texts that go on and matches have no such mean: AQ_USAGE. Whatever looks into it
  * (aq_session_attend, aq_model_explain) sees the first member. The model is the caller's; after a failure it
  * has the message. */
-int aq_model_ensemble(struct aq_model *const *member, size_t count, struct aq_model **model);
-size_t aq_model_member_count(const struct aq_model *model); /* 1: it is no ensemble */
+int aq_model_ensemble(aq_model *const *member, size_t count, aq_model **model);
+size_t aq_model_member_count(const aq_model *model); /* 1: it is no ensemble */
 
 #ifdef __cplusplus
 }

@@ -6,23 +6,18 @@
 #ifndef AQ_NATIVE_H
 #define AQ_NATIVE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "aq_base.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-struct aq_message;
-struct aq_model;
-struct aq_program;
-
 /* Functions of the host, by the names that programs have for them. Programs and models that are opened with
  * them keep a copy; the functions and `user` have to be there as long as those are. */
-typedef struct aq_externs aq_externs;
+typedef aq_externs aq_externs;
 int aq_externs_new(aq_externs **externs);
 void aq_externs_free(aq_externs *externs);
-const struct aq_message *aq_externs_message(const aq_externs *externs);
+const aq_message *aq_externs_message(const aq_externs *externs);
 
 /* What is called: as aq_extern.h says for functions of libraries, but with `user` as the first argument. */
 typedef void aq_host_function(void); /* stands for a function of any type */
@@ -50,19 +45,19 @@ typedef struct aq_load_options {
   size_t length;
 } aq_load_options;
 void aq_load_options_init(aq_load_options *options); /* sets size */
-int aq_model_load_with(const char *path, const aq_load_options *options, struct aq_model **model);
+int aq_model_load_with(const char *path, const aq_load_options *options, aq_model **model);
 
-/* A native function that a model calls, or that of a program that was checked, counted from 0; false beyond
- * the last. size is set before. Texts live as long as the model, or until the next check. */
+/* A native function that a model calls, or that of a program that was checked, counted from 0; NULL beyond
+ * the last. It lives as long as the model, or until the next check. */
 typedef struct aq_extern {
-  size_t size; /* sizeof(aq_extern) */
+  size_t size;
   const char *name, *signature;
   const char *library;  /* as the program says, of a model file the name alone; NULL: the host's */
   const char *gradient; /* the name of its gradient; NULL: it has none */
   bool allowed;
 } aq_extern;
-bool aq_model_extern(const struct aq_model *model, size_t number, aq_extern *about);
-bool aq_program_extern(const struct aq_program *program, size_t number, aq_extern *about);
+const aq_extern *aq_model_extern(const aq_model *model, size_t number);
+const aq_extern *aq_program_extern(const aq_program *program, size_t number);
 
 #ifdef __cplusplus
 }

@@ -2,9 +2,15 @@
 #ifndef AQ_REPORT_H
 #define AQ_REPORT_H
 
+#include "aq_base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- Evaluation ---- */
 
-typedef struct aq_report aq_report;
+typedef aq_report aq_report;
 /* How to evaluate and predict. */
 typedef struct aq_eval_options {
   size_t size;   /* sizeof(aq_eval_options) */
@@ -34,8 +40,8 @@ typedef struct aq_eval_options {
   bool attention;   /* of a report: with errors, where the heads look in those rows */
   /* Of a report: only those rows that this training has held back; the file is its training file. NULL: all
    * rows. */
-  const struct aq_trainer *held_by;
-  struct aq_pool *pool; /* threads that are shared with other handles; NULL: `threads` of its own */
+  const aq_trainer *held_by;
+  aq_pool *pool; /* threads that are shared with other handles; NULL: `threads` of its own */
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 
@@ -60,6 +66,9 @@ int aq_report_shown(aq_report *report, aq_shown **shown);
 int aq_report_metric(aq_report *report, const char *name, double *value);
 /* Rows that were judged; *skipped, unless skipped is NULL: bad rows that were left out. */
 int64_t aq_report_rows(const aq_report *report, int64_t *skipped);
-aq_reading aq_report_reading(const aq_report *report);
+const aq_reading *aq_report_reading(const aq_report *report);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

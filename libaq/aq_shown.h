@@ -2,9 +2,7 @@
 #ifndef AQ_SHOWN_H
 #define AQ_SHOWN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "aq_base.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,7 +28,7 @@ extern "C" {
  * Additions cannot fail: once memory was short they do nothing, and aq_shown_write returns AQ_NO_MEMORY. They
  * accept a NULL tree, and aq_shown_write takes it for one that had no memory. Texts and numbers are copied.
  */
-typedef struct aq_shown aq_shown;
+typedef aq_shown aq_shown;
 enum aq_form { AQ_TEXT, AQ_JSON, AQ_HTML }; /* AQ_HTML: a whole page that needs nothing else */
 
 /* A tree whose outermost object is open for members. spaced: JSON has a space after each comma and colon.
@@ -46,8 +44,9 @@ void aq_shown_real(aq_shown *shown, const char *key, const char *label, double v
 void aq_shown_flag(aq_shown *shown, const char *key, const char *label, bool value);
 void aq_shown_numbers(aq_shown *shown, const char *key, const double *number,
                       size_t count); /* in JSON alone */
-/* Adds a map of weights, such as aq_session_map gives. Text and pages draw it, with a cell for each weight;
- * JSON has an object with the members name, mixing, heads, rows, columns, queries, keys and weight. */
+/* Adds a map of weights: one of aq_session_map, or the host's own. Text and pages draw it, with a cell for
+ * each weight; JSON has an object with the members name, mixing, heads, rows, columns, queries, keys and
+ * weight. */
 struct aq_map;
 void aq_shown_map(aq_shown *shown, const char *key, const struct aq_map *map);
 /* A line of a drawing: a value for each place. One that is not finite is a gap. */
@@ -93,10 +92,8 @@ void aq_shown_terminal(aq_shown *shown, int columns, bool colour);
 int aq_shown_write(const aq_shown *shown, enum aq_form form, char **text);
 
 /* This machine: version, processor and its instruction set, BLAS and whether its kernels fit the processor,
- * threads, limits. *message, unless message is NULL, lives until the next call of this function in the same
- * thread. */
-struct aq_message;
-int aq_doctor(enum aq_form form, char **text, struct aq_message *message);
+ * threads, limits. *message is as for aq_format. */
+int aq_doctor(enum aq_form form, char **text, const aq_message **message);
 
 #ifdef __cplusplus
 }

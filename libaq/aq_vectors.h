@@ -2,20 +2,15 @@
 #ifndef AQ_VECTORS_H
 #define AQ_VECTORS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "aq_base.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-struct aq_session;
-struct aq_message;
-
 /* Vectors of one width, in float, a row for each; all are finite, and there is at least one. Its calls return
  * statuses as those of other handles do. */
-typedef struct aq_vectors aq_vectors;
+typedef aq_vectors aq_vectors;
 
 /* Reads a file of vectors. A name that ends with .safetensors: its tensor [rows, numbers] called "vectors",
  * or the only one with two axes. Any other: a line for each, whose numbers stand apart by white space or
@@ -26,7 +21,7 @@ int aq_vectors_open(const char *path, aq_vectors **vectors);
  * floats are read again. The file is replaced at once or not at all. */
 int aq_vectors_save(aq_vectors *vectors, const char *path);
 void aq_vectors_free(aq_vectors *vectors);
-const struct aq_message *aq_vectors_message(const aq_vectors *vectors);
+const aq_message *aq_vectors_message(const aq_vectors *vectors);
 size_t aq_vectors_count(const aq_vectors *vectors);
 size_t aq_vectors_width(const aq_vectors *vectors);
 /* [width]; NULL beyond the last. */
@@ -48,7 +43,7 @@ void aq_embed_options_init(aq_embed_options *options); /* sets size and the defa
  * not be there. Zeros stand for a bad row that is skipped. The session keeps what it compiles for a vector
  * until it is asked for another one, so that calls with one row each are quick. The message of a failure is
  * the session's, and aq_session_reading says how the rows were read. */
-int aq_session_embed(struct aq_session *session, const aq_embed_options *options, aq_vectors **vectors);
+int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_vectors **vectors);
 
 /* A vector that was found: its number, from 0, and its score. */
 typedef struct aq_hit {
@@ -63,8 +58,8 @@ typedef struct aq_search_options {
   /* Told of each query, in order: hit[count], the best first, and of two with the same score the one that
    * stands first. Not 0: stop with AQ_IO. */
   int (*found)(void *context, size_t query, const aq_hit *hit, size_t count);
-  void *context;        /* handed to found */
-  struct aq_pool *pool; /* as in aq_eval_options */
+  void *context; /* handed to found */
+  aq_pool *pool; /* as in aq_eval_options */
 } aq_search_options;
 void aq_search_options_init(aq_search_options *options); /* sets size and the defaults */
 /* Finds for each query the vectors of the index with the largest products, by comparing with all of them. The

@@ -22,10 +22,18 @@ const char *aq_nearer(const char *word, const char *best, const char *candidate)
   return nearest.best;
 }
 
+aq_message lib_message_of(const struct rt_error *e) {
+  return (aq_message){sizeof(aq_message), e->code, e->line, e->column, e->file, e->text, e->excerpt, e->hint};
+}
+
 const aq_message *lib_view(struct lib_message *m) {
-  m->view = (aq_message){m->error.code, m->error.line,    m->error.column, m->error.file,
-                         m->error.text, m->error.excerpt, m->error.hint};
+  m->view = lib_message_of(&m->error);
   return &m->view;
+}
+
+struct lib_message *lib_thread_message(void) {
+  static _Thread_local struct lib_message message;
+  return &message;
 }
 
 void lib_name_file(struct rt_error *error, const char *path) {
@@ -60,8 +68,13 @@ double lib_seconds(void) {
 }
 
 const aq_message *lib_nothing(void) {
-  static const aq_message nothing = {AQ_USAGE, 0, 0, "", "nothing was handed over: NULL", "", ""};
+  static const aq_message nothing = {
+      sizeof nothing, AQ_USAGE, 0, 0, "", "nothing was handed over: NULL", "", ""};
   return &nothing;
+}
+
+int lib_no_place(struct rt_error *error) {
+  return rt_fail(error, RT_USAGE, "there is no place for a result: it is NULL");
 }
 
 int lib_no_path(struct rt_error *error) { return rt_fail(error, RT_USAGE, "there is no path: it is NULL"); }

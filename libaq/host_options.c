@@ -44,6 +44,8 @@ static const aq_generate_options generate_defaults = {.size = sizeof generate_de
                                                       .repeat_penalty = 1,
                                                       .seed = 1};
 static const aq_load_options load_defaults = {.size = sizeof load_defaults};
+static const aq_map map_defaults = {.size = sizeof map_defaults};
+static const aq_message message_defaults = {.size = sizeof message_defaults};
 static const aq_predict_options predict_defaults = {.size = sizeof predict_defaults};
 static const aq_program_options program_defaults = {.size = sizeof program_defaults};
 static const aq_run_options run_defaults = {.size = sizeof run_defaults, .threads = 1, .repeat = 1};
@@ -77,20 +79,22 @@ DEFINE_INIT(train)
 /* ---- what a host gives ---- */
 
 static const struct {
-  const char *name; /* "eval" of aq_eval_options */
+  const char *name;
   size_t size;
   const void *defaults;
   const struct field *field;
   size_t count;
 } kinds[] = {
 #define KIND(kind, fields, count)                                                                            \
-  { #kind, sizeof(aq_##kind##_options), &kind##_defaults, fields, count }
+  { "aq_" #kind "_options", sizeof(aq_##kind##_options), &kind##_defaults, fields, count }
     [LIB_BEGIN_OPTIONS] = KIND(begin, begin_fields, RT_COUNT(begin_fields)),
     [LIB_EMBED_OPTIONS] = KIND(embed, NULL, 0),
     [LIB_EVAL_OPTIONS] = KIND(eval, eval_fields, RT_COUNT(eval_fields)),
     [LIB_FUNCTION_OPTIONS] = KIND(function, function_fields, RT_COUNT(function_fields)),
     [LIB_GENERATE_OPTIONS] = KIND(generate, NULL, 0),
     [LIB_LOAD_OPTIONS] = KIND(load, NULL, 0),
+    [LIB_MAP] = {"aq_map", sizeof(aq_map), &map_defaults, NULL, 0},
+    [LIB_MESSAGE] = {"aq_message", sizeof(aq_message), &message_defaults, NULL, 0},
     [LIB_PREDICT_OPTIONS] = KIND(predict, NULL, 0),
     [LIB_PROGRAM_OPTIONS] = KIND(program, NULL, 0),
     [LIB_RUN_OPTIONS] = KIND(run, run_fields, RT_COUNT(run_fields)),
@@ -103,21 +107,21 @@ static const struct {
 static int check_size(enum lib_options kind, size_t size, struct rt_error *error) {
   const char *name = kinds[kind].name;
   if (size > sizeof(size_t) && size <= kinds[kind].size && size % sizeof(size_t) == 0) return RT_OK;
-  rt_fail(error, RT_USAGE, "the size of aq_%s_options is given as %zu, and is %zu in this version of libaq",
-          name, size, kinds[kind].size);
+  rt_fail(error, RT_USAGE, "the size of %s is given as %zu, and is %zu in this version of libaq", name, size,
+          kinds[kind].size);
   if (size > kinds[kind].size && size < 2 * kinds[kind].size)
     rt_hint(error, "was the host compiled with a newer aq.h than this libaq has?");
   else
-    rt_hint(error, "aq_%s_options_init sets it", name);
+    rt_hint(error, "%s_init sets it", name);
   return RT_USAGE;
 }
 
 static int check_field(enum lib_options kind, const struct field *field, int value, struct rt_error *error) {
   if (value >= field->least && value <= field->most) return RT_OK;
   if (field->most == INT_MAX)
-    return rt_fail(error, RT_USAGE, "aq_%s_options.%s cannot be %d, which is less than %d", kinds[kind].name,
+    return rt_fail(error, RT_USAGE, "%s.%s cannot be %d, which is less than %d", kinds[kind].name,
                    field->name, value, field->least);
-  return rt_fail(error, RT_USAGE, "aq_%s_options.%s can be %d to %d, not %d", kinds[kind].name, field->name,
+  return rt_fail(error, RT_USAGE, "%s.%s can be %d to %d, not %d", kinds[kind].name, field->name,
                  field->least, field->most, value);
 }
 

@@ -8,7 +8,7 @@
 /* How many rows are computed at once, where nobody says it. */
 enum { LIB_BATCH = 128 };
 
-/* The structs of aq.h called aq_…_options. */
+/* The structs of aq.h called aq_…_options, and others that hosts fill. */
 enum lib_options {
   LIB_BEGIN_OPTIONS,
   LIB_EMBED_OPTIONS,
@@ -16,6 +16,8 @@ enum lib_options {
   LIB_FUNCTION_OPTIONS,
   LIB_GENERATE_OPTIONS,
   LIB_LOAD_OPTIONS,
+  LIB_MAP,
+  LIB_MESSAGE,
   LIB_PREDICT_OPTIONS,
   LIB_PROGRAM_OPTIONS,
   LIB_RUN_OPTIONS,

@@ -19,9 +19,12 @@ struct lib_message {
   struct rt_error error;
   aq_message view;
 };
+aq_message lib_message_of(const struct rt_error *error);
 const aq_message *lib_view(struct lib_message *message);
-const aq_message *lib_nothing(void); /* the message of a handle that is NULL */
+struct lib_message *lib_thread_message(void); /* of this thread's calls that have no handle */
+const aq_message *lib_nothing(void);          /* the message of a handle that is NULL */
 int lib_no_path(struct rt_error *error);
+int lib_no_place(struct rt_error *error); /* where a result goes */
 static inline struct rt_error *lib_begin(struct lib_message *message) {
   rt_error_clear(&message->error);
   return &message->error;
@@ -47,6 +50,11 @@ struct aq_program {
   struct rt_arena arena;
   struct vm_module *model;  /* that the last check compiled, for its requirements; or NULL */
   const char **requirement; /* in words */
+  aq_extern *native;        /* [native_count] of it */
+  size_t native_count;
+  aq_choice *choice; /* [of read] */
+  aq_run_facts ran;  /* of the last aq_program_run, with its text */
+  char ran_unused[256];
 };
 
 /* Which native code the options allow (model/natives.c). All that it points to is in the arena. */
@@ -55,6 +63,9 @@ int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct
 /* The same code for somebody who may live longer. */
 int lib_allow_as(struct vm_allowed *allowed, const struct vm_allowed *from, struct rt_arena *arena,
                  struct rt_error *error);
+/* What hosts are told of them: *list of *count, in the arena. */
+int lib_list_natives(const struct vm_module *module, struct rt_arena *arena, aq_extern **list, size_t *count,
+                     struct rt_error *error);
 /* Binds the module's native functions; fails unless all of them are allowed. */
 int lib_need_natives(struct vm_module *module, const struct vm_allowed *allowed, struct rt_error *error);
 
@@ -220,7 +231,11 @@ struct aq_model {
   double metric_value;
   char *source; /* the program, to be compiled again (model_source.c) */
   char *folder; /* where the program was, with the slash, to be left out of what is saved; NULL: not known */
-  const char ***class_text;  /* [outputs][classes], in the arena */
+  const char ***class_text; /* [outputs][classes], in the arena */
+  aq_column *column;        /* [column_count], in the arena */
+  aq_extern *native;        /* [native_count], in the arena */
+  size_t column_count, native_count;
+  aq_begin_facts begun;      /* of aq_model_begin */
   const char **requirement;  /* the module's, in words */
   struct vm_allowed allowed; /* native code, in the arena */
   struct rt_arena arena;
@@ -256,7 +271,7 @@ void lib_take_mean(struct lib_mean *mean, double *value);
 int lib_mean_tags(struct tag_answers *answers, struct lib_mean *mean, const struct tag_scores *scores,
                   struct rt_error *error);
 
-/* Fills class_text and requirement; const after that (model_words.c). */
+/* Fills class_text, column, native and requirement; const after that (model_words.c). */
 int lib_model_words(struct aq_model *model, struct rt_error *error);
 /* The vocabulary of a column, or NULL. */
 const struct io_vocab *lib_model_vocab(const struct aq_model *model, const struct vm_input *input);
@@ -295,12 +310,13 @@ int lib_save_file(const char *path, const void *bytes, size_t length, struct rt_
 
 /* What aq_reading shows. Zero it before use. */
 struct lib_reading {
+  aq_reading view;
   int64_t rows, skipped;
   bool header;
   size_t by_position;
   struct lib_message first, doubt, odd_tags;
-  aq_cut *cut;
-  size_t cut_count, cut_capacity;
+  aq_cut **cut; /* [cut_count], of which cut_made have memory */
+  size_t cut_count, cut_made, cut_capacity;
 };
 void lib_reading_clear(struct lib_reading *reading);
 /* Adds what was met in a file. header and by_position stay those of the first file. */
@@ -319,7 +335,8 @@ void lib_reading_doubt(struct lib_reading *reading, const char *file, const char
  * between tags that these have and that will never be predicted (tag_schemes.c). */
 int lib_learn_schemes(struct lib_reading *reading, struct io_schema *schema, const struct io_dataset *train,
                       struct rt_error *error);
-aq_reading lib_reading_view(const struct lib_reading *reading);
+/* What a handle gives out: its own; NULL of NULL. */
+const aq_reading *lib_reading_view(const struct lib_reading *reading);
 void lib_reading_free(struct lib_reading *reading);
 
 /* ---- predicting and judging (judge.c) ---- */

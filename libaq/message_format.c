@@ -38,20 +38,22 @@ static void write_lines(const struct line *line, const char *text) {
 int aq_message_format(const aq_message *message, enum aq_severity severity, bool colour, char **text) {
   struct rt_text out = {0};
   struct line line = {&out, colour};
+  aq_message m;
   if (!text) return AQ_USAGE;
   *text = NULL;
   if (!message || severity < AQ_ERROR || severity > AQ_REMARK) return AQ_USAGE;
-  write_place(&line, message);
+  if (lib_take_options(LIB_MESSAGE, message, &m, NULL) != RT_OK) return AQ_USAGE;
+  write_place(&line, &m);
   paint(&line, kinds[severity].colour);
   rt_text_puts(&out, kinds[severity].prefix);
-  write_lines(&line, message->text);
+  write_lines(&line, m.text);
   paint(&line, "0");
-  if (message->excerpt && message->excerpt[0]) write_lines(&line, message->excerpt);
-  if (message->hint && message->hint[0]) {
+  if (m.excerpt && m.excerpt[0]) write_lines(&line, m.excerpt);
+  if (m.hint && m.hint[0]) {
     paint(&line, "36");
     rt_text_puts(&out, "hint: ");
     paint(&line, "0");
-    write_lines(&line, message->hint);
+    write_lines(&line, m.hint);
   }
   return lib_give_text(&out, text, NULL);
 }

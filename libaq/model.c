@@ -118,34 +118,14 @@ void aq_model_free(aq_model *model) {
 const aq_message *aq_model_message(const aq_model *model) {
   static _Thread_local aq_message view;
   if (!model) return lib_nothing();
-  const struct rt_error *e = last.model == model->number ? &last.error : &model->error;
-  view = (aq_message){e->code, e->line, e->column, e->file, e->text, e->excerpt, e->hint};
+  view = lib_message_of(last.model == model->number ? &last.error : &model->error);
   return &view;
 }
 
-/* The columns as declared. A text that is input and target at once has two inputs, but is one column. */
-static const struct vm_input *column_at(const aq_model *model, size_t column) {
-  for (uint32_t i = 0; model && model->module && i < model->module->input_count; i++) {
-    const struct vm_input *input = &model->module->input[i];
-    if (input->is_target && (input->shifted || input->matched)) continue;
-    if (column-- == 0) return input;
-  }
-  return NULL;
-}
+size_t aq_model_column_count(const aq_model *model) { return model ? model->column_count : 0; }
 
-size_t aq_model_column_count(const aq_model *model) {
-  size_t count = 0;
-  while (column_at(model, count)) count++;
-  return count;
-}
-
-aq_column aq_model_column(const aq_model *model, size_t column) {
-  const struct vm_input *input = column_at(model, column);
-  if (!input) return (aq_column){"", "", "", false, 0};
-  const struct io_vocab *vocab = lib_model_vocab(model, input);
-  const struct io_column *c = input->column;
-  return (aq_column){c->name, c->kind->name, c->source ? c->source : c->name, input->is_target,
-                     vocab ? vocab->count : 0};
+const aq_column *aq_model_column(const aq_model *model, size_t column) {
+  return column < aq_model_column_count(model) ? &model->column[column] : NULL;
 }
 
 size_t aq_model_output_count(const aq_model *model) {
@@ -172,7 +152,7 @@ size_t aq_model_requirement_count(const aq_model *model) {
   return model && model->module && model->requirement ? model->module->requirement_count : 0;
 }
 
-const char *aq_model_requirement(const aq_model *model, size_t requirement, aq_message *place) {
+const char *aq_model_requirement(const aq_model *model, size_t requirement, const aq_message **place) {
   if (requirement >= aq_model_requirement_count(model)) return lib_requirement_view(NULL, place, "");
   return lib_requirement_view(&model->module->requirement[requirement], place,
                               model->requirement[requirement]);

@@ -68,6 +68,23 @@ static int open_weights(struct aq_program *p, const char *path, struct rt_text *
   return error->code;
 }
 
+static int list_choices(struct aq_program *p, struct rt_error *error) {
+  const size_t count = p->read ? p->read->choice_count : 0;
+  p->choice = rt_arena_alloc(&p->arena, (count + 1) * sizeof *p->choice);
+  if (!p->choice || !p->read) return rt_no_memory(error);
+  for (size_t k = 0; k < count; k++) {
+    const struct cc_choice *from = &p->read->choice[k];
+    p->choice[k] = (aq_choice){.size = sizeof(aq_choice),
+                               .name = from->shown,
+                               .full_name = from->name,
+                               .alternative = from->alternative,
+                               .count = (size_t)from->count,
+                               .chosen = (size_t)from->chosen,
+                               .given = from->given};
+  }
+  return RT_OK;
+}
+
 /* The first error that the compiler found becomes the program's message. */
 static int take_first(struct aq_program *p, struct rt_error *error) {
   const struct rt_error *first = p->read ? cc_first_error(&p->read->diagnostics) : NULL;
@@ -108,7 +125,8 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
     if (options.function && !(p->function = rt_arena_printf(&p->arena, "%s", options.function)))
       status = rt_no_memory(error);
     p->read = cc_program_read(&source);
-    status = take_first(p, error);
+    status = list_choices(p, error);
+    if (status == RT_OK) status = take_first(p, error);
   }
   if (status == RT_OK) {
     p->program = p->read;
@@ -167,11 +185,15 @@ int aq_program_check(aq_program *program) {
   lib_begin(&program->message);
   vm_module_free(program->model);
   program->model = NULL;
+  program->native_count = 0;
   int status = cc_check(program->read, &program->model, error);
   if (status == RT_OK) status = check_hosted(program, error);
   if (status == RT_OK && program->model) status = vm_natives_bind(program->model, &program->allowed, error);
   if (status == RT_OK && program->model)
     status = lib_requirements_list(program->model, &program->arena, &program->requirement, error);
+  if (status == RT_OK && program->model)
+    status =
+        lib_list_natives(program->model, &program->arena, &program->native, &program->native_count, error);
   return status;
 }
 
@@ -179,7 +201,7 @@ size_t aq_program_requirement_count(const aq_program *program) {
   return program && program->model && program->requirement ? program->model->requirement_count : 0;
 }
 
-const char *aq_program_requirement(const aq_program *program, size_t requirement, aq_message *place) {
+const char *aq_program_requirement(const aq_program *program, size_t requirement, const aq_message **place) {
   if (requirement >= aq_program_requirement_count(program)) return lib_requirement_view(NULL, place, "");
   return lib_requirement_view(&program->model->requirement[requirement], place,
                               program->requirement[requirement]);
@@ -200,10 +222,9 @@ size_t aq_program_error_count(const aq_program *program) {
 const aq_message *aq_program_diagnostic(const aq_program *program, size_t k, enum aq_severity *severity) {
   if (k >= found(program)->count) return NULL;
   struct cc_diagnostic *item = &program->read->diagnostics.item[k];
-  struct rt_error *e = &item->message;
   if (severity) *severity = item->warning ? AQ_WARNING : AQ_ERROR;
   aq_message *shown = &((aq_program *)program)->shown;
-  *shown = (aq_message){e->code, e->line, e->column, e->file, e->text, e->excerpt, e->hint};
+  *shown = lib_message_of(&item->message);
   return shown;
 }
 
@@ -216,29 +237,25 @@ bool aq_program_has_model(const aq_program *program) {
 }
 
 size_t aq_program_choice_count(const aq_program *program) {
-  return program && program->read ? program->read->choice_count : 0;
+  return program && program->choice ? program->read->choice_count : 0;
 }
 
-bool aq_program_choice(const aq_program *program, size_t k, aq_choice *choice) {
-  if (!choice || k >= aq_program_choice_count(program)) return false;
-  const struct cc_choice *from = &program->read->choice[k];
-  *choice = (aq_choice){from->shown,         from->name,           from->alternative,
-                        (size_t)from->count, (size_t)from->chosen, from->given};
-  return true;
+const aq_choice *aq_program_choice(const aq_program *program, size_t k) {
+  return k < aq_program_choice_count(program) ? &program->choice[k] : NULL;
 }
 
-int aq_format(const char *name, const char *text, size_t length, char **formatted, aq_message *message) {
-  if (!formatted) return AQ_USAGE;
-  static _Thread_local struct lib_message kept;
-  struct rt_error *error = lib_begin(&kept);
+int aq_format(const char *name, const char *text, size_t length, char **formatted,
+              const aq_message **message) {
+  struct lib_message *kept = lib_thread_message();
+  struct rt_error *error = lib_begin(kept);
   struct rt_text out = {0};
   if (!name) name = "program";
   if (!text) text = "", length = 0;
-  int status = gr_format(name, text, length, &out, error);
+  int status = formatted ? gr_format(name, text, length, &out, error) : lib_no_place(error);
   if (status == RT_OK && out.failed) status = rt_no_memory(error);
   if (status != RT_OK) rt_text_free(&out);
-  *formatted = status != RT_OK ? NULL : out.data ? out.data : rt_strdup("");
-  if (message) *message = *lib_view(&kept);
+  if (formatted) *formatted = status != RT_OK ? NULL : out.data ? out.data : rt_strdup("");
+  if (message) *message = lib_view(kept);
   return status;
 }
 
@@ -262,18 +279,18 @@ static void add_metrics(struct cc_words *words, const char *asked) {
   }
 }
 
-int aq_describe(const char *name, char **text, aq_message *message) {
-  if (!text) return AQ_USAGE;
-  static _Thread_local struct lib_message kept;
-  struct rt_error *error = lib_begin(&kept);
+int aq_describe(const char *name, char **text, const aq_message **message) {
+  struct lib_message *kept = lib_thread_message();
+  struct rt_error *error = lib_begin(kept);
   struct rt_text out = {0};
   struct cc_words words = {0};
   cc_words_of_language(&words);
   add_metrics(&words, name);
   int status = words.failed ? rt_no_memory(error) : describe(&out, name, &words, error);
   cc_words_free(&words);
+  if (status == RT_OK && !text) status = lib_no_place(error);
   if (status != RT_OK) rt_text_free(&out);
-  *text = status == RT_OK ? out.data : NULL;
-  if (message) *message = *lib_view(&kept);
+  if (text) *text = status == RT_OK ? out.data : NULL;
+  if (message) *message = lib_view(kept);
   return status;
 }

@@ -33,7 +33,7 @@ below='vm/|runtime/|config\.h"'
 [ -d compiler/names ] && may_include compiler/names "compiler/(names|front|source)/|grammar/|$below"
 [ -d compiler/back ] && may_include compiler/back "compiler/(back|ir)/|$below"
 [ -d compiler ] && may_include compiler "compiler/|grammar/|$below"
-[ -d libaq ] && may_include libaq 'libaq/|aq_(begin|function|host|loop|native|report|shown|vectors)\.h"|compiler/|grammar/|vm/|runtime/|config\.h"'
+[ -d libaq ] && may_include libaq 'libaq/|aq_[a-z]+\.h"|compiler/|grammar/|vm/|runtime/|config\.h"'
 [ -d aqc ] && may_include aqc 'aqc/'
 # Hosts know <aq.h>, what lies beside them, and no folder of the library.
 for folder in examples bench; do

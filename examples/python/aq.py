@@ -43,8 +43,8 @@ class Error(Exception):
 
 
 class _Message(c.Structure):
-    _fields_ = [("code", c.c_int), ("line", c.c_int), ("column", c.c_int), ("file", c.c_char_p),
-                ("text", c.c_char_p), ("excerpt", c.c_char_p), ("hint", c.c_char_p)]
+    _fields_ = [("size", c.c_size_t), ("code", c.c_int), ("line", c.c_int), ("column", c.c_int),
+                ("file", c.c_char_p), ("text", c.c_char_p), ("excerpt", c.c_char_p), ("hint", c.c_char_p)]
 
 
 class _Given(c.Structure):
@@ -71,13 +71,13 @@ class _FunctionOptions(c.Structure):
 
 
 class _Operand(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("shape", c.c_char_p), ("number", c.c_int), ("rank", c.c_int),
-                ("each", c.c_bool)]
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("shape", c.c_char_p), ("number", c.c_int),
+                ("rank", c.c_int), ("each", c.c_bool)]
 
 
 class _Column(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("kind", c.c_char_p), ("field", c.c_char_p), ("is_target", c.c_bool),
-                ("vocabulary", c.c_int64)]
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("kind", c.c_char_p), ("field", c.c_char_p),
+                ("is_target", c.c_bool), ("vocabulary", c.c_int64)]
 
 
 class _Field(c.Structure):
@@ -85,16 +85,16 @@ class _Field(c.Structure):
 
 
 class _Map(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("is_mixing", c.c_bool), ("heads", c.c_size_t), ("rows", c.c_size_t),
-                ("columns", c.c_size_t), ("weight", c.c_void_p), ("query", c.POINTER(c.c_char_p)),
-                ("key", c.POINTER(c.c_char_p))]
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("is_mixing", c.c_bool), ("heads", c.c_size_t),
+                ("rows", c.c_size_t), ("columns", c.c_size_t), ("weight", c.c_void_p),
+                ("query", c.POINTER(c.c_char_p)), ("key", c.POINTER(c.c_char_p))]
 
 
 class _Progress(c.Structure):
-    _fields_ = [("event", c.c_int), ("epoch", c.c_int64), ("epochs", c.c_int64), ("step", c.c_int64),
-                ("steps", c.c_int64), ("loss", c.c_double), ("examples_per_second", c.c_double),
-                ("seconds_left", c.c_double), ("metric", c.c_char_p), ("value", c.c_double),
-                ("valid_loss", c.c_double), ("best", c.c_bool), ("path", c.c_char_p),
+    _fields_ = [("size", c.c_size_t), ("event", c.c_int), ("epoch", c.c_int64), ("epochs", c.c_int64),
+                ("step", c.c_int64), ("steps", c.c_int64), ("loss", c.c_double),
+                ("examples_per_second", c.c_double), ("seconds_left", c.c_double), ("metric", c.c_char_p),
+                ("value", c.c_double), ("valid_loss", c.c_double), ("best", c.c_bool), ("path", c.c_char_p),
                 ("learning_rate", c.c_double)]
 
 
@@ -144,9 +144,9 @@ def _open():
         ("function_argument_count", c.c_size_t, [handle]),
         ("function_parameter_count", c.c_size_t, [handle]),
         ("function_result_count", c.c_size_t, [handle]),
-        ("function_argument", c.c_bool, [handle, c.c_size_t, c.POINTER(_Operand)]),
-        ("function_parameter", c.c_bool, [handle, c.c_size_t, c.POINTER(_Operand)]),
-        ("function_result", c.c_bool, [handle, c.c_size_t, c.POINTER(_Operand)]),
+        ("function_argument", c.POINTER(_Operand), [handle, c.c_size_t]),
+        ("function_parameter", c.POINTER(_Operand), [handle, c.c_size_t]),
+        ("function_result", c.POINTER(_Operand), [handle, c.c_size_t]),
         ("function_run", c.c_int, [handle, c.POINTER(_Tensor), c.c_size_t, c.c_int64]),
         ("function_value", _Tensor, [handle, c.c_size_t]),
         ("function_parameter_value", _Tensor, [handle, c.c_size_t]),
@@ -159,7 +159,7 @@ def _open():
         ("model_free", None, [handle]),
         ("model_message", message, [handle]),
         ("model_column_count", c.c_size_t, [handle]),
-        ("model_column", _Column, [handle, c.c_size_t]),
+        ("model_column", c.POINTER(_Column), [handle, c.c_size_t]),
         ("model_output_count", c.c_size_t, [handle]),
         ("model_output_name", text, [handle, c.c_size_t]),
         ("model_class_count", c.c_size_t, [handle, c.c_size_t]),
@@ -180,7 +180,7 @@ def _open():
         ("session_predict_stream", c.c_int, [handle, handle]),
         ("session_attend", c.c_int, [handle, c.POINTER(_Field), c.c_size_t]),
         ("session_map_count", c.c_size_t, [handle]),
-        ("session_map", _Map, [handle, c.c_size_t]),
+        ("session_map", c.POINTER(_Map), [handle, c.c_size_t]),
     ]:
         try:
             function = getattr(library, "aq_" + name)
@@ -320,9 +320,9 @@ class Function(_Handle):
 
     def _operands(self, what):
         one = getattr(_aq, "aq_function_" + what)
-        operand, found = _Operand(), []
-        while one(self._handle, len(found), c.byref(operand)):
-            found.append(Operand(operand))
+        found = []
+        while operand := one(self._handle, len(found)):
+            found.append(Operand(operand.contents))
         return found
 
     def _numbers(self, operand, value):
@@ -531,7 +531,7 @@ class Model(_Handle):
     def __init__(self, handle):
         self._handle = handle
         self._sessions = {}
-        columns = [_aq.aq_model_column(handle, k) for k in range(_aq.aq_model_column_count(handle))]
+        columns = [_aq.aq_model_column(handle, k).contents for k in range(_aq.aq_model_column_count(handle))]
         fields = [_words(column.field) for column in columns if not column.is_target]
         self.fields = list(dict.fromkeys(fields))
         self.outputs = [_words(_aq.aq_model_output_name(handle, k))
@@ -634,7 +634,7 @@ class Model(_Handle):
         fields, count = self._fields(row)
         if _aq.aq_session_attend(session._handle, fields, count) != OK:
             session.fail()
-        maps = [Map(_aq.aq_session_map(session._handle, k))
+        maps = [Map(_aq.aq_session_map(session._handle, k).contents)
                 for k in range(_aq.aq_session_map_count(session._handle))]
         return {m.name: m for m in maps}
 

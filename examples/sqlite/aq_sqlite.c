@@ -87,6 +87,7 @@ static char *one_row(struct call *call, struct stream *stream) {
 /* A stream has failed, with a message about a file of one line. Better is that of a call, if it fails too. */
 static void fail_of_row(struct call *call) {
   aq_message message = *aq_session_message(call->model->session);
+  message.size = sizeof message;
   if (message.code == AQ_BAD_DATA && message.line == 1) { /* the header does not fit: only of vectors */
     fail(call->context, sqlite3_mprintf("this vector needs other texts than the %d that are given\n"
                                         "hint: give it all %d that the model reads",

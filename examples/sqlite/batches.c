@@ -107,6 +107,7 @@ static int read_rows(struct cursor *c, sqlite3_str *table) {
 /* Messages tell lines of the table; people know rows of their query. */
 static int fail_of_rows(struct cursor *c) {
   aq_message message = *aq_session_message(c->session);
+  message.size = sizeof message;
   sqlite3_int64 row = 0;
   for (int k = 0; k < c->count && message.code == AQ_BAD_DATA; k++)
     if (c->row[k].line && c->row[k].line <= message.line) row = c->before + k + 1;

@@ -70,10 +70,10 @@ static enum form form_of(struct model *m, size_t output) {
   } kinds[] = {{"class", FORM_CLASS}, {"labels", FORM_LABELS}, {"number", FORM_NUMBER}};
   const char *name = aq_model_output_name(m->model, output);
   for (size_t c = 0; c < aq_model_column_count(m->model); c++) {
-    aq_column column = aq_model_column(m->model, c);
-    if (!column.is_target || strcmp(column.name, name)) continue;
+    const aq_column *column = aq_model_column(m->model, c);
+    if (!column->is_target || strcmp(column->name, name)) continue;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-      if (!strcmp(column.kind, kinds[k].kind)) return kinds[k].form;
+      if (!strcmp(column->kind, kinds[k].kind)) return kinds[k].form;
     return FORM_OTHER;
   }
   return form_of_text(m);
@@ -92,13 +92,13 @@ static void name_inputs(struct model *m) {
   sqlite3_str *header = sqlite3_str_new(NULL);
   size_t fields = 0;
   for (size_t c = 0; c < aq_model_column_count(m->model); c++) {
-    aq_column column = aq_model_column(m->model, c);
-    bool again = column.is_target;
+    const aq_column *column = aq_model_column(m->model, c);
+    bool again = column->is_target;
     for (size_t before = 0; before < c && !again; before++) {
-      aq_column other = aq_model_column(m->model, before);
-      again = !other.is_target && !strcmp(other.field, column.field);
+      const aq_column *other = aq_model_column(m->model, before);
+      again = !other->is_target && !strcmp(other->field, column->field);
     }
-    if (!again) sqlite3_str_appendf(header, fields++ ? ",\"%s\"" : "\"%s\"", column.field);
+    if (!again) sqlite3_str_appendf(header, fields++ ? ",\"%s\"" : "\"%s\"", column->field);
   }
   sqlite3_str_appendchar(header, 1, '\n');
   m->header = sqlite3_str_finish(header);

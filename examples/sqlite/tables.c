@@ -110,8 +110,8 @@ static int fill_attention(struct cursor *c, sqlite3_value **argument) {
   (void)argument;
   if (aq_session_attend(c->session, c->texts.field, c->texts.count)) return fail_as(c);
   for (size_t k = 0; k < aq_session_map_count(c->session); k++) {
-    aq_map map = aq_session_map(c->session, k);
-    c->rows += (sqlite3_int64)cells(&map);
+    const aq_map *map = aq_session_map(c->session, k);
+    c->rows += (sqlite3_int64)cells(map);
   }
   return SQLITE_OK;
 }
@@ -121,13 +121,13 @@ static void give_token(sqlite3_context *context, const char *const *token, size_
 }
 
 static void column_attention(const struct cursor *c, sqlite3_context *context, int column) {
-  aq_map map = aq_session_map(c->session, c->map);
-  size_t cell = (size_t)c->row - c->before, j = cell % map.columns, i = cell / map.columns % map.rows;
-  if (column == 0) sqlite3_result_text(context, map.name, -1, SQLITE_TRANSIENT);
-  if (column == 1) give_token(context, map.query, i);
-  if (column == 2) give_token(context, map.key, j);
-  if (column == 3) sqlite3_result_double(context, map.weight[cell]);
-  if (column == 4) sqlite3_result_int64(context, (sqlite3_int64)(cell / map.columns / map.rows));
+  const aq_map *map = aq_session_map(c->session, c->map);
+  size_t cell = (size_t)c->row - c->before, j = cell % map->columns, i = cell / map->columns % map->rows;
+  if (column == 0) sqlite3_result_text(context, map->name, -1, SQLITE_TRANSIENT);
+  if (column == 1) give_token(context, map->query, i);
+  if (column == 2) give_token(context, map->key, j);
+  if (column == 3) sqlite3_result_double(context, map->weight[cell]);
+  if (column == 4) sqlite3_result_int64(context, (sqlite3_int64)(cell / map->columns / map->rows));
   if (column == 5) sqlite3_result_int64(context, (sqlite3_int64)i);
   if (column == 6) sqlite3_result_int64(context, (sqlite3_int64)j);
 }
@@ -252,9 +252,9 @@ static int take_model(struct cursor *c, sqlite3_value *which) {
 
 static void find_map(struct cursor *c) {
   while (c->map < aq_session_map_count(c->session)) {
-    aq_map map = aq_session_map(c->session, c->map);
-    if ((size_t)c->row < c->before + cells(&map)) return;
-    c->before += cells(&map);
+    const aq_map *map = aq_session_map(c->session, c->map);
+    if ((size_t)c->row < c->before + cells(map)) return;
+    c->before += cells(map);
     c->map++;
   }
 }

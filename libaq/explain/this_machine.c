@@ -59,14 +59,13 @@ static void show(const struct finding *f, aq_shown *s) {
   aq_shown_end(s);
 }
 
-int aq_doctor(enum aq_form form, char **text, aq_message *message) {
-  if (!text) return AQ_USAGE;
-  static _Thread_local struct lib_message kept;
-  struct rt_error *error = lib_begin(&kept);
+int aq_doctor(enum aq_form form, char **text, const aq_message **message) {
+  struct lib_message *kept = lib_thread_message();
+  struct rt_error *error = lib_begin(kept);
   struct rt_text out = {0};
   struct finding f = {.isa = rt_isa_name(rt_best_isa()), .cores = rt_cores()};
-  *text = NULL;
-  int status = rt_blas_begin(1, error);
+  if (text) *text = NULL;
+  int status = text ? rt_blas_begin(1, error) : lib_no_place(error);
   if (status == RT_OK) {
     f.blas = rt_blas_info();
     read_processor(f.processor, sizeof f.processor);
@@ -75,6 +74,6 @@ int aq_doctor(enum aq_form form, char **text, aq_message *message) {
     status = shown_finish(s, form, &out, error);
     if (status == RT_OK) status = lib_give_text(&out, text, error);
   }
-  if (message) *message = *lib_view(&kept);
+  if (message) *message = lib_view(kept);
   return status;
 }

@@ -34,10 +34,10 @@ struct aq_function {
   struct io_tensors *read_from; /* the same file, open */
   const char *prefix;           /* of names in it */
 
-  struct function_tensor *argument;                               /* [inputs] of the last bind */
-  struct function_tensor *parameter;                              /* [params] what a host has given */
-  const char **parameter_words;                                   /* [params] "the parameter f.W" */
-  const char **argument_shape, **parameter_shape, **result_shape; /* as the program says */
+  struct function_tensor *argument;  /* [inputs] of the last bind */
+  struct function_tensor *parameter; /* [params] what a host has given */
+  const char **parameter_words;      /* [params] "the parameter f.W" */
+  aq_operand *takes, *has, *gives;   /* [inputs], [params], [outputs] what hosts are told of them */
 
   const char **bound_by; /* [symbols] what gave a symbol its size, for messages */
   bool *fixed;           /* [symbols] parameters have it, so it stays */

@@ -23,29 +23,35 @@ static const char *shape_words(struct aq_function *f, const struct vm_type *type
   return kept;
 }
 
+/* False: no memory. */
+static bool describe(struct aq_function *f, const char *name, const struct vm_type *type,
+                     aq_operand *operand) {
+  *operand = (aq_operand){.size = sizeof *operand,
+                          .name = name,
+                          .shape = shape_words(f, type),
+                          .number = number_of(f, type),
+                          .rank = type->rank,
+                          .each = f->batch && type->batched};
+  return operand->shape != NULL;
+}
+
 int function_describe(struct aq_function *f, struct rt_error *error) {
   const struct vm_module *m = f->module;
   bool good = true;
-  f->argument_shape = rt_arena_alloc(&f->arena, (m->input_count + 1u) * sizeof(char *));
-  f->parameter_shape = rt_arena_alloc(&f->arena, (m->param_count + 1u) * sizeof(char *));
+  f->takes = rt_arena_alloc(&f->arena, (m->input_count + 1u) * sizeof *f->takes);
+  f->has = rt_arena_alloc(&f->arena, (m->param_count + 1u) * sizeof *f->has);
+  f->gives = rt_arena_alloc(&f->arena, (f->run->output_count + 1u) * sizeof *f->gives);
   f->parameter_words = rt_arena_alloc(&f->arena, (m->param_count + 1u) * sizeof(char *));
-  f->result_shape = rt_arena_alloc(&f->arena, (f->run->output_count + 1u) * sizeof(char *));
-  if (!f->argument_shape || !f->parameter_shape || !f->parameter_words || !f->result_shape)
-    return rt_no_memory(error);
+  if (!f->takes || !f->has || !f->gives || !f->parameter_words) return rt_no_memory(error);
   for (uint32_t i = 0; i < m->input_count; i++)
-    good = (f->argument_shape[i] = shape_words(f, &m->input[i].type)) && good;
+    good = describe(f, m->input[i].name, &m->input[i].type, &f->takes[i]) && good;
   for (uint32_t p = 0; p < m->param_count; p++) {
-    good = (f->parameter_shape[p] = shape_words(f, &m->param[p].type)) && good;
+    good = describe(f, m->param[p].name, &m->param[p].type, &f->has[p]) && good;
     good = (f->parameter_words[p] = rt_arena_printf(&f->arena, "the parameter %s", m->param[p].name)) && good;
   }
   for (uint32_t k = 0; k < f->run->output_count; k++)
-    good = (f->result_shape[k] = shape_words(f, result_type(f, k))) && good;
+    good = describe(f, f->run->output_name[k], result_type(f, k), &f->gives[k]) && good;
   return good ? RT_OK : rt_no_memory(error);
-}
-
-static aq_operand operand_of(const struct aq_function *f, const char *name, const char *shape,
-                             const struct vm_type *type) {
-  return (aq_operand){name, shape, number_of(f, type), type->rank, f->batch && type->batched};
 }
 
 size_t aq_function_argument_count(const aq_function *f) { return f && f->ready ? f->module->input_count : 0; }
@@ -54,22 +60,16 @@ size_t aq_function_parameter_count(const aq_function *f) {
 }
 size_t aq_function_result_count(const aq_function *f) { return f && f->ready ? f->run->output_count : 0; }
 
-bool aq_function_argument(const aq_function *f, size_t k, aq_operand *operand) {
-  if (!operand || k >= aq_function_argument_count(f)) return false;
-  *operand = operand_of(f, f->module->input[k].name, f->argument_shape[k], &f->module->input[k].type);
-  return true;
+const aq_operand *aq_function_argument(const aq_function *f, size_t k) {
+  return k < aq_function_argument_count(f) ? &f->takes[k] : NULL;
 }
 
-bool aq_function_parameter(const aq_function *f, size_t k, aq_operand *operand) {
-  if (!operand || k >= aq_function_parameter_count(f)) return false;
-  *operand = operand_of(f, f->module->param[k].name, f->parameter_shape[k], &f->module->param[k].type);
-  return true;
+const aq_operand *aq_function_parameter(const aq_function *f, size_t k) {
+  return k < aq_function_parameter_count(f) ? &f->has[k] : NULL;
 }
 
-bool aq_function_result(const aq_function *f, size_t k, aq_operand *operand) {
-  if (!operand || k >= aq_function_result_count(f)) return false;
-  *operand = operand_of(f, f->run->output_name[k], f->result_shape[k], result_type(f, k));
-  return true;
+const aq_operand *aq_function_result(const aq_function *f, size_t k) {
+  return k < aq_function_result_count(f) ? &f->gives[k] : NULL;
 }
 
 /* ---- numbers ---- */

@@ -125,23 +125,24 @@ static bool is_param(const struct vm_module *m, const char *name) {
 }
 
 /* A file that save_params wrote holds results and gradients too, which are no parameters. */
-static void note_unused(const struct run *r, aq_run_facts *facts) {
+static void note_unused(const struct run *r, struct aq_program *program) {
+  char *unused = program->ran_unused;
   const size_t prefix = strlen(r->f.prefix);
   size_t length = 0;
   for (int k = 0; r->params && k < io_tensors_count(r->params); k++) {
     const char *name = io_tensors_at(r->params, k)->name;
     if (strncmp(name, r->f.prefix, prefix) != 0 || is_param(r->f.module, name + prefix)) continue;
-    size_t room = sizeof facts->unused - length, wanted = strlen(name) + (length ? 2 : 0);
-    if (facts->unused_params++ == 0 || (wanted + 5 < room && length))
-      length += (size_t)snprintf(facts->unused + length, room, "%s%.200s", length ? ", " : "", name);
-    else if (length && room > 5 && strcmp(facts->unused + length - 3, "...") != 0)
-      length += (size_t)snprintf(facts->unused + length, room, ", ...");
+    size_t room = sizeof program->ran_unused - length, wanted = strlen(name) + (length ? 2 : 0);
+    if (program->ran.unused_params++ == 0 || (wanted + 5 < room && length))
+      length += (size_t)snprintf(unused + length, room, "%s%.200s", length ? ", " : "", name);
+    else if (length && room > 5 && strcmp(unused + length - 3, "...") != 0)
+      length += (size_t)snprintf(unused + length, room, ", ...");
   }
 }
 
 /* The mean of all runs but the first, in which caches are cold and threads asleep; of a single run, that one.
  */
-static int run_all(struct run *r, aq_run_facts *facts, struct rt_error *error) {
+static int run_all(struct run *r, struct aq_program *program, struct rt_error *error) {
   int64_t repeat = r->options->repeat > 1 ? r->options->repeat : 1;
   double start = lib_seconds();
   for (int64_t k = 0; k < repeat; k++) {
@@ -149,10 +150,13 @@ static int run_all(struct run *r, aq_run_facts *facts, struct rt_error *error) {
     if (status != RT_OK) return status;
     if (k == 0 && repeat > 1) start = lib_seconds();
   }
-  if (!facts) return RT_OK;
-  *facts = (aq_run_facts){.seconds_per_run = (lib_seconds() - start) / (double)(repeat > 1 ? repeat - 1 : 1),
-                          .peak_bytes = vm_machine_memory(r->f.machine).slots};
-  note_unused(r, facts);
+  program->ran_unused[0] = '\0';
+  program->ran =
+      (aq_run_facts){.size = sizeof program->ran,
+                     .seconds_per_run = (lib_seconds() - start) / (double)(repeat > 1 ? repeat - 1 : 1),
+                     .peak_bytes = vm_machine_memory(r->f.machine).slots,
+                     .unused = program->ran_unused};
+  note_unused(r, program);
   return RT_OK;
 }
 
@@ -177,7 +181,8 @@ static int write_outputs(struct run *r, struct rt_error *error) {
                          : io_tensors_save(r->options->outputs, out, (int)(count + params), NULL, 0, error);
 }
 
-int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_facts *facts) {
+int aq_program_run(aq_program *program, const aq_run_options *options, const aq_run_facts **facts) {
+  if (facts) *facts = NULL;
   if (!program) return AQ_USAGE;
   struct rt_error *error = lib_begin(&program->message);
   aq_run_options own;
@@ -194,8 +199,9 @@ int aq_program_run(aq_program *program, const aq_run_options *options, aq_run_fa
   if (status == RT_OK) status = read_arguments(&r, error);
   if (status == RT_OK) status = open_parameters(&r, error);
   if (status == RT_OK) status = function_bind(&r.f, r.argument, 1, error);
-  if (status == RT_OK) status = run_all(&r, facts, error);
+  if (status == RT_OK) status = run_all(&r, program, error);
   if (status == RT_OK && own.outputs) status = write_outputs(&r, error);
   run_free(&r);
+  if (status == RT_OK && facts) *facts = &program->ran;
   return status;
 }

@@ -212,10 +212,7 @@ int aq_session_generate(aq_session *session, const aq_field *field, size_t count
   return status != RT_OK ? status : first_bad(session, error);
 }
 
-aq_written aq_session_written(const aq_session *session, size_t row) {
-  if (!session || row >= (size_t)session->written_count)
-    return (aq_written){.text = "", .ended = AQ_ENDED_AT_LENGTH};
-  const struct written *t = &session->written[row];
-  return (aq_written){
-      t->text.data ? t->text.data : "", t->text.length, t->count, t->token, t->log_probability, t->why};
+const aq_written *aq_session_written(const aq_session *session, size_t row) {
+  bool some = session && row < (size_t)session->written_count && session->written[row].view.size;
+  return some ? &session->written[row].view : NULL;
 }

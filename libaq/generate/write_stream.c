@@ -9,13 +9,13 @@ enum { READ_AHEAD = 8 };
 static int write_line(struct row_stream *st, size_t row, struct rt_error *error) {
   const struct writing *w = st->own;
   const struct rt_error *bad = st->session->written[row].bad;
-  aq_written written = aq_session_written(st->session, row);
+  const aq_written *written = aq_session_written(st->session, row);
   if (bad) return row_stream_bad(st, bad, error);
   if (w->options->json) {
-    int status = shown_finish(written_shown(&written), AQ_JSON, &st->out, error);
+    int status = shown_finish(written_shown(written), AQ_JSON, &st->out, error);
     if (status != RT_OK) return status;
   } else
-    shown_escape(&st->out, written.text, written.length);
+    shown_escape(&st->out, written->text, written->length);
   rt_text_puts(&st->out, "\n");
   st->session->reading.rows++;
   return RT_OK;

@@ -9,11 +9,13 @@
 /* A text as far as it is written. */
 struct written {
   struct rt_text text;
-  aq_token *token; /* [count]; their texts are set when the text has ended */
-  size_t *end;     /* [count] where each ends in text */
-  size_t count, capacity, end_capacity;
-  size_t told;  /* so many of them the host was told of */
-  int32_t last; /* the token before the next one, also of the prompt; -1: there is none */
+  aq_token *token;         /* [count]; their texts are set when the text has ended */
+  const aq_token **listed; /* [count] the same, for the view */
+  size_t *end;             /* [count] where each ends in text */
+  size_t count, capacity, listed_capacity, end_capacity;
+  aq_written view; /* when the text has ended */
+  size_t told;     /* so many of them the host was told of */
+  int32_t last;    /* the token before the next one, also of the prompt; -1: there is none */
   double log_probability;
   bool ended;
   enum aq_ended why;

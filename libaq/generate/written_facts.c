@@ -30,8 +30,8 @@ aq_shown *written_shown(const aq_written *written) {
   aq_shown_list(s, "tokens");
   for (size_t k = 0; k < written->count; k++) {
     aq_shown_begin(s, NULL);
-    show_bytes(s, "token", written->token[k].text, written->token[k].length);
-    aq_shown_real(s, "log_probability", NULL, written->token[k].log_probability);
+    show_bytes(s, "token", written->token[k]->text, written->token[k]->length);
+    aq_shown_real(s, "log_probability", NULL, written->token[k]->log_probability);
     aq_shown_end(s);
   }
   aq_shown_end(s);
@@ -45,9 +45,8 @@ int aq_session_written_shown(aq_session *session, size_t row, aq_shown **shown) 
   *shown = NULL;
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
-  if (row >= (size_t)session->written_count)
-    return rt_fail(error, RT_USAGE, "no text was written for row %zu, counted from 0", row);
-  aq_written written = aq_session_written(session, row);
-  *shown = written_shown(&written);
+  const aq_written *written = aq_session_written(session, row);
+  if (!written) return rt_fail(error, RT_USAGE, "no text was written for row %zu, counted from 0", row);
+  *shown = written_shown(written);
   return *shown && !(*shown)->failed ? RT_OK : rt_no_memory(error);
 }

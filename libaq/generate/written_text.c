@@ -79,7 +79,15 @@ static void settle(struct written *t, double log_probability) {
     t->token[k].text = t->text.data + start_of(t, k);
     t->token[k].length = t->end[k] - start_of(t, k);
     t->log_probability += t->token[k].log_probability;
+    t->listed[k] = &t->token[k];
   }
+  t->view = (aq_written){.size = sizeof t->view,
+                         .text = t->text.data ? t->text.data : "",
+                         .length = t->text.length,
+                         .count = t->count,
+                         .token = t->listed,
+                         .log_probability = t->log_probability,
+                         .ended = t->why};
 }
 
 int written_add(struct writing *w, int64_t number, int32_t id, double log_probability,
@@ -87,18 +95,19 @@ int written_add(struct writing *w, int64_t number, int32_t id, double log_probab
   struct written *t = &w->text[number];
   const char *stop = w->options->stop;
   size_t before = t->text.length;
-  void *token = t->token, *end = t->end;
-  int status = rt_grow(&token, &t->capacity, t->count + 1, sizeof *t->token);
-  t->token = token;
-  if (status == RT_OK) status = rt_grow(&end, &t->end_capacity, t->count + 1, sizeof *t->end);
-  t->end = end;
+  int status = rt_grow((void **)&t->token, &t->capacity, t->count + 1, sizeof *t->token);
+  if (status == RT_OK)
+    status = rt_grow((void **)&t->listed, &t->listed_capacity, t->count + 1, sizeof *t->listed);
+  if (status == RT_OK) status = rt_grow((void **)&t->end, &t->end_capacity, t->count + 1, sizeof *t->end);
   if (status != RT_OK) return rt_no_memory(error);
   rt_text_add(&t->text, "", 0); /* a token may add nothing */
   add_token_text(w, t->last, id, &t->text);
   if (t->text.failed) return rt_no_memory(error);
   t->last = id;
-  t->token[t->count] =
-      (aq_token){.row = w->first + (size_t)number, .id = id, .log_probability = log_probability};
+  t->token[t->count] = (aq_token){.size = sizeof(aq_token),
+                                  .row = w->first + (size_t)number,
+                                  .id = id,
+                                  .log_probability = log_probability};
   t->end[t->count++] = t->text.length;
   if (stop) {
     size_t overlap = strlen(stop) - 1,
@@ -128,6 +137,7 @@ int written_fail(struct written *t, const struct rt_error *reason, struct rt_err
   t->bad = rt_zalloc(1, sizeof *t->bad);
   if (!t->bad) return rt_no_memory(error);
   *t->bad = *reason;
+  settle(t, 0);
   return RT_OK;
 }
 
@@ -140,12 +150,14 @@ void written_clear(struct written *t) {
   t->ended = false;
   t->why = AQ_ENDED_AT_LENGTH;
   t->last = -1;
+  t->view = (aq_written){0};
 }
 
 void written_free(struct written *text, int64_t count) {
   for (int64_t k = 0; k < count; k++) {
     rt_free(text[k].bad);
     rt_free(text[k].token);
+    rt_free(text[k].listed);
     rt_free(text[k].end);
     rt_text_free(&text[k].text);
   }

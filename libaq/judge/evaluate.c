@@ -316,7 +316,7 @@ int aq_report_metric(aq_report *report, const char *name, double *value) {
   return status;
 }
 
-aq_reading aq_report_reading(const aq_report *report) {
+const aq_reading *aq_report_reading(const aq_report *report) {
   return lib_reading_view(report ? &report->reading : NULL);
 }
 

@@ -24,10 +24,10 @@ static void show_maps(const aq_session *session, aq_shown *s) {
   size_t lines = 0, left_out = 0;
   aq_shown_list(s, "maps");
   for (size_t k = 0; k < aq_session_map_count(session); k++) {
-    aq_map map = aq_session_map(session, k);
-    shown_words(s, NULL, &map, lines < MOST_LINES);
-    left_out += lines < MOST_LINES ? 0 : map.heads;
-    lines += map.heads;
+    const aq_map *map = aq_session_map(session, k);
+    shown_words(s, NULL, map, lines < MOST_LINES);
+    left_out += lines < MOST_LINES ? 0 : map->heads;
+    lines += map->heads;
   }
   aq_shown_end(s);
   if (left_out)

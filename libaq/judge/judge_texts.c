@@ -26,13 +26,13 @@ static int judge_row(struct lib_judge *judge, struct rep_report *report, const s
                      const struct io_dataset *data, int64_t row, struct rt_error *error) {
   int column = next_token_column(w->next);
   const struct rt_error *bad = w->text[row].bad;
-  aq_written written = aq_session_written(w->session, (size_t)row);
+  const aq_written *written = aq_session_written(w->session, (size_t)row);
   const char *right = io_dataset_field(data, judge->schema->columns[column].field, row);
   bool same;
   if (bad && !judge->skip) *error = *bad;
   if (bad) return judge->skip ? RT_OK : bad->code;
-  int status = same_tokens(judge->schema, column, written.text, right, &same, error);
-  return status != RT_OK ? status : rep_add_text(report, written.text, right, same, error);
+  int status = same_tokens(judge->schema, column, written->text, right, &same, error);
+  return status != RT_OK ? status : rep_add_text(report, written->text, right, same, error);
 }
 
 static int judge_all(struct lib_judge *judge, struct writing *w, const struct io_dataset *data,

@@ -63,8 +63,20 @@ static int keep_program(struct aq_model *m, aq_program *program, struct rt_error
   return m->folder ? RT_OK : rt_no_memory(error);
 }
 
-static int begin(struct aq_model *m, aq_program *program, const aq_begin_options *o, aq_begin_facts *facts,
-                 struct rt_error *error) {
+/* What the host is told. */
+static int tell(struct aq_model *m, const struct lib_loaded *loaded, struct rt_error *error) {
+  const char *unused = rt_arena_printf(&m->arena, "%s", loaded->unused_names);
+  if (!unused) return rt_no_memory(error);
+  m->begun = (aq_begin_facts){.size = sizeof m->begun, .unused_tensors = loaded->unused, .unused = unused};
+  for (uint32_t p = 0; p < m->params.count; p++) {
+    const bool given = m->module->param[p].init.kind == VM_INIT_LOAD;
+    m->begun.parameters += m->params.elements[p];
+    m->begun.loaded_parameters += given ? m->params.elements[p] : 0;
+  }
+  return RT_OK;
+}
+
+static int begin(struct aq_model *m, aq_program *program, const aq_begin_options *o, struct rt_error *error) {
   struct lib_loaded loaded = {0};
   int status = lib_can_compile(program, error);
   if (status == RT_OK && !(m->module = cc_compile_model(program->program, error))) status = error->code;
@@ -79,26 +91,20 @@ static int begin(struct aq_model *m, aq_program *program, const aq_begin_options
       program ? program->from : NULL, program ? program->from_path : NULL};
   if (status == RT_OK) status = lib_params_fill(&m->params, &how, &loaded, error);
   if (status == RT_OK) status = lib_model_words(m, error);
-  if (facts) {
-    *facts = (aq_begin_facts){.unused_tensors = loaded.unused};
-    memcpy(facts->unused, loaded.unused_names, sizeof facts->unused);
-    for (uint32_t p = 0; status == RT_OK && p < m->params.count; p++) {
-      const bool given = m->module->param[p].init.kind == VM_INIT_LOAD;
-      facts->parameters += m->params.elements[p];
-      facts->loaded_parameters += given ? m->params.elements[p] : 0;
-    }
-  }
+  if (status == RT_OK) status = tell(m, &loaded, error);
   m->trained = status == RT_OK;
   return status;
 }
 
-int aq_model_begin(aq_program *program, const aq_begin_options *options, aq_begin_facts *facts,
+int aq_model_begin(aq_program *program, const aq_begin_options *options, const aq_begin_facts **facts,
                    aq_model **model) {
+  if (facts) *facts = NULL;
   if (!model) return AQ_USAGE;
   if (!(*model = lib_model_new())) return AQ_NO_MEMORY;
   struct rt_error *error = lib_model_begin(*model);
   aq_begin_options own;
   int status = lib_take_options(LIB_BEGIN_OPTIONS, options, &own, error);
-  if (status == RT_OK) status = begin(*model, program, &own, facts, error);
+  if (status == RT_OK) status = begin(*model, program, &own, error);
+  if (status == RT_OK && facts) *facts = &(*model)->begun;
   return lib_model_made(*model, status, error);
 }

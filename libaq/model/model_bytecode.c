@@ -1,5 +1,5 @@
 /* model_bytecode.c: models without data: compiled, kept as .aqb files, listed. */
-#include "libaq/model/requirement_words.h"
+#include "libaq/internal.h"
 #include "runtime/io/file.h"
 #include "runtime/ops.h"
 
@@ -11,7 +11,7 @@ static int compile(struct aq_model *model, aq_program *program, struct rt_error 
   model->module = alone.name ? cc_compile_function(program->program, &alone, error)
                              : cc_compile_model(program->program, error);
   if (!model->module || vm_natives_bind(model->module, &program->allowed, error)) return error->code;
-  return lib_requirements_list(model->module, &model->arena, &model->requirement, error);
+  return lib_model_words(model, error);
 }
 
 int aq_model_compile(aq_program *program, aq_model **model) {
@@ -28,8 +28,7 @@ static int load_bytecode(struct aq_model *model, const char *path, struct rt_err
   if (!path) return lib_no_path(error);
   int status = io_read_file(path, BYTECODE_MAX, &bytes, &length, error);
   if (status == RT_OK && !(model->module = vm_module_read(bytes, length, error))) status = error->code;
-  if (status == RT_OK)
-    status = lib_requirements_list(model->module, &model->arena, &model->requirement, error);
+  if (status == RT_OK) status = lib_model_words(model, error);
   if (status != RT_OK) lib_name_file(error, path);
   rt_free(bytes);
   return status;
@@ -67,9 +66,10 @@ int aq_model_listing(const aq_model *model, char **text) {
   return lib_give_text(&out, text, error);
 }
 
-bool aq_op_at(size_t k, aq_op *op) {
-  if (k >= OP_COUNT || !op) return false;
+const aq_op *aq_op_at(size_t k) {
+  static _Thread_local aq_op op;
+  if (k >= OP_COUNT) return NULL;
   const struct rt_op_info *info = &rt_op_info[k];
-  *op = (aq_op){info->name, info->signature, info->attributes, info->doc};
-  return true;
+  op = (aq_op){sizeof op, info->name, info->signature, info->attributes, info->doc};
+  return &op;
 }

@@ -1,9 +1,31 @@
-/* model_words.c: the names of a model's classes, and its requirements in words. They are made once, so that a
- * model that never changes can hand them out in any thread. */
+/* model_words.c: what a model tells of itself: its columns, its classes, its native functions, and its
+ * requirements in words. They are made once, so that a model that never changes can hand them out in any
+ * thread. */
 #include "libaq/model/requirement_words.h"
 
 const struct io_vocab *lib_model_vocab(const struct aq_model *model, const struct vm_input *input) {
+  if (!model->schema.columns) return NULL; /* a model without data */
   return model->schema.columns[vm_column_of(model->module, input)].vocab;
+}
+
+/* The columns as declared. A text that is input and target at once has two inputs, but is one column. */
+static int list_columns(struct aq_model *model, struct rt_error *error) {
+  const struct vm_module *m = model->module;
+  model->column = rt_arena_alloc(&model->arena, (m->input_count + 1u) * sizeof *model->column);
+  if (!model->column) return rt_no_memory(error);
+  for (uint32_t i = 0; i < m->input_count; i++) {
+    const struct vm_input *input = &m->input[i];
+    if (input->is_target && (input->shifted || input->matched)) continue;
+    const struct io_vocab *vocab = lib_model_vocab(model, input);
+    const struct io_column *c = input->column;
+    model->column[model->column_count++] = (aq_column){.size = sizeof(aq_column),
+                                                       .name = c->name,
+                                                       .kind = c->kind->name,
+                                                       .field = c->source ? c->source : c->name,
+                                                       .is_target = input->is_target,
+                                                       .vocabulary = vocab ? vocab->count : 0};
+  }
+  return RT_OK;
 }
 
 /* Copies with a NUL at the end; NULL: there is no memory. */
@@ -27,5 +49,9 @@ int lib_model_words(struct aq_model *model, struct rt_error *error) {
     model->class_text[o] = class_names(model, lib_model_vocab(model, &m->input[m->output[o].target]));
     if (!model->class_text[o]) return rt_no_memory(error);
   }
-  return lib_requirements_list(m, &model->arena, &model->requirement, error);
+  int status = list_columns(model, error);
+  if (status == RT_OK)
+    status = lib_list_natives(m, &model->arena, &model->native, &model->native_count, error);
+  if (status == RT_OK) status = lib_requirements_list(m, &model->arena, &model->requirement, error);
+  return status;
 }

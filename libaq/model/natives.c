@@ -128,28 +128,29 @@ int lib_need_natives(struct vm_module *module, const struct vm_allowed *allowed,
 
 /* ---- what a model calls ---- */
 
-static bool tell(const struct vm_module *m, size_t number, aq_extern *about) {
-  for (uint32_t k = 0; m && k < m->native_count; k++) {
+int lib_list_natives(const struct vm_module *m, struct rt_arena *arena, aq_extern **list, size_t *count,
+                     struct rt_error *error) {
+  *count = 0;
+  *list = rt_arena_alloc(arena, (m->native_count + 1u) * sizeof **list);
+  if (!*list) return rt_no_memory(error);
+  for (uint32_t k = 0; k < m->native_count; k++) {
     const struct vm_native *native = &m->native[k];
-    if (native->is_gradient || number-- > 0) continue;
-    if (!about) return true;
-    const aq_extern all = {.size = about->size,
-                           .name = native->name,
-                           .signature = native->signature,
-                           .library = native->library,
-                           .gradient =
-                               native->gradient == UINT32_MAX ? NULL : m->native[native->gradient].name,
-                           .allowed = native->code.f32 || native->code.f64};
-    memcpy(about, &all, about->size < sizeof all ? about->size : sizeof all);
-    return true;
+    if (native->is_gradient) continue;
+    (*list)[(*count)++] =
+        (aq_extern){.size = sizeof(aq_extern),
+                    .name = native->name,
+                    .signature = native->signature,
+                    .library = native->library,
+                    .gradient = native->gradient == UINT32_MAX ? NULL : m->native[native->gradient].name,
+                    .allowed = native->code.f32 || native->code.f64};
   }
-  return false;
+  return RT_OK;
 }
 
-bool aq_model_extern(const aq_model *model, size_t number, aq_extern *about) {
-  return tell(model ? model->module : NULL, number, about);
+const aq_extern *aq_model_extern(const aq_model *model, size_t number) {
+  return model && number < model->native_count ? &model->native[number] : NULL;
 }
 
-bool aq_program_extern(const aq_program *program, size_t number, aq_extern *about) {
-  return tell(program ? program->model : NULL, number, about);
+const aq_extern *aq_program_extern(const aq_program *program, size_t number) {
+  return program && number < program->native_count ? &program->native[number] : NULL;
 }

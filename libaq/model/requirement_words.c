@@ -182,14 +182,10 @@ int lib_requirements_list(const struct vm_module *m, struct rt_arena *arena, con
   return RT_OK;
 }
 
-const char *lib_requirement_view(const struct vm_requirement *r, aq_message *place, const char *words) {
-  if (!place) return words;
-  *place = (aq_message){.file = "", .text = "", .excerpt = "", .hint = ""};
-  if (!r) return words;
-  place->line = (int)r->line;
-  place->column = (int)r->column;
-  place->file = r->file;
-  place->text = r->what;
-  place->excerpt = r->text;
+const char *lib_requirement_view(const struct vm_requirement *r, const aq_message **place,
+                                 const char *words) {
+  static _Thread_local aq_message view;
+  if (r) view = (aq_message){sizeof view, AQ_OK, (int)r->line, (int)r->column, r->file, r->what, r->text, ""};
+  if (place) *place = r ? &view : NULL;
   return words;
 }

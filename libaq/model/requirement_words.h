@@ -26,8 +26,8 @@ const struct vm_input *lib_requirement_input(const struct vm_module *module, con
 int lib_requirements_list(const struct vm_module *module, struct rt_arena *arena, const char ***words,
                           struct rt_error *error);
 
-/* For accessors: returns words, and puts the place of r (NULL: no place) into *place, unless place is NULL.
- */
-const char *lib_requirement_view(const struct vm_requirement *r, aq_message *place, const char *words);
+/* For accessors: returns words, and gives the place of r (NULL: no place), unless place is NULL. It is the
+ * thread's. */
+const char *lib_requirement_view(const struct vm_requirement *r, const aq_message **place, const char *words);
 
 #endif

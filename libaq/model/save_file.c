@@ -11,11 +11,11 @@ int lib_save_file(const char *path, const void *bytes, size_t length, struct rt_
   return status;
 }
 
-int aq_save_file(const char *path, const void *bytes, size_t length, aq_message *message) {
-  static _Thread_local struct lib_message kept;
-  struct rt_error *error = lib_begin(&kept);
+int aq_save_file(const char *path, const void *bytes, size_t length, const aq_message **message) {
+  struct lib_message *kept = lib_thread_message();
+  struct rt_error *error = lib_begin(kept);
   int status = path && (bytes || !length) ? lib_save_file(path, bytes, length, error)
                                           : rt_fail(error, RT_USAGE, "there is no path, or nothing to save");
-  if (message) *message = *lib_view(&kept);
+  if (message) *message = lib_view(kept);
   return status;
 }

@@ -116,19 +116,24 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   if (rank != heads + rows + 1)
     return rt_fail(error, RT_BAD_DATA, "the weights of %s have %d axes", f->output_name[m->output_count + k],
                    rank);
-  map->name = f->output_name[m->output_count + k];
-  map->is_mixing = !head;
-  map->heads = heads ? rt_size(t.shape, axis++, 0) : 1;
-  map->rows = rows ? rt_size(t.shape, axis++, 0) : 1;
-  map->columns = rt_size(t.shape, axis, 0);
-  const struct vm_type *type = &f->value[f->output[m->output_count + k]].type;
-  map->query = rows ? tokens_of(s, type->dim[rank - 2], map->rows) : NULL;
-  map->key = map->is_mixing ? weighed_by(m, map->name, map->columns)
-                            : tokens_of(s, type->dim[rank - 1], map->columns);
   if (rt_grow((void **)&map->weight, &map->capacity, (size_t)t.shape->count + 1, sizeof *map->weight))
     return rt_no_memory(error);
+  const char *name = f->output_name[m->output_count + k];
+  int64_t head_count = heads ? rt_size(t.shape, axis++, 0) : 1,
+          row_count = rows ? rt_size(t.shape, axis++, 0) : 1, columns = rt_size(t.shape, axis, 0);
+  const struct vm_type *type = &f->value[f->output[m->output_count + k]].type;
+  map->view =
+      (aq_map){.size = sizeof map->view,
+               .name = name,
+               .is_mixing = !head,
+               .heads = (size_t)head_count,
+               .rows = (size_t)row_count,
+               .columns = (size_t)columns,
+               .weight = map->weight,
+               .query = rows ? tokens_of(s, type->dim[rank - 2], row_count) : NULL,
+               .key = head ? tokens_of(s, type->dim[rank - 1], columns) : weighed_by(m, name, columns)};
   lib_to_double(&t, s->precision, map->weight);
-  return session_check_finite(s->attend, map->name, map->weight, t.shape->count, error);
+  return session_check_finite(s->attend, name, map->weight, t.shape->count, error);
 }
 
 int aq_session_attend(aq_session *session, const aq_field *field, size_t count) {
@@ -152,16 +157,6 @@ size_t aq_session_map_count(const aq_session *session) {
   return session && session->looked ? session->map_count : 0;
 }
 
-aq_map aq_session_map(const aq_session *session, size_t map) {
-  static const double none[1];
-  if (map >= aq_session_map_count(session)) return (aq_map){"", false, 0, 0, 0, none, NULL, NULL};
-  const struct session_map *from = &session->map[map];
-  return (aq_map){from->name,
-                  from->is_mixing,
-                  (size_t)from->heads,
-                  (size_t)from->rows,
-                  (size_t)from->columns,
-                  from->weight ? from->weight : none,
-                  from->query,
-                  from->key};
+const aq_map *aq_session_map(const aq_session *session, size_t map) {
+  return map < aq_session_map_count(session) ? &session->map[map].view : NULL;
 }

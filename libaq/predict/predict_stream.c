@@ -96,6 +96,6 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
 }
 
 int64_t aq_session_skipped(const aq_session *session) { return session ? session->reading.skipped : 0; }
-aq_reading aq_session_reading(const aq_session *session) {
+const aq_reading *aq_session_reading(const aq_session *session) {
   return lib_reading_view(session ? &session->reading : NULL);
 }

@@ -17,12 +17,9 @@ struct session_scores {
 };
 
 struct session_map {
-  const char *name;
-  bool is_mixing;
-  int64_t heads, rows, columns;
+  aq_map view;
   double *weight;
   size_t capacity;
-  const char *const *query, *const *key; /* as in aq_map */
 };
 
 struct embedding;
@@ -63,6 +60,7 @@ struct aq_session {
     const char *tokens; /* what they are, "words" */
     int named;          /* so many of them in some */
     struct rt_text some;
+    aq_unknown view;
   } unknown; /* in the last prompts */
 };
 

@@ -5,12 +5,11 @@
 #include "libaq/internal.h"
 
 void lib_reading_clear(struct lib_reading *r) {
-  aq_cut *cut = r->cut;
-  size_t capacity = r->cut_capacity;
-  *r = (struct lib_reading){.cut = cut, .cut_capacity = capacity};
+  *r = (struct lib_reading){.cut = r->cut, .cut_made = r->cut_made, .cut_capacity = r->cut_capacity};
 }
 
 void lib_reading_free(struct lib_reading *r) {
+  for (size_t k = 0; k < r->cut_made; k++) rt_free(r->cut[k]);
   rt_free(r->cut);
   *r = (struct lib_reading){0};
 }
@@ -31,13 +30,18 @@ void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line
 /* The entry of a column; made when there is none yet. */
 static aq_cut *cut_of(struct lib_reading *r, const struct io_column *column) {
   for (size_t k = 0; k < r->cut_count; k++)
-    if (!strcmp(r->cut[k].column, column->name)) return &r->cut[k];
-  if (rt_grow((void **)&r->cut, &r->cut_capacity, r->cut_count + 1, sizeof *r->cut)) return NULL;
-  r->cut[r->cut_count] = (aq_cut){.column = column->name,
-                                  .unit = column->kind->more,
-                                  .one = column->kind->one,
-                                  .limit = column->max_length};
-  return &r->cut[r->cut_count++];
+    if (!strcmp(r->cut[k]->column, column->name)) return r->cut[k];
+  if (r->cut_count == r->cut_made) {
+    if (rt_grow((void **)&r->cut, &r->cut_capacity, r->cut_made + 1, sizeof *r->cut)) return NULL;
+    if (!(r->cut[r->cut_made] = rt_alloc(sizeof(aq_cut)))) return NULL;
+    r->cut_made++;
+  }
+  *r->cut[r->cut_count] = (aq_cut){.size = sizeof(aq_cut),
+                                   .column = column->name,
+                                   .unit = column->kind->more,
+                                   .one = column->kind->one,
+                                   .limit = column->max_length};
+  return r->cut[r->cut_count++];
 }
 
 int lib_reading_cuts(struct lib_reading *r, const struct io_schema *schema, const struct io_dataset *data,
@@ -70,28 +74,32 @@ int lib_reading_join(struct lib_reading *r, const struct io_schema *schema, cons
   r->rows += other->rows;
   lib_reading_skipped(r, &other->first.error, other->skipped);
   for (size_t k = 0; k < other->cut_count; k++) {
-    int c = io_schema_find(schema, other->cut[k].column);
+    int c = io_schema_find(schema, other->cut[k]->column);
     aq_cut *cut = c >= 0 ? cut_of(r, &schema->columns[c]) : NULL;
     if (c >= 0 && !cut) return rt_no_memory(error);
     if (c < 0) continue;
-    cut->texts += other->cut[k].texts;
-    cut->tokens += other->cut[k].tokens;
+    cut->texts += other->cut[k]->texts;
+    cut->tokens += other->cut[k]->tokens;
   }
   return RT_OK;
 }
 
-static const aq_message no_message = {.file = "", .text = "", .excerpt = "", .hint = ""};
+static const aq_message *if_any(struct lib_message *message) {
+  return message->error.code ? lib_view(message) : NULL;
+}
 
-aq_reading lib_reading_view(const struct lib_reading *r) {
+const aq_reading *lib_reading_view(const struct lib_reading *r) {
   struct lib_reading *own = (struct lib_reading *)r;
-  if (!r) return (aq_reading){.first_skipped = no_message, .doubt = no_message, .odd_tags = no_message};
-  return (aq_reading){.rows = r->rows,
-                      .skipped = r->skipped,
-                      .first_skipped = *lib_view(&own->first),
-                      .header = r->header,
-                      .by_position = r->by_position,
-                      .doubt = *lib_view(&own->doubt),
-                      .odd_tags = *lib_view(&own->odd_tags),
-                      .cut = r->cut,
-                      .cut_count = r->cut_count};
+  if (!r) return NULL;
+  own->view = (aq_reading){.size = sizeof own->view,
+                           .rows = r->rows,
+                           .skipped = r->skipped,
+                           .first_skipped = if_any(&own->first),
+                           .header = r->header,
+                           .by_position = r->by_position,
+                           .doubt = if_any(&own->doubt),
+                           .odd_tags = if_any(&own->odd_tags),
+                           .cut = (const aq_cut *const *)r->cut,
+                           .cut_count = r->cut_count};
+  return &own->view;
 }

@@ -79,9 +79,10 @@ int session_name_unknown(struct aq_session *s, const struct io_schema *schema, c
   return status;
 }
 
-aq_unknown aq_session_unknown(const aq_session *session) {
-  if (!session) return (aq_unknown){0, "", "words"};
-  const char *some = session->unknown.some.data;
-  return (aq_unknown){session->unknown.count, some ? some : "",
-                      session->unknown.tokens ? session->unknown.tokens : "words"};
+const aq_unknown *aq_session_unknown(const aq_session *session) {
+  if (!session) return NULL;
+  struct session_unknown *of = &((aq_session *)session)->unknown;
+  of->view = (aq_unknown){sizeof of->view, of->count, of->some.data ? of->some.data : "",
+                          of->tokens ? of->tokens : "words"};
+  return &of->view;
 }

@@ -1,6 +1,8 @@
 /* shown_map.c: maps of numbers as facts: members for JSON, and a drawing of the same numbers. */
 #include "libaq/shown/shown_map.h"
 
+#include "libaq/host_options.h"
+
 /* The tokens of an axis, or null where it has none. Returns the tree's own copies of them. */
 static const char *const *show_tokens(aq_shown *s, const char *key, const char *const *tokens, size_t count) {
   if (!tokens) {
@@ -36,8 +38,13 @@ static void add_map(aq_shown *s, const char *key, const struct aq_map *map, bool
 }
 
 void aq_shown_map(aq_shown *s, const char *key, const struct aq_map *map) {
+  aq_map own;
   if (!s || !map) return;
-  add_map(s, key, map, false);
+  if (lib_take_options(LIB_MAP, map, &own, NULL) != RT_OK) {
+    shown_fail(s, RT_USAGE);
+    return;
+  }
+  add_map(s, key, &own, false);
   aq_shown_end(s);
 }
 

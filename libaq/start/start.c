@@ -24,9 +24,9 @@ static int begin(struct start *s, const aq_start_options *o, struct rt_text *pro
 }
 
 int aq_start(const char *table, const aq_start_options *options, char **program, char **seen,
-             aq_message *message) {
-  static _Thread_local struct lib_message kept;
-  struct rt_error *error = lib_begin(&kept);
+             const aq_message **message) {
+  struct lib_message *kept = lib_thread_message();
+  struct rt_error *error = lib_begin(kept);
   struct start s = {.path = table};
   struct rt_text text = {0}, said = {0};
   aq_start_options o;
@@ -46,6 +46,6 @@ int aq_start(const char *table, const aq_start_options *options, char **program,
   rt_free(s.column);
   rt_arena_free(&s.arena);
   io_look_free(&s.look);
-  if (message) *message = *lib_view(&kept);
+  if (message) *message = lib_view(kept);
   return status;
 }

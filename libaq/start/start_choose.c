@@ -8,10 +8,11 @@
 static const struct start_template *const templates[] = {&start_tag,     &start_rank,      &start_classify,
                                                          &start_regress, &start_translate, &start_generate};
 
-bool aq_template_at(size_t k, aq_template *found) {
-  if (k >= RT_COUNT(templates) || !found) return false;
-  *found = (aq_template){templates[k]->name, templates[k]->about};
-  return true;
+const aq_template *aq_template_at(size_t k) {
+  static _Thread_local aq_template found;
+  if (k >= RT_COUNT(templates)) return NULL;
+  found = (aq_template){sizeof found, templates[k]->name, templates[k]->about};
+  return &found;
 }
 
 /* Names that people give to what is to be predicted, the surest first. */

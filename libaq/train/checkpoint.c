@@ -319,7 +319,8 @@ int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error) {
   rt_optimizer_flush(t->optimizer);
   int status = write_file(t, path, error);
   if (status == RT_OK && t->options.progress) {
-    aq_progress p = {.event = AQ_SAVED,
+    aq_progress p = {.size = sizeof p,
+                     .event = AQ_SAVED,
                      .path = path,
                      .epoch = t->state.epoch,
                      .epochs = t->settings.epochs,
@@ -370,7 +371,7 @@ static int read_epochs(struct aq_trainer *t, const struct io_tensors *file, stru
     status = rt_no_memory(error);
   for (int64_t k = 0; k < count && status == RT_OK; k++) {
     const double *of = number + k * EPOCH_NUMBERS;
-    t->history[k] = (aq_epoch){t->state.epoch - count + k + 1, of[0], of[1], of[2], of[3]};
+    t->history[k] = (aq_epoch){sizeof(aq_epoch), t->state.epoch - count + k + 1, of[0], of[1], of[2], of[3]};
   }
   t->history_count = status == RT_OK ? (size_t)count : 0;
   rt_free(number);

@@ -33,6 +33,7 @@ static int name_labels(struct aq_trainer *t, const struct io_vocab *vocab, const
     size_t length;
     const char *text = k < known ? io_vocab_text(vocab, (int32_t)k, &length)
                                  : io_intern_text(unseen, (int32_t)(k - known), &length);
+    of->label[k].size = sizeof(aq_label_rows);
     of->label[k].only_valid = k >= known;
     of->label[k].name = rt_arena_strndup(&t->names, text ? text : "", text ? length : 0);
     if (!of->label[k].name) return rt_no_memory(error);
@@ -82,8 +83,11 @@ static void always_the_most(const struct aq_trainer *t, struct lib_target_rows *
   int64_t rows = 0, right = t->has_valid ? of->label[0].valid_rows : of->label[0].rows;
   for (size_t k = 0; k < of->count; k++) rows += t->has_valid ? of->label[k].valid_rows : of->label[k].rows;
   if (rows == 0) return;
-  of->has_baseline = true;
-  of->baseline = (aq_baseline){"accuracy", (double)right / (double)rows, of->label[0].name, 0, t->has_valid};
+  of->baseline = (aq_baseline){.size = sizeof of->baseline,
+                               .metric = "accuracy",
+                               .value = (double)right / (double)rows,
+                               .label = of->label[0].name,
+                               .on_valid = t->has_valid};
 }
 
 /* ---- numbers ---- */
@@ -108,8 +112,11 @@ static void always_the_mean(const struct aq_trainer *t, uint32_t output, struct 
     double error = as_written(t, output, io_payload_number(&truth->of, k)) - mean;
     squares += error * error;
   }
-  of->has_baseline = true;
-  of->baseline = (aq_baseline){"rmse", sqrt(squares / (double)judged->rows), NULL, mean, t->has_valid};
+  of->baseline = (aq_baseline){.size = sizeof of->baseline,
+                               .metric = "rmse",
+                               .value = sqrt(squares / (double)judged->rows),
+                               .mean = mean,
+                               .on_valid = t->has_valid};
 }
 
 int lib_target_rows(struct aq_trainer *t, struct rt_error *error) {
@@ -143,14 +150,12 @@ size_t aq_trainer_label_count(const struct aq_trainer *trainer, size_t output) {
   return of ? of->count : 0;
 }
 
-aq_label_rows aq_trainer_label(const struct aq_trainer *trainer, size_t output, size_t label) {
+const aq_label_rows *aq_trainer_label(const struct aq_trainer *trainer, size_t output, size_t label) {
   const struct lib_target_rows *of = target_of(trainer, output);
-  return of && label < of->count ? of->label[label] : (aq_label_rows){.name = ""};
+  return of && label < of->count ? &of->label[label] : NULL;
 }
 
-bool aq_trainer_baseline(const struct aq_trainer *trainer, size_t output, aq_baseline *baseline) {
+const aq_baseline *aq_trainer_baseline(const struct aq_trainer *trainer, size_t output) {
   const struct lib_target_rows *of = target_of(trainer, output);
-  if (!of || !baseline || !of->has_baseline) return false;
-  *baseline = of->baseline;
-  return true;
+  return of && of->baseline.size ? &of->baseline : NULL;
 }

@@ -192,7 +192,7 @@ static int epoch_steps(struct aq_trainer *t, struct rt_error *error) {
     int status = timed_step(t, error);
     if (status != RT_OK) return status;
     double now = lib_seconds();
-    if (now - t->last_shown > 0.05) tell(t, &(aq_progress){.event = AQ_STEP});
+    if (now - t->last_shown > 0.05) tell(t, &(aq_progress){.size = sizeof(aq_progress), .event = AQ_STEP});
     if (now - fmax(t->saved_at, t->started) > LONGEST_UNSAVED && save_is_due(t)
         && (status = save_all(t, error)))
       return status;
@@ -271,7 +271,8 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
   int status = check_params(t, error);
   if (status == RT_OK) status = keep_best(t, &best, &value, error);
   if (status != RT_OK) return status;
-  aq_progress p = {.event = AQ_EPOCH,
+  aq_progress p = {.size = sizeof p,
+                   .event = AQ_EPOCH,
                    .metric = t->best_by.name,
                    .value = value,
                    .best = best && t->has_valid && !t->blind};

@@ -374,7 +374,6 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.tables_by_position = t->loaded.by_position;
   t->facts.taken_tensors = t->loaded.taken;
   t->facts.begun_tensors = t->loaded.begun_count;
-  memcpy(t->facts.begun, t->loaded.begun, sizeof t->facts.begun);
   t->facts.taken_members = t->loaded.taken_members;
   t->facts.test_rows = t->test_rows;
   t->facts.skipped_rows = t->reading.skipped;
@@ -390,6 +389,8 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   if (!trainer) return AQ_USAGE;
   struct aq_trainer *t = *trainer = rt_zalloc(1, sizeof *t);
   if (!t) return AQ_NO_MEMORY;
+  t->facts.size = sizeof t->facts;
+  t->facts.begun = t->loaded.begun;
   struct rt_error *error = lib_begin(&t->message);
   int status = copy_options(t, options, error);
   if (status == RT_OK) status = take_program(t, program, error);
@@ -443,10 +444,8 @@ const aq_message *aq_trainer_message(const aq_trainer *trainer) {
   return lib_view((struct lib_message *)&trainer->message);
 }
 
-aq_train_facts aq_trainer_facts(const aq_trainer *trainer) {
-  return trainer ? trainer->facts : (aq_train_facts){0};
-}
-aq_reading aq_trainer_reading(const aq_trainer *trainer) {
+const aq_train_facts *aq_trainer_facts(const aq_trainer *trainer) { return trainer ? &trainer->facts : NULL; }
+const aq_reading *aq_trainer_reading(const aq_trainer *trainer) {
   return lib_reading_view(trainer ? &trainer->reading : NULL);
 }
 

@@ -24,8 +24,7 @@ struct train_state {
 struct lib_target_rows {
   aq_label_rows *label; /* [count] the most frequent first; names in aq_trainer.names */
   size_t count;
-  aq_baseline baseline;
-  bool has_baseline;
+  aq_baseline baseline; /* size 0: there is none */
 };
 
 struct aq_trainer {

@@ -10,7 +10,8 @@
 int lib_train_note(struct aq_trainer *t, const aq_progress *p, struct rt_error *error) {
   if (rt_grow((void **)&t->history, &t->history_capacity, t->history_count + 1, sizeof *t->history))
     return rt_no_memory(error);
-  t->history[t->history_count++] = (aq_epoch){.epoch = t->state.epoch + 1,
+  t->history[t->history_count++] = (aq_epoch){.size = sizeof(aq_epoch),
+                                              .epoch = t->state.epoch + 1,
                                               .loss = t->facts.loss,
                                               .valid_loss = t->has_valid ? p->valid_loss : NAN,
                                               .value = t->has_valid ? p->value : NAN,
@@ -22,8 +23,8 @@ size_t aq_trainer_epoch_count(const struct aq_trainer *trainer) {
   return trainer ? trainer->history_count : 0;
 }
 
-aq_epoch aq_trainer_epoch(const struct aq_trainer *trainer, size_t k) {
-  return k < aq_trainer_epoch_count(trainer) ? trainer->history[k] : (aq_epoch){0};
+const aq_epoch *aq_trainer_epoch(const struct aq_trainer *trainer, size_t k) {
+  return k < aq_trainer_epoch_count(trainer) ? &trainer->history[k] : NULL;
 }
 
 /* ---- settings ---- */
@@ -126,14 +127,14 @@ static void show_baseline(const aq_baseline *of, aq_shown *s) {
 static void show_targets(const struct aq_trainer *t, aq_shown *s) {
   bool any = false;
   for (uint32_t o = 0; o < t->module->output_count; o++)
-    any |= t->target[o].count || t->target[o].has_baseline;
+    any |= t->target[o].count || t->target[o].baseline.size;
   aq_shown_begin(s, "targets");
   if (any) aq_shown_say(s, "What there is to learn");
   for (uint32_t o = 0; o < t->module->output_count; o++) {
     aq_shown_begin(s, t->module->output[o].name);
     if (any && t->module->output_count > 1) aq_shown_say(s, "%s", t->module->output[o].name);
     if (t->target[o].count) show_labels(t, &t->target[o], s);
-    if (t->target[o].has_baseline) show_baseline(&t->target[o].baseline, s);
+    if (t->target[o].baseline.size) show_baseline(&t->target[o].baseline, s);
     aq_shown_end(s);
   }
   aq_shown_end(s);

@@ -25,7 +25,7 @@ static void check(const char *text, size_t length) {
 /* What is laid out is laid out: doing it again changes nothing. */
 static void lay_out(const char *text, size_t length) {
   char *once = NULL, *twice = NULL;
-  aq_message message;
+  const aq_message *message;
   if (!aq_format("fuzz.aq", text, length, &once, &message)) {
     if (!aq_format("fuzz.aq", once, strlen(once), &twice, &message) && strcmp(once, twice)) abort();
   }

@@ -29,9 +29,8 @@ static aq_function *function_of(const char *text) {
 }
 
 static size_t result_called(const aq_function *function, const char *name) {
-  aq_operand operand;
   size_t k = 0;
-  while (aq_function_result(function, k, &operand) && strcmp(operand.name, name) != 0) k++;
+  while (aq_function_result(function, k) && strcmp(aq_function_result(function, k)->name, name) != 0) k++;
   if (k == aq_function_result_count(function)) fail_msg("there is no result %s", name);
   return k;
 }
@@ -117,15 +116,15 @@ static void test_operands(void **state) {
   assert_int_equal(aq_function_parameter_count(f), 2);
   assert_int_equal(aq_function_result_count(f), 4);
   for (size_t k = 0; k < 6; k++) {
-    aq_operand o;
-    assert_true(k < 2   ? aq_function_argument(f, k, &o)
-                : k < 4 ? aq_function_parameter(f, k - 2, &o)
-                        : aq_function_result(f, k - 4, &o));
-    assert_string_equal(o.name, want[k].name);
-    assert_string_equal(o.shape, want[k].shape);
-    assert_int_equal(o.number, want[k].number);
-    assert_int_equal(o.rank, want[k].rank);
-    assert_false(o.each);
+    const aq_operand *o = k < 2   ? aq_function_argument(f, k)
+                          : k < 4 ? aq_function_parameter(f, k - 2)
+                                  : aq_function_result(f, k - 4);
+    assert_int_equal(o->size, sizeof *o);
+    assert_string_equal(o->name, want[k].name);
+    assert_string_equal(o->shape, want[k].shape);
+    assert_int_equal(o->number, want[k].number);
+    assert_int_equal(o->rank, want[k].rank);
+    assert_false(o->each);
   }
   const int32_t ids[] = {1, 3};
   const aq_tensor argument[] = {DOUBLES(six, 2, ((const int64_t[]){3, 2})),
@@ -313,7 +312,6 @@ static void test_options(void **state) {
 static void test_misuse(void **state) {
   (void)state;
   aq_function *f;
-  aq_operand operand;
   assert_int_equal(aq_function_new(NULL, NULL, NULL), AQ_USAGE);
   assert_int_equal(aq_function_new(NULL, NULL, &f), AQ_USAGE);
   aq_function_free(f);
@@ -323,7 +321,8 @@ static void test_misuse(void **state) {
   assert_int_equal(aq_function_set_parameter(NULL, NULL, NULL), AQ_USAGE);
   assert_int_equal(aq_function_seed(NULL, 0), AQ_USAGE);
   assert_int_equal(aq_function_message(NULL)->code, AQ_USAGE);
-  assert_false(aq_function_argument(NULL, 0, &operand) || aq_function_result(NULL, 0, NULL));
+  assert_true(!aq_function_argument(NULL, 0) && !aq_function_parameter(NULL, 0)
+              && !aq_function_result(NULL, 0));
   assert_null(aq_function_value(NULL, 0).data);
   assert_null(aq_function_parameter_value(NULL, 0).data);
 

@@ -228,7 +228,7 @@ static void test_training(void **state) {
       assert_int_equal(aq_trainer_run(trainer), AQ_INTERRUPTED);
       assert_non_null(
           strstr(aq_trainer_message(trainer)->text, "stopped at step 6: the host has stopped this"));
-      assert_int_equal(aq_trainer_facts(trainer).epochs, 3);
+      assert_int_equal(aq_trainer_facts(trainer)->epochs, 3);
       assert_int_equal(access(path_of("t.aqm.ckpt"), F_OK), 0);
       aq_limits_set(limits, 0, 0, 0);
     }

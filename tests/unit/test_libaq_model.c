@@ -37,24 +37,24 @@ static void test_attend(void **state) {
   assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
   assert_int_equal(aq_session_map_count(session), 3);
   for (size_t k = 0; k < 3; k++) {
-    aq_map map = aq_session_map(session, k);
-    assert_string_equal(map.name, ((const char *[]){"sentiment.near", "sentiment.far", map.name})[k]);
-    assert_int_equal(map.is_mixing, k == 2);
-    assert_int_equal(map.heads, 1);
-    assert_int_equal(map.rows, k == 2 ? 1 : 4);
-    assert_int_equal(map.columns, k == 2 ? 2 : 4);
-    assert_non_null(map.key);
-    assert_true(k == 2 || map.query == map.key);
-    for (size_t j = 0; j < map.columns; j++)
-      assert_string_equal(map.key[j], k == 2 ? ((const char *[]){"near", "far"})[j]
-                                             : ((const char *[]){"A", "GOOD", ",", "film"})[j]);
-    assert_rows_sum_to_one(&map);
-    for (size_t i = 0; i < map.rows && k == 0; i++) /* near sees its neighbours only */
-      for (size_t j = 0; j < 4; j++) assert_int_equal(map.weight[i * 4 + j] == 0, i + 1 < j || j + 1 < i);
+    const aq_map *map = aq_session_map(session, k);
+    assert_string_equal(map->name, ((const char *[]){"sentiment.near", "sentiment.far", map->name})[k]);
+    assert_int_equal(map->is_mixing, k == 2);
+    assert_int_equal(map->heads, 1);
+    assert_int_equal(map->rows, k == 2 ? 1 : 4);
+    assert_int_equal(map->columns, k == 2 ? 2 : 4);
+    assert_non_null(map->key);
+    assert_true(k == 2 || map->query == map->key);
+    for (size_t j = 0; j < map->columns; j++)
+      assert_string_equal(map->key[j], k == 2 ? ((const char *[]){"near", "far"})[j]
+                                              : ((const char *[]){"A", "GOOD", ",", "film"})[j]);
+    assert_rows_sum_to_one(map);
+    for (size_t i = 0; i < map->rows && k == 0; i++) /* near sees its neighbours only */
+      for (size_t j = 0; j < 4; j++) assert_int_equal(map->weight[i * 4 + j] == 0, i + 1 < j || j + 1 < i);
   }
   field = (aq_field){"", 0};
   assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
-  assert_int_equal(aq_session_map(session, 0).columns, 0);
+  assert_int_equal(aq_session_map(session, 0)->columns, 0);
   aq_session_free(session);
 }
 
@@ -75,12 +75,12 @@ static void test_attend_pooling(void **state) {
   aq_field field = {"a good film", 11};
   assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
   assert_int_equal(aq_session_map_count(session), 1);
-  aq_map map = aq_session_map(session, 0);
-  assert_false(map.is_mixing);
-  assert_int_equal(map.heads, 3);
-  assert_int_equal(map.rows, 1);
-  assert_int_equal(map.columns, 3);
-  assert_rows_sum_to_one(&map);
+  const aq_map *map = aq_session_map(session, 0);
+  assert_false(map->is_mixing);
+  assert_int_equal(map->heads, 3);
+  assert_int_equal(map->rows, 1);
+  assert_int_equal(map->columns, 3);
+  assert_rows_sum_to_one(map);
   aq_session_free(session);
   aq_model_free(pooled);
 }
@@ -308,7 +308,7 @@ static void test_bytecode(void **state) {
 
 static void test_doctor(void **state) {
   (void)state;
-  aq_message message;
+  const aq_message *message;
   char *text;
   json_t *json;
   struct rt_error error = {0};

@@ -117,7 +117,7 @@ static void test_of_host(void **state) {
   int status;
   assert_int_equal(program_with(externs, &source), AQ_OK);
   assert_int_equal(aq_program_check(source), AQ_OK);
-  assert_true(aq_program_extern(source, 1, NULL) && !aq_program_extern(source, 2, NULL));
+  assert_true(aq_program_extern(source, 1) && !aq_program_extern(source, 2));
   assert_int_equal(aq_program_gradcheck(source, 1, 1e-5, &worst, NULL), AQ_OK);
   assert_true(calls > 0 && worst < 1e-6);
   aq_trainer *trainer = trainer_of(source, &status);
@@ -127,13 +127,13 @@ static void test_of_host(void **state) {
   aq_trainer_free(trainer);
   aq_program_free(source);
   embeds(model);
-  aq_extern about = {.size = sizeof about};
-  assert_true(aq_model_extern(model, 0, &about));
-  assert_string_equal(about.name, "shift");
-  assert_string_equal(about.gradient, "shift_grad");
-  assert_null(about.library);
-  assert_true(aq_model_extern(model, 1, NULL));
-  assert_false(aq_model_extern(model, 2, &about));
+  const aq_extern *about = aq_model_extern(model, 0);
+  assert_int_equal(about->size, sizeof *about);
+  assert_string_equal(about->name, "shift");
+  assert_string_equal(about->gradient, "shift_grad");
+  assert_null(about->library);
+  assert_non_null(aq_model_extern(model, 1));
+  assert_null(aq_model_extern(model, 2));
   const aq_field field = {"good film", strlen("good film")};
   const char *path = path_of("native.aqm");
   assert_int_equal(aq_model_save(model, path), AQ_OK);
@@ -242,7 +242,7 @@ static void test_misuse(void **state) {
   assert_int_equal(aq_extern_register(externs, "f", "() -> [3]", &soft_code, NULL, NULL), AQ_OK);
   assert_int_equal(aq_extern_register(externs, "f", "() -> []", &soft_code, NULL, NULL), AQ_USAGE);
   assert_message(aq_externs_message(externs), AQ_USAGE, 0, "registered already");
-  assert_false(aq_model_extern(NULL, 0, NULL));
+  assert_null(aq_model_extern(NULL, 0));
   aq_externs_free(externs);
 }
 

@@ -78,27 +78,25 @@ OPTIONS(train)
   kind##_values[2].size = SIZE_MAX;                                                                          \
   VALUE_aq_##kind##_options_p[3] = NULL;
 
-/* Structs that calls fill or read. */
+/* What calls fill or read. */
 #define PLACE(type)                                                                                          \
   static type type##_place;                                                                                  \
   static type *const VALUE_##type##_p[] = {&type##_place, NULL};
-PLACE(aq_baseline)
-PLACE(aq_begin_facts)
-PLACE(aq_choice)
-PLACE(aq_extern)
-PLACE(aq_op)
-PLACE(aq_operand)
-PLACE(aq_run_facts)
-PLACE(aq_template)
 PLACE(bool)
 PLACE(double)
 PLACE(int64_t)
 PLACE(size_t)
+#define GIVEN_OUT(type)                                                                                      \
+  static const type *type##_out;                                                                             \
+  static const type **const VALUE_##type##_pp[] = {&type##_out, NULL};
+GIVEN_OUT(aq_begin_facts)
+GIVEN_OUT(aq_message)
+GIVEN_OUT(aq_run_facts)
 static enum aq_severity severity_place;
 static enum aq_severity *const VALUE_aq_severity_p[] = {&severity_place, NULL};
 
-static aq_message message_place, message_values[2];
-static aq_message *VALUE_aq_message_p[] = {&message_place, NULL, &message_values[0]};
+static aq_message good_message, no_message, future_message = {.size = SIZE_MAX};
+static aq_message *const VALUE_aq_message_p[] = {&good_message, NULL, &no_message, &future_message};
 static aq_field field = {"good", 4}, no_field;
 static aq_field *const VALUE_aq_field_p[] = {&field, NULL, &no_field};
 static const double two_numbers[] = {1, 2};
@@ -110,8 +108,8 @@ static aq_tensor tensor = {.data = two_numbers, .number = AQ_DOUBLE, .rank = 1, 
                  no_number = {.number = (enum aq_number)99, .rank = 1, .size = &two};
 static aq_tensor *const VALUE_aq_tensor_p[] = {&tensor,    NULL,     &no_tensor, &no_rank,
                                                &many_axes, &no_size, &no_number};
-static aq_map map = {.name = "m", .heads = 0}, no_map;
-static aq_map *const VALUE_aq_map_p[] = {&map, NULL, &no_map};
+static aq_map map = {.size = sizeof map, .name = "m"}, no_map, future_map = {.size = SIZE_MAX};
+static aq_map *const VALUE_aq_map_p[] = {&map, NULL, &no_map, &future_map};
 static aq_line no_line;
 static aq_curve curve = {.title = "t"}, no_curve, curve_of_none = {.count = 3},
                 curve_of_nothing = {.line = &no_line, .line_count = 1, .at = (const double[]){1}, .count = 1};
@@ -189,7 +187,7 @@ static void make_handles(void) {
   aq_pool_new(-1, &VALUE_aq_pool_p[2]);
   VALUE_aq_limits_p[0] = aq_limits_new();
   VALUE_char_p[0] = path_of("some.tsv");
-  message_values[1] = *aq_model_message(VALUE_aq_model_p[2]);
+  good_message = *aq_model_message(VALUE_aq_model_p[2]);
 }
 
 static void free_handles(void) {
@@ -274,7 +272,6 @@ static void begin(const char *name, const size_t *p, int count) {
   snprintf(now + length, sizeof now - length, ")");
   reset_options();
   write_text("some.tsv", "text\tlabel\ngood\tpositive\nbad\tnegative\n");
-  message_place = message_values[1];
   aq_shown_free(VALUE_aq_shown_p[0]);
   VALUE_aq_shown_p[0] = aq_shown_new(true);
   tried++;

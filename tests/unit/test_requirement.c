@@ -255,7 +255,7 @@ static void test_not_trusted(void **state) {
 static void test_interface(void **state) {
   (void)state;
   aq_program *program = program_of(first_word);
-  aq_message place;
+  const aq_message *place;
   assert_int_equal(aq_program_requirement_count(program), 0); /* not checked yet */
   assert_string_equal(aq_program_requirement(program, 0, &place), "");
   assert_int_equal(aq_program_check(program), AQ_OK);
@@ -265,9 +265,9 @@ static void test_interface(void **state) {
   aq_model *model = trained(first_word, write_text("first.tsv", "text\tlabel\ngood\ta\nbad\tb\n"));
   assert_int_equal(aq_model_requirement_count(model), 1);
   assert_string_equal(aq_model_requirement(model, 0, &place), "each text needs at least 1 word");
-  assert_string_equal(place.text, "embed(text, 4)[0]");
-  assert_int_equal(place.line, 2);
-  assert_string_equal(place.file, "test.aq");
+  assert_string_equal(place->text, "embed(text, 4)[0]");
+  assert_int_equal(place->line, 2);
+  assert_string_equal(place->file, "test.aq");
   assert_string_equal(aq_model_requirement(model, 1, &place), "");
   aq_session *session = session_of(model, NULL);
   assert_int_equal(aq_session_predict(session, &(aq_field){"", 0}, 1), AQ_BAD_DATA);

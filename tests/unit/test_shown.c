@@ -191,8 +191,14 @@ static aq_map small_map(void) {
   static const double weight[] = {0.25, 0, 0.75, 1, -0.5, NAN};
   static const char *const words[] = {"魚", "<b>", "c"};
   static const char *const queries[] = {"one", "two"};
-  return (aq_map){
-      .name = "head", .heads = 1, .rows = 2, .columns = 3, .weight = weight, .query = queries, .key = words};
+  return (aq_map){.size = sizeof(aq_map),
+                  .name = "head",
+                  .heads = 1,
+                  .rows = 2,
+                  .columns = 3,
+                  .weight = weight,
+                  .query = queries,
+                  .key = words};
 }
 
 static void maps_are_drawn(void **state) {
@@ -220,9 +226,16 @@ static void maps_are_drawn(void **state) {
 static void maps_of_other_shapes(void **state) {
   (void)state;
   const double weight[] = {1, 0.5, 0.25, 0.75};
-  aq_map mix = {.name = "mix", .is_mixing = true, .heads = 1, .rows = 1, .columns = 2, .weight = weight},
-         empty = {.name = "empty", .heads = 1, .rows = 3, .columns = 0, .weight = weight},
-         heads = {.name = "h", .heads = 2, .rows = 1, .columns = 2, .weight = weight};
+  aq_map mix = {.size = sizeof mix,
+                .name = "mix",
+                .is_mixing = true,
+                .heads = 1,
+                .rows = 1,
+                .columns = 2,
+                .weight = weight},
+         empty =
+             {.size = sizeof empty, .name = "empty", .heads = 1, .rows = 3, .columns = 0, .weight = weight},
+         heads = {.size = sizeof heads, .name = "h", .heads = 2, .rows = 1, .columns = 2, .weight = weight};
   aq_shown *s = aq_shown_new(false);
   aq_shown_map(s, "mix", &mix);
   aq_shown_map(s, "empty", &empty);
@@ -372,7 +385,7 @@ static void memory_may_run_out_anywhere(void **state) {
 
 static void messages_are_formatted(void **state) {
   (void)state;
-  aq_message message = {AQ_BAD_DATA, 3, 7, "a\x1b.aq", "no `x`", "3 | x\n", "is it y?"};
+  aq_message message = {sizeof message, AQ_BAD_DATA, 3, 7, "a\x1b.aq", "no `x`", "3 | x\n", "is it y?"};
   char *text;
   assert_int_equal(aq_message_format(&message, AQ_ERROR, false, &text), AQ_OK);
   assert_string_equal(text, "a\\x1b.aq:3:7: no `x`\n3 | x\nhint: is it y?\n");
@@ -381,7 +394,8 @@ static void messages_are_formatted(void **state) {
   assert_string_equal(text, "\033[1ma\\x1b.aq:3:7: \033[0m\033[33mwarning: no `x`\n\033[0m3 | x\n"
                             "\033[36mhint: \033[0mis it y?\n");
   aq_text_free(text);
-  assert_int_equal(aq_message_format(&(aq_message){0}, AQ_REMARK, false, &text), AQ_OK);
+  assert_int_equal(aq_message_format(&(aq_message){0}, AQ_REMARK, false, &text), AQ_USAGE);
+  assert_int_equal(aq_message_format(&(aq_message){.size = sizeof message}, AQ_REMARK, false, &text), AQ_OK);
   assert_string_equal(text, "\n");
   aq_text_free(text);
   assert_int_equal(aq_message_format(NULL, AQ_ERROR, false, &text), AQ_USAGE);

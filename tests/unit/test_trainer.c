@@ -458,18 +458,18 @@ static void test_progress(void **state) {
   assert_int_equal(aq_trainer_new(program, &options, &trainer), AQ_OK);
   assert_int_equal(aq_trainer_run(trainer), AQ_INTERRUPTED);
   assert_int_equal(told.epochs, 1);
-  assert_int_equal(aq_trainer_facts(trainer).steps, 4);
+  assert_int_equal(aq_trainer_facts(trainer)->steps, 4);
   assert_int_equal(aq_trainer_model(trainer, &model), AQ_OK);
   aq_model_free(model);
   assert_int_equal(aq_trainer_run(trainer), AQ_OK); /* going on without a file */
   assert_int_equal(told.epochs, 3);
-  assert_int_equal(aq_trainer_facts(trainer).steps, 9);
+  assert_int_equal(aq_trainer_facts(trainer)->steps, 9);
   assert_true(told.sane);
-  assert_true(aq_trainer_facts(trainer).examples_per_second > 0);
+  assert_true(aq_trainer_facts(trainer)->examples_per_second > 0);
   assert_int_equal(aq_trainer_epoch_count(trainer), 3);
-  assert_int_equal(aq_trainer_epoch(trainer, 2).epoch, 3);
-  assert_true(aq_trainer_epoch(trainer, 2).loss == aq_trainer_facts(trainer).loss);
-  assert_int_equal(aq_trainer_epoch(trainer, 3).epoch, 0);
+  assert_int_equal(aq_trainer_epoch(trainer, 2)->epoch, 3);
+  assert_true(aq_trainer_epoch(trainer, 2)->loss == aq_trainer_facts(trainer)->loss);
+  assert_null(aq_trainer_epoch(trainer, 3));
   look_at_page(trainer);
   aq_trainer_free(trainer);
   aq_program_free(program);

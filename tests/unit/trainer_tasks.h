@@ -112,7 +112,7 @@ static int train(const char *program_text, const aq_train_options *options) {
   snprintf(result.text, sizeof result.text, "%s", message->text);
   snprintf(result.hint, sizeof result.hint, "%s", message->hint);
   result.line = message->line;
-  result.facts = aq_trainer_facts(trainer);
+  result.facts = *aq_trainer_facts(trainer);
   aq_trainer_free(trainer);
   return status;
 }
