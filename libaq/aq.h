@@ -38,6 +38,7 @@
 #include "aq_report.h"   /* how good predictions are, and options that sessions take too */
 #include "aq_session.h"  /* predicting, writing texts, attention */
 #include "aq_shown.h"    /* reports and explanations as trees of facts */
+#include "aq_steps.h"    /* training by the hand of the host: rates, steps, the state as bytes */
 #include "aq_train.h"    /* training, and how data were read */
 #include "aq_vectors.h"  /* a vector for each row, and search among vectors */
 

@@ -70,6 +70,10 @@ typedef struct aq_train_options {
    * fold: models of which one is made need that (aq_model_ensemble). */
   bool learn_from_held;
   aq_pool *pool; /* as in aq_eval_options */
+  /* Go on from what aq_trainer_save_memory has given, as `resume` does from a file. The bytes are not needed
+   * after aq_trainer_new. NULL: begin. */
+  const void *checkpoint;
+  size_t checkpoint_length;
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 

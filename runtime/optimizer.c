@@ -65,6 +65,8 @@ struct rt_optimizer {
   struct group *group;
   int groups;
   double scale;
+  double rate; /* that counts instead of the schedule's; below 0: none */
+  double last; /* of the last step, for parameters without one of their own; below 0: it is not known */
   const struct rt_gradient *gradient;
 };
 
@@ -90,11 +92,18 @@ static double towards(const struct rt_optimizer_config *c, int64_t step) {
   return c->average > 0 ? (1 - c->average) / (1 - pow(c->average, (double)step)) : 0;
 }
 
-static struct update_step step_of(const struct rt_optimizer_config *c, int64_t step,
-                                  const struct group *group) {
-  double share = rt_schedule_share(c->schedule, c->schedule_setting, step, c->warmup, c->total);
+/* What a learning rate of `lr` is in that step. */
+static double rate_in(const struct rt_optimizer *o, int64_t step, double lr) {
+  const struct rt_optimizer_config *c = &o->config;
+  if (o->rate < 0) return lr * rt_schedule_share(c->schedule, c->schedule_setting, step, c->warmup, c->total);
+  if (lr == c->lr) return o->rate;
+  return c->lr > 0 ? lr * (o->rate / c->lr) : lr;
+}
+
+static struct update_step step_of(const struct rt_optimizer *o, int64_t step, const struct group *group) {
+  const struct rt_optimizer_config *c = &o->config;
   struct update_step s = {.towards = towards(c, step)};
-  c->method->coefficients((double)step, group->lr * share, group->decay, c->setting, s.coefficient);
+  c->method->coefficients((double)step, rate_in(o, step, group->lr), group->decay, c->setting, s.coefficient);
   return s;
 }
 
@@ -275,8 +284,9 @@ static int list_gradients(struct rt_optimizer *o, const struct rt_gradient *grad
 static void remember_step(struct rt_optimizer *o) {
   if (o->steps - o->history_from == HISTORY) rt_optimizer_flush(o);
   o->steps++;
+  o->last = rate_in(o, o->steps, o->config.lr);
   for (int k = 0; k < o->groups; k++)
-    o->group[k].history[o->steps - o->history_from - 1] = step_of(&o->config, o->steps, &o->group[k]);
+    o->group[k].history[o->steps - o->history_from - 1] = step_of(o, o->steps, &o->group[k]);
 }
 
 int rt_optimizer_step(struct rt_optimizer *o, const struct rt_gradient *gradient, double *norm,
@@ -472,6 +482,7 @@ struct rt_optimizer *rt_optimizer_new(const struct rt_optimizer_config *config,
   o->kernels = choose_kernels(precision, rt_best_isa());
   o->size = precision == RT_F64 ? sizeof(double) : sizeof(float);
   o->scale = 1;
+  o->rate = o->last = -1;
   if (optimizer_init(o, parameter, count)) {
     rt_no_memory(error);
     rt_optimizer_free(o);
@@ -504,9 +515,10 @@ void rt_optimizer_free(struct rt_optimizer *o) {
 
 /* ---- state ---- */
 
-double rt_optimizer_share(const struct rt_optimizer *o) {
-  const struct rt_optimizer_config *c = &o->config;
-  return rt_schedule_share(c->schedule, c->schedule_setting, o->steps ? o->steps : 1, c->warmup, c->total);
+void rt_optimizer_set_rate(struct rt_optimizer *o, double rate) { o->rate = rate; }
+
+double rt_optimizer_rate(const struct rt_optimizer *o) {
+  return o->last >= 0 ? o->last : rate_in(o, o->steps ? o->steps : 1, o->config.lr);
 }
 
 int64_t rt_optimizer_steps(const struct rt_optimizer *o) { return o->steps; }
@@ -517,6 +529,7 @@ void *rt_optimizer_moment(const struct rt_optimizer *o, int parameter, int momen
 
 void rt_optimizer_set_steps(struct rt_optimizer *o, int64_t steps) {
   o->steps = o->history_from = steps;
+  o->last = -1;
   for (int i = 0; i < o->count; i++)
     for (int64_t row = 0; o->parameter[i].given.by_rows && row < o->parameter[i].given.rows; row++)
       o->parameter[i].steps[row] = steps;

@@ -19,6 +19,7 @@ struct rt_optimizer_config {
   const struct rt_schedule *schedule;
   double setting[RT_MOST_SETTINGS]; /* of the method, in the order of its row */
   double schedule_setting[RT_MOST_SETTINGS];
+  double lr;      /* of the parameters that have none of their own */
   double clip;    /* largest norm of all gradients together; 0: any */
   int64_t warmup; /* steps of it */
   int64_t total;  /* steps of the whole training */
@@ -78,9 +79,13 @@ void rt_optimizer_use_all(struct rt_optimizer *optimizer, int parameter);
 /* Brings everything up to date. */
 void rt_optimizer_flush(struct rt_optimizer *optimizer);
 
-/* The share of the learning rate that the last step took, as the schedule has it; before the first step that
+/* From the next step on the learning rate is this one, and not what the schedule makes of config.lr;
+ * parameters with a rate of their own keep its proportion to config.lr. Below 0: the schedule counts again.
+ */
+void rt_optimizer_set_rate(struct rt_optimizer *optimizer, double rate);
+/* The learning rate of the last step, of parameters that have none of their own; before the first step that
  * of the first. */
-double rt_optimizer_share(const struct rt_optimizer *optimizer);
+double rt_optimizer_rate(const struct rt_optimizer *optimizer);
 int64_t rt_optimizer_steps(const struct rt_optimizer *optimizer); /* taken so far */
 
 /* Checkpoints: save the number of steps, every moment and every average after rt_optimizer_flush; to load,

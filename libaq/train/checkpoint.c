@@ -14,10 +14,11 @@
 #include "runtime/io/checksum.h"
 #include "runtime/io/file.h"
 #include "runtime/io/number.h"
+#include "runtime/limits.h"
 
 /* Raised when a checkpoint changes its meaning, or could no longer be read by an aq that knows the format
  * before. */
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 static char *checkpoint_path(const struct aq_trainer *t, struct rt_error *error) {
   struct rt_text path = {0};
@@ -206,18 +207,19 @@ static uint64_t bits_of(double x) {
 static void describe_state(const struct aq_trainer *t, struct rt_text *out) {
   const struct train_state *s = &t->state;
   rt_text_printf(out,
-                 "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIx64
-                 " %" PRIx64 " %" PRIx64 " %" PRIx64,
+                 "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
+                 " %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64,
                  s->epoch, s->position, s->step, s->best_epoch, s->since_best, s->best_unanswered,
-                 bits_of(s->loss_sum), bits_of(s->loss_rows), bits_of(s->best_value), bits_of(s->best_loss));
+                 s->host_steps, bits_of(s->loss_sum), bits_of(s->loss_rows), bits_of(s->best_value),
+                 bits_of(s->best_loss), bits_of(s->rate));
 }
 
 static int parse_state(const struct aq_trainer *t, struct train_state *s, const char *text,
                        struct rt_error *error) {
   char *at = (char *)(uintptr_t)text;
-  int64_t *const whole[] = {&s->epoch,      &s->position,   &s->step,
-                            &s->best_epoch, &s->since_best, &s->best_unanswered};
-  double *const real[] = {&s->loss_sum, &s->loss_rows, &s->best_value, &s->best_loss};
+  int64_t *const whole[] = {&s->epoch,      &s->position,        &s->step,      &s->best_epoch,
+                            &s->since_best, &s->best_unanswered, &s->host_steps};
+  double *const real[] = {&s->loss_sum, &s->loss_rows, &s->best_value, &s->best_loss, &s->rate};
   bool good = true;
   for (size_t k = 0; k < RT_COUNT(whole); k++) {
     char *from = at;
@@ -233,9 +235,10 @@ static int parse_state(const struct aq_trainer *t, struct train_state *s, const 
   int64_t steps;
   good &= !*at && s->position < t->train_data.rows && s->position % t->settings.batch == 0
           && s->best_epoch <= s->epoch && s->since_best <= s->epoch && isfinite(s->loss_sum)
-          && isfinite(s->loss_rows) && s->loss_rows >= 0;
+          && isfinite(s->loss_rows) && s->loss_rows >= 0 && (s->rate == -1 || s->rate >= 0)
+          && isfinite(s->rate);
   good = good && !__builtin_mul_overflow(s->epoch, lib_train_steps(t), &steps)
-         && s->step - steps == s->position / t->settings.batch;
+         && s->step - steps - s->host_steps == s->position / t->settings.batch;
   return good ? RT_OK : rt_fail(error, RT_BAD_DATA, "the checkpoint does not say where training was");
 }
 
@@ -263,6 +266,7 @@ static int describe_moments(const struct aq_trainer *t, struct rt_arena *arena, 
   return RT_OK;
 }
 
+enum { METADATA = 4 };
 /* What is kept of an epoch, as numbers. */
 enum { EPOCH_NUMBERS = 4 };
 
@@ -285,7 +289,21 @@ static int describe_epochs(const struct aq_trainer *t, struct rt_arena *arena, s
   return RT_OK;
 }
 
-static int write_file(struct aq_trainer *t, const char *path, struct rt_error *error) {
+/* path NULL: the bytes are added to *bytes instead. */
+static int write_tensors(const char *path, struct rt_text *bytes, const struct io_tensor_out *out, int count,
+                         const struct io_metadata metadata[METADATA], struct rt_error *error) {
+  struct io_save *save;
+  if (path) return io_tensors_save(path, out, count, metadata, METADATA, error);
+  int status = io_save_begin_memory(&save, bytes, error);
+  if (status != RT_OK) return status;
+  status = io_tensors_write(save, out, count, metadata, METADATA, error);
+  if (status == RT_OK) return io_save_commit(save, error);
+  io_save_abort(save);
+  return status;
+}
+
+/* To a file, or with path NULL to memory. */
+static int write_all(struct aq_trainer *t, const char *path, struct rt_text *bytes, struct rt_error *error) {
   struct rt_arena arena = {0};
   struct rt_text state = {0};
   uint32_t n = t->params.count;
@@ -303,9 +321,9 @@ static int write_file(struct aq_trainer *t, const char *path, struct rt_error *e
   if (status == RT_OK && state.failed) status = rt_no_memory(error);
   char format[16];
   snprintf(format, sizeof format, "%d", FORMAT);
-  const struct io_metadata metadata[] = {
+  const struct io_metadata metadata[METADATA] = {
       {"aq.checkpoint", format}, {"aq.version", aq_version()}, {"aq.run", t->run}, {"aq.state", state.data}};
-  if (status == RT_OK) status = io_tensors_save(path, out, count, metadata, RT_COUNT(metadata), error);
+  if (status == RT_OK) status = write_tensors(path, bytes, out, count, metadata, error);
   rt_free(out);
   rt_text_free(&state);
   rt_arena_free(&arena);
@@ -317,7 +335,7 @@ int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error) {
   char *path = checkpoint_path(t, error);
   if (!path) return RT_NO_MEMORY;
   rt_optimizer_flush(t->optimizer);
-  int status = write_file(t, path, error);
+  int status = write_all(t, path, NULL, error);
   if (status == RT_OK && t->options.progress) {
     aq_progress p = {.size = sizeof p,
                      .event = AQ_SAVED,
@@ -326,10 +344,32 @@ int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error) {
                      .epochs = t->settings.epochs,
                      .step = t->state.step,
                      .steps = lib_train_steps(t) * t->settings.epochs};
-    if (!t->options.progress(t->options.context, &p)) t->stopped = true;
+    lib_train_tell(t, &p);
   }
   rt_free(path);
   return status;
+}
+
+int aq_trainer_save_memory(aq_trainer *t, char **bytes, size_t *length) {
+  struct rt_text text = {0};
+  if (!t) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&t->message);
+  if (bytes) *bytes = NULL;
+  if (!bytes || !length) return rt_fail(error, RT_USAGE, "there is no place for the checkpoint: it is NULL");
+  *length = 0;
+  if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not begin, so there is no checkpoint");
+  if (rt_pool_check(t->pool, error) != RT_OK) return RT_USAGE;
+  struct rt_limits *obeyed = rt_limits_use(NULL); /* as of what is saved to files */
+  rt_optimizer_flush(t->optimizer);
+  int status = lib_train_finite(t, error);
+  if (status == RT_OK) status = write_all(t, NULL, &text, error);
+  rt_limits_use(obeyed);
+  if (status != RT_OK) {
+    rt_text_free(&text);
+    return status;
+  }
+  *length = text.length;
+  return lib_give_text(&text, bytes, error);
 }
 
 /* ---- reading ---- */
@@ -413,15 +453,18 @@ static int read_all(struct aq_trainer *t, const struct io_tensors *file, struct 
   if (status == RT_OK) status = read_moments(t, file, &arena, error);
   if (status == RT_OK) status = read_epochs(t, file, error);
   if (status == RT_OK) rt_optimizer_set_steps(t->optimizer, t->state.step);
+  if (status == RT_OK) rt_optimizer_set_rate(t->optimizer, t->state.rate);
   rt_arena_free(&arena);
   return status;
 }
 
 int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   struct io_tensors *file = NULL;
-  char *path = checkpoint_path(t, error);
-  if (!path) return RT_NO_MEMORY;
-  int status = io_tensors_open(&file, path, error);
+  const void *bytes = t->options.checkpoint;
+  char *path = bytes ? rt_strdup("the checkpoint in memory") : checkpoint_path(t, error);
+  if (!path) return rt_no_memory(error);
+  int status = bytes ? io_tensors_open_bytes(&file, path, bytes, t->options.checkpoint_length, error)
+                     : io_tensors_open(&file, path, error);
   if (status == RT_NO_INPUT) rt_hint(error, "leave out --resume to begin: no training has been saved there");
   if (status == RT_OK) status = io_tensors_verify(file, error);
   if (status == RT_OK) status = read_all(t, file, error);

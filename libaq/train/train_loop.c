@@ -10,111 +10,13 @@ static const double LONGEST_UNSAVED = 60;
 /* Saving takes at most this part of the time. */
 static const double SAVING_SHARE = 0.1;
 
-/* ---- one step ---- */
-
-/* The rows of tables that this batch reads must be up to date, so the optimizer catches up with them first.
- */
-static int use_rows(struct aq_trainer *t, struct rt_error *error) {
-  const struct vm_function *f = vm_module_function(t->module, "train");
-  int status = RT_OK;
-  for (uint32_t g = 0; g < f->gradient_count && status == RT_OK; g++) {
-    int param = (int)f->gradient[g].param;
-    if (f->gradient[g].ids == UINT32_MAX) continue;
-    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
-    if (t->by_ids[param])
-      status = rt_optimizer_use(t->optimizer, param, ids.data, ids.shape->count, error);
-    else
-      rt_optimizer_use_all(t->optimizer, param);
-  }
-  return status;
-}
-
-static void collect_gradients(struct aq_trainer *t) {
-  const struct vm_function *f = vm_module_function(t->module, "train");
-  for (uint32_t g = 0; g < f->gradient_count; g++) {
-    struct rt_gradient *to = &t->gradient[f->gradient[g].param];
-    *to = (struct rt_gradient){.form = RT_DENSE,
-                               .numbers = vm_machine_value(t->machine, f->gradient[g].value).data};
-    if (f->gradient[g].ids == UINT32_MAX) continue;
-    to->form = RT_ROWS;
-    struct rt_tensor ids = vm_machine_value(t->machine, f->gradient[g].ids);
-    to->ids = ids.data;
-    to->count = ids.shape->count;
-  }
-}
-
-static uint64_t step_seed(const struct aq_trainer *t) {
-  return rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
-}
-
-static int diverged(int64_t step, struct rt_error *error) {
-  rt_hint(error,
-          "at step %lld. A lower learning rate, clip = 1 in train { }, or a norm between layers usually help",
-          (long long)step);
-  return RT_NOT_FINITE;
-}
-
-/* Judges the rows of the step, of which it says whether they count less than nothing. */
-static void hint_weight(struct aq_trainer *t, struct lib_batch batch, struct rt_error *error) {
-  struct rt_error why = {0};
-  int status = lib_feed_rows(&t->judge.feed, t->judge.machine, batch, &why);
-  if (status == RT_OK) status = vm_machine_run(t->judge.machine, 0, &why);
-  if (status == RT_OK) lib_judge_hint_weight(&t->judge, error);
-}
-
-/* Finds the op that made the first number that is not finite. */
-static int blame(struct aq_trainer *t, struct lib_batch batch, const char *what, struct rt_error *error) {
-  int status = vm_machine_blame(t->machine, step_seed(t), error);
-  if (status != RT_OK && status != RT_NOT_FINITE) return status;
-  lib_hint_row(batch, error);
-  if (status == RT_OK)
-    rt_fail(error, RT_NOT_FINITE, "%s is not finite at step %lld", what, (long long)t->state.step + 1);
-  hint_weight(t, batch, error);
-  return diverged(t->state.step + 1, error);
-}
-
-/* The last step may have made a parameter infinite; only the loss of a next step would show it. */
-static int check_params(struct aq_trainer *t, struct rt_error *error) {
-  const struct lib_params *const now[] = {&t->params, &t->average};
-  int status = RT_OK;
-  for (size_t k = 0; k < RT_COUNT(now) && status == RT_OK; k++)
-    status = lib_params_check(now[k], t->module, RT_NOT_FINITE, "is no longer finite", error);
-  return status != RT_OK ? diverged(t->state.step, error) : RT_OK;
-}
-
-static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
-  struct lib_batch batch = {&t->train_data, t->order + t->state.position, count};
-  int status = lib_feed_rows(&t->feed, t->machine, batch, error);
-  if (status != RT_OK) return status;
-  if ((status = use_rows(t, error))) return status;
-  if ((status = lib_run_batch(t->machine, batch, step_seed(t), error))) return status;
-  struct rt_tensor loss = vm_machine_output(t->machine, 0);
-  double value, weight = lib_feed_weight(&t->feed, 0, count);
-  lib_to_double(&loss, t->precision, &value);
-  if (!isfinite(value)) return blame(t, batch, "the loss", error);
-  collect_gradients(t);
-  struct rt_error why = {0};
-  status = rt_optimizer_step(t->optimizer, t->gradient, NULL, &why);
-  if (status == RT_NOT_FINITE) return blame(t, batch, "the gradient", error);
-  if (status != RT_OK) {
-    *error = why;
-    return status;
-  }
-  t->state.loss_sum += value * weight;
-  t->state.loss_rows += weight;
-  t->state.position += count;
-  t->state.step++;
-  t->saved = false;
-  return RT_OK;
-}
-
 /* ---- telling and saving ---- */
 
-static void tell(struct aq_trainer *t, aq_progress *p) {
+/* What a callback is told of where training is now. */
+static void fill_progress(struct aq_trainer *t, aq_progress *p) {
   double now = lib_seconds(), elapsed = now - t->started;
   int64_t done = t->facts.steps - t->steps_before;
   t->last_shown = now;
-  if (!t->options.progress) return;
   p->epoch = t->state.epoch + 1;
   p->epochs = t->settings.epochs;
   p->step = t->state.step;
@@ -124,7 +26,12 @@ static void tell(struct aq_trainer *t, aq_progress *p) {
   p->examples_per_second = t->facts.seconds > 0 ? (double)t->examples / t->facts.seconds : 0;
   p->seconds_left =
       done > 0 && p->steps > p->step ? elapsed / (double)done * (double)(p->steps - p->step) : 0;
-  if (!t->options.progress(t->options.context, p)) t->stopped = true;
+}
+
+static void tell_step(struct aq_trainer *t) {
+  aq_progress p = {.size = sizeof p, .event = AQ_STEP};
+  fill_progress(t, &p);
+  lib_train_tell(t, &p);
 }
 
 static int save_model(struct aq_trainer *t, struct rt_error *error) {
@@ -141,7 +48,7 @@ static int save_model(struct aq_trainer *t, struct rt_error *error) {
 static int save_both(struct aq_trainer *t, struct rt_error *error) {
   int status = RT_OK;
   rt_optimizer_flush(t->optimizer);
-  if ((status = check_params(t, error))) return status;
+  if ((status = lib_train_finite(t, error))) return status;
   if (t->unsaved || !t->state.best_epoch) status = save_model(t, error);
   return status == RT_OK ? lib_checkpoint_write(t, error) : status;
 }
@@ -173,6 +80,17 @@ static void shuffle(struct aq_trainer *t) {
                     t->train_data.rows, t->order);
 }
 
+static int step(struct aq_trainer *t, int64_t count, struct rt_error *error) {
+  struct lib_step_loss loss;
+  int status = lib_train_batch(t, (struct lib_batch){&t->train_data, t->order + t->state.position, count},
+                               &loss, error);
+  if (status != RT_OK) return status;
+  t->state.loss_sum += loss.value * loss.weight;
+  t->state.loss_rows += loss.weight;
+  t->state.position += count;
+  return RT_OK;
+}
+
 static int timed_step(struct aq_trainer *t, struct rt_error *error) {
   int64_t left = t->train_data.rows - t->state.position,
           count = left < t->settings.batch ? left : t->settings.batch;
@@ -192,7 +110,7 @@ static int epoch_steps(struct aq_trainer *t, struct rt_error *error) {
     int status = timed_step(t, error);
     if (status != RT_OK) return status;
     double now = lib_seconds();
-    if (now - t->last_shown > 0.05) tell(t, &(aq_progress){.size = sizeof(aq_progress), .event = AQ_STEP});
+    if (now - t->last_shown > 0.05) tell_step(t);
     if (now - fmax(t->saved_at, t->started) > LONGEST_UNSAVED && save_is_due(t)
         && (status = save_all(t, error)))
       return status;
@@ -268,7 +186,7 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
   bool best;
   double value;
   rt_optimizer_flush(t->optimizer);
-  int status = check_params(t, error);
+  int status = lib_train_finite(t, error);
   if (status == RT_OK) status = keep_best(t, &best, &value, error);
   if (status != RT_OK) return status;
   aq_progress p = {.size = sizeof p,
@@ -280,11 +198,12 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
   t->facts.loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
   status = lib_train_note(t, &p, error);
   if (status != RT_OK) return status;
-  tell(t, &p);
+  fill_progress(t, &p);
   t->state.epoch++;
   t->state.position = 0;
   t->state.loss_sum = t->state.loss_rows = 0;
   t->saved = false;
+  lib_train_tell(t, &p); /* the host may save the trainer now, and goes on behind this epoch */
   return save_is_due(t) ? save_all(t, error) : RT_OK;
 }
 
@@ -315,12 +234,8 @@ static int settle_up(struct aq_trainer *t, bool complete, struct rt_error *error
   return RT_INTERRUPTED;
 }
 
-int aq_trainer_run(aq_trainer *t) {
-  if (!t) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&t->message);
+static int run(struct aq_trainer *t, struct rt_error *error) {
   int status = RT_OK;
-  if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not be made ready, so it cannot run");
-  if (rt_pool_check(t->pool, error) != RT_OK) return RT_USAGE;
   t->started = lib_seconds();
   t->last_shown = 0;
   t->steps_before = t->facts.steps;
@@ -333,4 +248,15 @@ int aq_trainer_run(aq_trainer *t) {
   fill_facts(t);
   if (status == RT_INTERRUPTED) return settle_up(t, false, error);
   return status != RT_OK ? status : settle_up(t, finished(t), error);
+}
+
+int aq_trainer_run(aq_trainer *t) {
+  if (!t) return AQ_USAGE;
+  struct rt_error *error = lib_begin(&t->message);
+  int status = lib_train_begin(t, error);
+  if (status != RT_OK) return status;
+  t->running = true;
+  status = run(t, error);
+  t->running = false;
+  return status;
 }

@@ -45,6 +45,9 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
     return RT_USAGE;
   }
   if (!isfinite(o->learning_rate)) return rt_fail(error, RT_USAGE, "the learning rate is not a number");
+  if (o->checkpoint && o->resume)
+    return rt_fail(error, RT_USAGE,
+                   "training goes on from a checkpoint in memory or from the one beside the model, not both");
   if (o->resume && !o->save)
     return rt_fail(error, RT_USAGE, "to resume, say which model: the checkpoint stands beside it");
   if (o->until && !validated) {
@@ -151,6 +154,7 @@ static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
   double steps = (double)lib_train_steps(t) * (double)s->epochs;
   struct rt_optimizer_config config = {.method = rt_method_find(s->optimizer),
                                        .schedule = rt_schedule_find(s->schedule),
+                                       .lr = s->learning_rate,
                                        .clip = s->clip,
                                        .average = s->average,
                                        .warmup = rt_amount_steps(&s->warmup, steps),
@@ -392,6 +396,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   t->facts.size = sizeof t->facts;
   t->facts.begun = t->loaded.begun;
   struct rt_error *error = lib_begin(&t->message);
+  t->state.rate = -1;
   int status = copy_options(t, options, error);
   if (status == RT_OK) status = take_program(t, program, error);
   if (status == RT_OK && t->save) status = lib_checkpoint_prepare(t, error);
@@ -402,7 +407,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   if (status == RT_OK) status = make_machines(t, error);
   if (status == RT_OK) status = choose_metric(t, error);
   if (status == RT_OK) status = lib_target_rows(t, error);
-  if (status == RT_OK && t->options.resume) status = lib_checkpoint_read(t, error);
+  if (status == RT_OK && (t->options.resume || t->options.checkpoint)) status = lib_checkpoint_read(t, error);
   if (status == RT_OK) count_facts(t);
   t->from = NULL;
   t->ready = status == RT_OK;

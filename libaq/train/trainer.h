@@ -10,13 +10,15 @@
 
 /* Where training is. A checkpoint has all of it, and nothing else decides what comes next. */
 struct train_state {
-  int64_t epoch;              /* from 0 */
-  int64_t position;           /* how many examples of this epoch were used */
-  double loss_sum, loss_rows; /* of this epoch */
-  int64_t step;
+  int64_t epoch;                  /* from 0 */
+  int64_t position;               /* how many examples of this epoch were used */
+  double loss_sum, loss_rows;     /* of this epoch */
+  int64_t step;                   /* all that were taken */
+  int64_t host_steps;             /* of these, the ones on rows of the host's (host_steps.c) */
   int64_t best_epoch, since_best; /* from 1; 0: none yet */
   int64_t best_unanswered;        /* rows of the validation data without a finite answer in that epoch */
   double best_value, best_loss;   /* the metric and the loss of that epoch on the validation data */
+  double rate;                    /* the learning rate that the host has set; below 0: none */
   bool reached;
 };
 
@@ -81,6 +83,7 @@ struct aq_trainer {
   bool unsaved;               /* the model file is not known to hold the best */
   bool saved;                 /* the checkpoint has the present state */
   bool ready, stopped;        /* ready: aq_trainer_new has succeeded */
+  bool running;               /* in a call that trains: callbacks of the host cannot begin another */
 };
 
 /* Are rows of the training file held back for validation? */
@@ -101,9 +104,17 @@ static inline const struct lib_params *lib_train_best(const struct aq_trainer *t
   return t->state.best_epoch ? &t->best : lib_train_now(t);
 }
 /* The learning rate of the last step. */
-static inline double lib_train_rate(const struct aq_trainer *t) {
-  return t->settings.learning_rate * rt_optimizer_share(t->optimizer);
-}
+static inline double lib_train_rate(const struct aq_trainer *t) { return rt_optimizer_rate(t->optimizer); }
+/* One step on those rows. After a failure nothing has changed. */
+struct lib_step_loss {
+  double value, weight; /* how much it counts in a mean */
+};
+int lib_train_batch(struct aq_trainer *t, struct lib_batch batch, struct lib_step_loss *loss,
+                    struct rt_error *error);
+/* The last step may have made a parameter infinite; only the loss of a next step would show it. */
+int lib_train_finite(struct aq_trainer *t, struct rt_error *error);
+/* Calls the host's progress callback, if there is one. */
+void lib_train_tell(struct aq_trainer *t, const aq_progress *p);
 /* Notes the epoch that has just ended. */
 int lib_train_note(struct aq_trainer *t, const aq_progress *p, struct rt_error *error);
 int lib_target_rows(struct aq_trainer *t, struct rt_error *error); /* fills target */
@@ -115,7 +126,10 @@ int lib_train_model(struct aq_trainer *t, struct aq_model *model, struct rt_erro
  * Until the trainer is freed, nobody else can. */
 int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error);
 int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error);
+/* From the file beside the model, or the bytes that the options give. */
 int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error);
+/* May a call train now? RT_USAGE: the trainer is not ready, belongs to another process, or is training. */
+int lib_train_begin(struct aq_trainer *t, struct rt_error *error);
 /* Steps in an epoch. The batch is never larger than the data. */
 static inline int64_t lib_train_steps(const struct aq_trainer *t) {
   return (t->train_data.rows + t->settings.batch - 1) / t->settings.batch;

@@ -87,9 +87,9 @@ static void another_version_is_told(void **state) {
   (void)state;
   aq_train_options options = begin();
   is_refused(&options, (struct change){.key = "aq.checkpoint", .value = "7"},
-             "a checkpoint of format 7, written by aq 0.1.0; this is aq 0.1.0, which reads format 1");
+             "a checkpoint of format 7, written by aq 0.1.0; this is aq 0.1.0, which reads format 2");
   assert_non_null(strstr(result.hint, "leave out --resume"));
-  is_refused(&options, (struct change){.key = "aq.checkpoint", .value = "0"}, "a checkpoint of format 0");
+  is_refused(&options, (struct change){.key = "aq.checkpoint", .value = "1"}, "a checkpoint of format 1");
   is_refused(&options, (struct change){.key = "aq.checkpoint", .value = "x"}, "this is no checkpoint of aq");
   is_refused(&options, (struct change){.key = "aq.checkpoint", .value = "1e99"},
              "this is no checkpoint of aq");
@@ -100,29 +100,35 @@ static void another_version_is_told(void **state) {
 
 static void a_position_that_cannot_be_is_refused(void **state) {
   (void)state;
-  /* epoch, position, step, best epoch, epochs since, rows without an answer; four numbers as their bits */
+  /* epoch, position, step, best epoch, epochs since, rows without an answer, steps of the host; five numbers
+   * as their bits */
   static const char *const positions[] = {
       "",
       "3",
-      "3 0 9 3 0 0",
+      "3 0 9 3 0 0 0",
+      "3 0 9 3 0 0 0 0 0 0 0 0 0",
       "3 0 9 3 0 0 0 0 0 0 0",
-      "3 0 9 3 0 0 0 0 0",
-      "-1 0 9 3 0 0 0 0 0 0",
-      "3 -4 9 3 0 0 0 0 0 0",
-      "3 0 -9 3 0 0 0 0 0 0",
-      "3 0 9 -3 0 0 0 0 0 0",
-      "3 0 9 4 0 0 0 0 0 0",
-      "3 0 9 3 5 0 0 0 0 0",
-      "3 0 8 3 0 0 0 0 0 0",
-      "3 3 9 3 0 0 0 0 0 0",
-      "3 400 9 3 0 0 0 0 0 0",
-      "9223372036854775807 0 9 3 0 0 0 0 0 0",
-      "9223372036854775806 0 9 3 0 0 0 0 0 0",
-      "99999999999999999999999 0 9 3 0 0 0 0 0 0",
-      "3 0 9 3 0 0 7ff8000000000000 0 0 0",
-      "3 0 9 3 0 0 7ff0000000000000 0 0 0",
-      "3 0 9 3 0 0 0 bff0000000000000 0 0",
-      "three 0 9 3 0 0 0 0 0 0",
+      "-1 0 9 3 0 0 0 0 0 0 0 0",
+      "3 -4 9 3 0 0 0 0 0 0 0 0",
+      "3 0 -9 3 0 0 0 0 0 0 0 0",
+      "3 0 9 -3 0 0 0 0 0 0 0 0",
+      "3 0 9 4 0 0 0 0 0 0 0 0",
+      "3 0 9 3 5 0 0 0 0 0 0 0",
+      "3 0 8 3 0 0 0 0 0 0 0 0",
+      "3 0 9 3 0 0 1 0 0 0 0 0",
+      "3 0 9 3 0 0 -1 0 0 0 0 0",
+      "3 3 9 3 0 0 0 0 0 0 0 0",
+      "3 400 9 3 0 0 0 0 0 0 0 0",
+      "9223372036854775807 0 9 3 0 0 0 0 0 0 0 0",
+      "9223372036854775806 0 9 3 0 0 0 0 0 0 0 0",
+      "99999999999999999999999 0 9 3 0 0 0 0 0 0 0 0",
+      "3 0 9 3 0 0 0 7ff8000000000000 0 0 0 0",
+      "3 0 9 3 0 0 0 7ff0000000000000 0 0 0 0",
+      "3 0 9 3 0 0 0 0 bff0000000000000 0 0 0",
+      "3 0 9 3 0 0 0 0 0 0 0 c000000000000000",
+      "3 0 9 3 0 0 0 0 0 0 0 7ff8000000000000",
+      "3 0 9 3 0 0 0 0 0 0 0 7ff0000000000000",
+      "three 0 9 3 0 0 0 0 0 0 0 0",
   };
   aq_train_options options = begin();
   for (size_t k = 0; k < sizeof positions / sizeof *positions; k++)

@@ -117,7 +117,7 @@ static int train(const char *program_text, const aq_train_options *options) {
   return status;
 }
 
-static void train_well(const char *program_text, const aq_train_options *options) {
+static inline void train_well(const char *program_text, const aq_train_options *options) {
   if (train(program_text, options)) fail_msg("%s:%d: %s", result.file, result.line, result.text);
 }
 
