@@ -11,6 +11,7 @@
 #include "runtime/kernels/packed.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/split.h"
+#include "runtime/kernels/thin.h"
 
 enum {
   INLINE_WORK = 300000, /* multiply-adds not worth a second thread */
@@ -117,6 +118,12 @@ void KERNEL(product)(struct rt_pool *pool, const struct rt_product *p) {
     rt_gemm(p);
     return;
   }
+#if RT_VECTOR_BYTES == 64
+  if (KERNEL(thin_suits)(p)) {
+    KERNEL(thin_product)(pool, p);
+    return;
+  }
+#endif
   struct tiled t = {.of = *p};
   t.turns = small_tiles(p, small, &t.tile);
 #if RT_VECTOR_BYTES == 64
