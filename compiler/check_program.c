@@ -19,7 +19,7 @@ static int check_definition(struct cc_program *program, struct cc_definition *d,
 
 int cc_check(struct cc_program *program, struct vm_module **module, struct rt_error *error) {
   struct cc_definition *model = NULL;
-  struct rt_error given = {0}, alone = {0}, values = {0};
+  struct rt_error found = {0}; /* one after the other: a host may have little stack */
   int status = RT_OK;
   if (module) *module = NULL;
   for (struct cc_definition *d = program->first; d && status == RT_OK; d = d->next)
@@ -29,12 +29,14 @@ int cc_check(struct cc_program *program, struct vm_module **module, struct rt_er
       status = check_definition(program, d, NULL, error);
   if (status == RT_OK && model) status = check_definition(program, model, module, error);
   if (status == RT_OK && !model && program->main && !program->main->data_broken
-      && cc_check_alone(program, &alone))
-    status = cc_report_copy(&program->diagnostics, &alone);
-  if (status == RT_OK && program->main && cc_check_given(program, &given))
-    status = cc_report_copy(&program->diagnostics, &given);
-  if (status == RT_OK && program->diagnostics.error_count == 0 && cc_check_values(program, &values))
-    status = cc_report_copy(&program->diagnostics, &values);
+      && cc_check_alone(program, &found))
+    status = cc_report_copy(&program->diagnostics, &found);
+  rt_error_clear(&found);
+  if (status == RT_OK && program->main && cc_check_given(program, &found))
+    status = cc_report_copy(&program->diagnostics, &found);
+  rt_error_clear(&found);
+  if (status == RT_OK && program->diagnostics.error_count == 0 && cc_check_values(program, &found))
+    status = cc_report_copy(&program->diagnostics, &found);
   if (status == RT_OK && program->diagnostics.error_count == 0) status = cc_report_unused(program);
   if (program->diagnostics.error_count > 0) cc_drop_warnings(&program->diagnostics);
   cc_diagnostics_sort(&program->diagnostics);

@@ -1,4 +1,5 @@
-/* aq_host.h: what a host and aq share in one process: threads. A part of aq.h, which includes it. */
+/* aq_host.h: what a host and aq share in one process: threads, and how these compute. A part of aq.h, which
+ * includes it. */
 #ifndef AQ_HOST_H
 #define AQ_HOST_H
 
@@ -30,6 +31,15 @@ int aq_pool_new(int threads, aq_pool **pool);
 void aq_pool_free(aq_pool *pool);
 const aq_message *aq_pool_message(const aq_pool *pool);
 size_t aq_pool_threads(const aq_pool *pool); /* 0: it could not be made */
+
+/* ---- What a thread has set ---- */
+
+/* A call computes as if its thread had set nothing, and so do workers: rounding to nearest, denormals as they
+ * are, no exception that traps, the C locale. So the same call gives the same bits and texts whatever the
+ * host has set with fesetround, feenableexcept, setlocale or uselocale; and when it returns, all that is set
+ * again. What it calls back meanwhile, such as `progress`, `write` or a native function, finds the usual
+ * settings too.
+ */
 
 #ifdef __cplusplus
 }

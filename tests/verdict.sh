@@ -17,6 +17,7 @@ is_generated() {
   case $1 in
     grammar/lexer.[ch] | grammar/parser.[ch] | compiler/source/stdlib_data.c | config.h) return 0 ;;
     aqc/verb_list.h | runtime/columns/column_list.h | tests/unit/misuse_calls.h) return 0 ;;
+    libaq/border.c | libaq/border_names.h) return 0 ;;
   esac
   return 1
 }

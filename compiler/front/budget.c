@@ -6,11 +6,21 @@
  * the steps bound the time and the memory: about half a second and 200 MB. */
 #include "compiler/front/context.h"
 #include "runtime/limits.h"
+#include "runtime/stack.h"
 
 enum { LEVELS_MAX = 500, STEPS_MAX = 2000000 };
 
+/* In a thread with little stack a program may not nest as deep as elsewhere. */
+static int little_stack(struct cc_context *c, struct gr_span span) {
+  gr_fail(c->error, span,
+          "calls and expressions are nested deeper here than the stack of this thread allows");
+  rt_hint(c->error, "256 KiB of stack are enough for any program; or give parts of it names");
+  return c->error->code = RT_NO_MEMORY;
+}
+
 int cc_enter(struct cc_context *c, int levels, struct gr_span span) {
   c->levels += levels;
+  if (rt_stack_left() < RT_STACK_RESERVE) return little_stack(c, span);
   if (c->levels <= LEVELS_MAX) return cc_spend(c, levels);
   gr_fail(c->error, span, "calls and expressions are nested more than %d levels deep here; a call counts %d",
           LEVELS_MAX, CC_CALL_LEVELS);

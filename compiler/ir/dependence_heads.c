@@ -290,24 +290,25 @@ static void ask_for_length(struct looking *l) {
   }
 }
 
-void dep_attention(struct dep_making *m) {
+static void look(struct looking *l, struct dep_making *m) {
   const struct ir_graph *g = m->d->g;
-  struct looking l = {.m = m, .head = g->head[m->node->attr[0]]};
+  l->m = m;
+  l->head = g->head[m->node->attr[0]];
   bool weights = m->node->op == OP_attention_weights, any = false;
-  int key = axis_with(&l.head->key, ATTEND_J);
-  l.i_axis = axis_with(&l.head->out, ATTEND_I);
-  l.h_axis = axis_with(&l.head->out, ATTEND_H);
-  l.feature_axis = m->node->type.rank - 1;
-  l.j_axis = -1;
+  int key = axis_with(&l->head->key, ATTEND_J);
+  l->i_axis = axis_with(&l->head->out, ATTEND_I);
+  l->h_axis = axis_with(&l->head->out, ATTEND_H);
+  l->feature_axis = m->node->type.rank - 1;
+  l->j_axis = -1;
   if (weights) {
-    l.h_axis = l.h_axis < 0 ? -1 : 0;
-    l.i_axis = l.i_axis < 0 ? -1 : l.h_axis + 1;
-    l.j_axis = m->node->type.rank - 1;
+    l->h_axis = l->h_axis < 0 ? -1 : 0;
+    l->i_axis = l->i_axis < 0 ? -1 : l->h_axis + 1;
+    l->j_axis = m->node->type.rank - 1;
   }
-  l.queries = l.i_axis < 0 ? VM_ONE : m->node->type.dim[l.i_axis];
+  l->queries = l->i_axis < 0 ? VM_ONE : m->node->type.dim[l->i_axis];
   for (int k = 0; k < m->node->arg_count; k++) any = any || dep_arg(m, k);
-  l.keys = key < 0 ? VM_ONE : g->node[m->node->arg[1]].type.dim[key];
-  if (!any && !dep_uses_length(m->d, l.keys)) return;
+  l->keys = key < 0 ? VM_ONE : g->node[m->node->arg[1]].type.dim[key];
+  if (!any && !dep_uses_length(m->d, l->keys)) return;
   struct ir_node attention = *m->node; /* extras are numbered as the op's */
   ir_id arg[3 + ATTEND_MAX_EXTRAS];
   if (weights) {
@@ -317,14 +318,24 @@ void dep_attention(struct dep_making *m) {
     attention.arg = arg;
     attention.arg_count++;
   }
-  l.uses_j = computes_with_j(&l.head->score) || computes_with_j(&l.head->drop);
+  l->uses_j = computes_with_j(&l->head->score) || computes_with_j(&l->head->drop);
   const struct ir_around around = dep_around(m->d);
-  if (ir_formula_of_slot(&around, &attention, &l.head->mask, &l.mask) != RT_OK
-      || ir_formula_of_slot(&around, &attention, &l.head->score, &l.score) != RT_OK
-      || ir_formula_of_slot(&around, &attention, &l.head->drop, &l.drop) != RT_OK)
+  if (ir_formula_of_slot(&around, &attention, &l->head->mask, &l->mask) != RT_OK
+      || ir_formula_of_slot(&around, &attention, &l->head->score, &l->score) != RT_OK
+      || ir_formula_of_slot(&around, &attention, &l->head->drop, &l->drop) != RT_OK)
     m->d->failed = true;
-  find_placed(&l);
-  check_reads(&l);
-  for (int k = 0; k < m->node->arg_count; k++) pull_operand(&l, k);
-  ask_for_length(&l);
+  find_placed(l);
+  check_reads(l);
+  for (int k = 0; k < m->node->arg_count; k++) pull_operand(l, k);
+  ask_for_length(l);
+}
+
+/* Three formulas, which a host's thread need not have room for on its stack. */
+void dep_attention(struct dep_making *m) {
+  struct looking *l = rt_zalloc(1, sizeof *l);
+  if (l)
+    look(l, m);
+  else
+    m->d->failed = true;
+  rt_free(l);
 }

@@ -35,23 +35,24 @@ int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct 
 /* Answers each row by itself, to find the bad one among them: only the program tells which it is. */
 static int answer_singly(struct row_stream *st, row_stream_run_rows *run, struct rt_error *error) {
   struct aq_session *s = st->session;
+  struct rt_error *reason = &st->why->answering, *placed = &st->why->placed;
   for (int64_t r = 0; r < s->data.rows; r++) {
-    struct rt_error reason = {0};
-    int status = run(st, r, 1, &reason);
+    rt_error_clear(reason);
+    int status = run(st, r, 1, reason);
     if (status == RT_OK) {
       s->reading.rows++;
       continue;
     }
-    if (!reason.line || strcmp(reason.file, io_table_name(io_rows_table(st->rows))) != 0) {
-      struct rt_error placed = {0};
-      rt_fail_at(&placed, reason.code,
+    if (!reason->line || strcmp(reason->file, io_table_name(io_rows_table(st->rows))) != 0) {
+      rt_error_clear(placed);
+      rt_fail_at(placed, reason->code,
                  (struct rt_place){io_table_name(io_rows_table(st->rows)), s->data.lines[r], 0}, "%s",
-                 reason.text);
-      memcpy(placed.excerpt, reason.excerpt, sizeof placed.excerpt);
-      memcpy(placed.hint, reason.hint, sizeof placed.hint);
-      reason = placed;
+                 reason->text);
+      memcpy(placed->excerpt, reason->excerpt, sizeof placed->excerpt);
+      memcpy(placed->hint, reason->hint, sizeof placed->hint);
+      *reason = *placed;
     }
-    status = row_stream_bad(st, &reason, error);
+    status = row_stream_bad(st, reason, error);
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -59,14 +60,15 @@ static int answer_singly(struct row_stream *st, row_stream_run_rows *run, struct
 
 int row_stream_answer(struct row_stream *st, row_stream_run_rows *run, struct rt_error *error) {
   struct aq_session *s = st->session;
-  struct rt_error reason = {0};
-  int status = run(st, 0, s->data.rows, &reason);
+  struct rt_error *reason = &st->why->answering;
+  rt_error_clear(reason);
+  int status = run(st, 0, s->data.rows, reason);
   if (status == RT_OK)
     s->reading.rows += s->data.rows;
-  else if (reason.code == RT_BAD_DATA || reason.code == RT_NOT_FINITE)
+  else if (reason->code == RT_BAD_DATA || reason->code == RT_NOT_FINITE)
     status = answer_singly(st, run, error);
   else if (give(st, error) == RT_OK) /* rows before it are answered */
-    *error = reason;
+    *error = *reason;
   return status;
 }
 
@@ -83,14 +85,15 @@ static int flush(struct row_stream *st, struct rt_error *error) {
 static void fill(void *context) {
   struct row_stream *st = context;
   struct row_reading *r = &st->reading;
+  struct rt_error *reason = &st->why->reading;
   struct io_dataset *data = &st->next;
   struct io_table *table = io_rows_table(st->rows);
   *r = (struct row_reading){.status = RT_OK, .more = true};
+  rt_error_clear(reason);
   while (r->more && data->rows < st->batch && !(data->rows && io_table_waits(table))) {
-    r->status = io_rows_append(st->rows, data, &r->more, &r->reason);
-    if (r->status == RT_OK && r->more && st->extends)
-      r->status = session_extend(st->session, data, &r->reason);
-    if (r->status == RT_OK && r->more && st->taken) r->status = st->taken(st, &r->reason);
+    r->status = io_rows_append(st->rows, data, &r->more, reason);
+    if (r->status == RT_OK && r->more && st->extends) r->status = session_extend(st->session, data, reason);
+    if (r->status == RT_OK && r->more && st->taken) r->status = st->taken(st, reason);
     if (r->status != RT_OK) return;
   }
 }
@@ -108,12 +111,13 @@ static int answer_all(struct row_stream *st, struct rt_error *error) {
   for (;;) {
     struct row_reading got = st->reading;
     bool good = got.status == RT_OK, ahead = st->aside && good && got.more;
+    if (!good) st->why->got = st->why->reading;
     swap(&st->session->data, &st->next);
     if (ahead) rt_aside_start(st->aside, fill, st);
     int status = flush(st, error);
     rt_aside_wait(st->aside);
     if (status == RT_OK && good && !got.more && st->end) status = st->end(st, error);
-    if (status == RT_OK && !good) status = row_stream_bad(st, &got.reason, error);
+    if (status == RT_OK && !good) status = row_stream_bad(st, &st->why->got, error);
     if (status == RT_OK) status = give(st, error);
     if (status != RT_OK || st->finished || (good && !got.more)) return status;
     if (!ahead) fill(st);
@@ -167,12 +171,14 @@ static int prepare(struct row_stream *st, struct rt_error *error) {
 
 int row_stream_run(struct row_stream *stream, struct rt_error *error) {
   struct aq_session *s = stream->session;
-  int status = open_rows(stream, error);
+  stream->why = rt_zalloc(1, sizeof *stream->why);
+  int status = stream->why ? open_rows(stream, error) : rt_no_memory(error);
   if (status == RT_OK) status = prepare(stream, error);
   if (status == RT_OK) status = answer_all(stream, error);
   rt_aside_free(stream->aside);
   if (stream->rows) note_first_line(s, io_rows_table(stream->rows));
   io_rows_close(stream->rows);
+  rt_free(stream->why);
   rt_text_free(&stream->out);
   s->scored = 0;
   forget_file(&s->data);

@@ -8,7 +8,10 @@
 struct row_reading {
   int status; /* else `reason` is about a row */
   bool more;
-  struct rt_error reason;
+};
+/* Why rows have no answer. A host's thread may have little stack, so they are not there. */
+struct row_reasons {
+  struct rt_error reading, got, answering, placed;
 };
 
 struct row_stream {
@@ -39,6 +42,7 @@ struct row_stream {
   struct rt_aside *aside; /* reads `next` while the session's data is answered; NULL: it is read in between */
   struct io_dataset next;
   struct row_reading reading; /* of next */
+  struct row_reasons *why;
 };
 
 /* Reads and answers all rows. What is answered is written before `read` is called again. */

@@ -1,25 +1,7 @@
-# misuse_calls.awk: from aq.h and the headers that it includes, calls of every function with every kind of bad
+# misuse_calls.awk: with declarations.awk, from aq.h and the headers that it includes, calls of every function with every kind of bad
 # argument. Each argument takes in turn all values that test_misuse.c has for its type, VALUE_<type>[], while
 # the others are good, which is number 0; then all are bad at once. A type that is not in test_misuse.c does
 # not compile: whoever adds one to aq.h says there what a bad one is.
-FILENAME ~ /aq_extern\.h$/ { next } # for libraries that aq calls
-{
-  line = $0
-  while (line != "") {
-    if (comment) {
-      end = index(line, "*/")
-      if (!end) { line = ""; continue }
-      line = substr(line, end + 2)
-      comment = 0
-    }
-    begin = index(line, "/*")
-    if (!begin) { text = text " " line; line = ""; continue }
-    text = text " " substr(line, 1, begin - 1)
-    line = substr(line, begin + 2)
-    comment = 1
-  }
-}
-
 # "const struct aq_field *field" is aq_field_p, "enum aq_form form" aq_form.
 function type_of(parameter, stars, count, word, k, type) {
   stars = gsub(/\*/, " ", parameter)
@@ -30,7 +12,8 @@ function type_of(parameter, stars, count, word, k, type) {
 }
 
 # A NULL handle is AQ_USAGE; but a tree of facts that is NULL is one that had no memory.
-function write_function(result, name, list, count, parameter, k, calls, sizes, type, is_status, handle) {
+function declared(result, name, list, count, parameter, k, calls, sizes, type, is_status, handle) {
+  if (name ~ /_free$/) return
   count = list == "void" ? 0 : split(list, parameter, /,/)
   if (parameter[count] ~ /\.\.\./) count--
   for (k = 1; k <= count; k++) {
@@ -52,19 +35,5 @@ function write_function(result, name, list, count, parameter, k, calls, sizes, t
   names = names "    {\"" name "\", try_" name "},\n"
 }
 
-END {
-  count = split(text, statement, /[;{}]/)
-  print "/* Made by misuse_calls.awk. */"
-  for (n = 1; n <= count; n++) {
-    s = statement[n]
-    sub(/^.*#endif/, "", s) # what stands before it on the one line that a header has become
-    sub(/ AQ_FORMAT\(.*\)/, "", s)
-    if (s ~ /typedef|\( *\*/ || !match(s, /aq_[a-z0-9_]+\(/)) continue
-    name = substr(s, RSTART, RLENGTH - 1)
-    list = substr(s, RSTART + RLENGTH)
-    sub(/\) *$/, "", list)
-    result = substr(s, 1, RSTART - 1)
-    if (name !~ /_free$/) write_function(result, name, list)
-  }
-  print "static const struct { const char *name; void (*run)(void); } functions[] = {\n" names "};"
-}
+BEGIN { print "/* Made by misuse_calls.awk. */" }
+END { print "static const struct { const char *name; void (*run)(void); } functions[] = {\n" names "};" }
