@@ -51,7 +51,7 @@ typedef struct aq_train_options {
    * times a second. When it returns false, training stops before the next step: it writes the checkpoint, and
    * aq_trainer_run returns AQ_INTERRUPTED. NULL: nobody is told. */
   bool (*progress)(void *context, const aq_progress *progress);
-  void *context; /* handed to progress */
+  void *context; /* handed to progress and measure */
   enum aq_header header;
   const char *metric;    /* "f1", or "topic.f1" of the output topic: keep the epoch that is best by it on the
                           * validation data; NULL: the one that the program says */
@@ -74,6 +74,15 @@ typedef struct aq_train_options {
    * after aq_trainer_new. NULL: begin. */
   const void *checkpoint;
   size_t checkpoint_length;
+  /* A measure of the host's own. After each epoch it gets the model as it is now, and says how good that is
+   * in *value; NaN is the worst. The epoch that is best by it is kept, patience waits for it, and progress,
+   * epochs, curves and the model have it by the name of `measured`; no metric of aq's decides then. There
+   * need be no validation data. The model is the trainer's; a session of it that the host keeps stays as it
+   * is. false: it cannot be measured now; training stops, and when it goes on, the epoch is measured again.
+   */
+  bool (*measure)(void *context, aq_model *model, double *value);
+  const char *measured; /* what it is called, as in "profit" */
+  bool least_is_best;   /* of that measure */
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 

@@ -165,7 +165,8 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   put_number(&out, "clip", s->clip);
   put_number(&out, "average", s->average);
   describe_parameters(t, &out);
-  rt_text_printf(&out, "metric %s\n", t->best_by.name ? t->best_by.name : "none");
+  rt_text_printf(&out, "metric %s%s\n", t->best_by.name ? t->best_by.name : "none",
+                 t->options.measure && t->options.least_is_best ? ", least" : "");
   if (status == RT_OK && out.failed) status = rt_no_memory(error);
   if (status != RT_OK) rt_text_free(&out);
   t->run = out.data;
@@ -233,12 +234,14 @@ static int parse_state(const struct aq_trainer *t, struct train_state *s, const 
     good &= at != from;
   }
   int64_t steps;
-  good &= !*at && s->position < t->train_data.rows && s->position % t->settings.batch == 0
+  /* At the end of an epoch it was stopped while the validation data were judged. */
+  const int64_t rows = t->train_data.rows, batch = t->settings.batch;
+  good &= !*at && s->position <= rows && (s->position % batch == 0 || s->position == rows)
           && s->best_epoch <= s->epoch && s->since_best <= s->epoch && isfinite(s->loss_sum)
           && isfinite(s->loss_rows) && s->loss_rows >= 0 && (s->rate == -1 || s->rate >= 0)
           && isfinite(s->rate);
   good = good && !__builtin_mul_overflow(s->epoch, lib_train_steps(t), &steps)
-         && s->step - steps - s->host_steps == s->position / t->settings.batch;
+         && s->step - steps - s->host_steps == (s->position + batch - 1) / batch;
   return good ? RT_OK : rt_fail(error, RT_BAD_DATA, "the checkpoint does not say where training was");
 }
 
@@ -474,7 +477,7 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   if (status != RT_OK) return status;
   /* The goal may have changed. If its metric is not the one by which epochs are kept, the next epochs decide.
    */
-  bool same = t->has_goal && !strcmp(t->goal.asked.name, t->best_by.asked.name)
+  bool same = t->has_goal && !t->options.measure && !strcmp(t->goal.asked.name, t->best_by.asked.name)
               && t->goal_output == t->best_by.output;
   t->state.reached = same && t->state.best_epoch > 0
                      && !rep_metric_better(t->best_by.asked.metric, t->goal.value, t->state.best_value);

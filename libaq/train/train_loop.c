@@ -129,6 +129,7 @@ static double valid_loss(const struct aq_trainer *t) {
 static bool is_best(const struct aq_trainer *t, double value) {
   const struct train_state *s = &t->state;
   if (s->best_epoch == 0 || t->blind) return true;
+  if (t->options.measure) return lib_measure_better(t, value);
   if (t->judge.skipped != s->best_unanswered) return t->judge.skipped < s->best_unanswered;
   if (rep_metric_better(t->best_by.asked.metric, value, s->best_value)) return true;
   return !rep_metric_better(t->best_by.asked.metric, s->best_value, value) && valid_loss(t) < s->best_loss;
@@ -160,16 +161,15 @@ static int validate(struct aq_trainer *t, struct rt_error *error) {
 }
 
 static int keep_best(struct aq_trainer *t, bool *best, double *value, struct rt_error *error) {
-  *best = true;
   *value = 0;
-  if (t->has_valid) {
-    int status = validate(t, error);
-    if (status != RT_OK) return status;
+  int status = t->has_valid ? validate(t, error) : RT_OK;
+  if (status == RT_OK && t->has_valid) status = check_goal(t, error);
+  if (status == RT_OK && t->options.measure) status = lib_train_measure(t, value, error);
+  if (status != RT_OK) return status;
+  if (t->has_valid && !t->options.measure)
     *value = rep_value(&t->judge.report[t->best_by.output], &t->best_by.asked);
-    if ((status = check_goal(t, error))) return status;
-    *best = is_best(t, *value);
-    if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[t->goal_output])) t->state.reached = true;
-  }
+  *best = !lib_train_has_measure(t) || is_best(t, *value);
+  if (t->has_goal && rep_goal_met(&t->goal, &t->judge.report[t->goal_output])) t->state.reached = true;
   t->state.since_best++;
   if (!*best) return RT_OK;
   lib_params_copy(&t->best, lib_train_now(t));
@@ -193,7 +193,7 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
                    .event = AQ_EPOCH,
                    .metric = t->best_by.name,
                    .value = value,
-                   .best = best && t->has_valid && !t->blind};
+                   .best = best && lib_train_has_measure(t) && !t->blind};
   p.valid_loss = valid_loss(t);
   t->facts.loss = t->state.loss_rows > 0 ? t->state.loss_sum / t->state.loss_rows : 0;
   status = lib_train_note(t, &p, error);
@@ -209,7 +209,7 @@ static int end_epoch(struct aq_trainer *t, struct rt_error *error) {
 
 static bool finished(const struct aq_trainer *t) {
   if (t->state.epoch >= t->settings.epochs || t->state.reached) return true;
-  return t->settings.patience > 0 && t->has_valid && t->state.since_best >= t->settings.patience;
+  return t->settings.patience > 0 && lib_train_has_measure(t) && t->state.since_best >= t->settings.patience;
 }
 
 static void fill_facts(struct aq_trainer *t) {

@@ -44,6 +44,7 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
     rt_hint(error, "a table's name ends in .tsv or .csv");
     return RT_USAGE;
   }
+  if (lib_check_measure(o, error) != RT_OK) return RT_USAGE;
   if (!isfinite(o->learning_rate)) return rt_fail(error, RT_USAGE, "the learning rate is not a number");
   if (o->checkpoint && o->resume)
     return rt_fail(error, RT_USAGE,
@@ -61,10 +62,11 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
 static int copy_options(struct aq_trainer *t, const aq_train_options *options, struct rt_error *error) {
   if (lib_take_options(LIB_TRAIN_OPTIONS, options, &t->options, error) != RT_OK) return RT_USAGE;
   lib_pool_share(t->options.pool);
-  const char *from[] = {t->options.train, t->options.valid,  t->options.test,      t->options.save,
-                        t->options.until, t->options.metric, t->options.hold_last, t->options.fold_by};
-  char **to[] = {&t->train, &t->valid,       &t->test,      &t->save,
-                 &t->until, &t->metric_name, &t->hold_last, &t->fold_by};
+  const char *from[] = {t->options.train,     t->options.valid,   t->options.test,
+                        t->options.save,      t->options.until,   t->options.metric,
+                        t->options.hold_last, t->options.fold_by, t->options.measured};
+  char **to[] = {&t->train,       &t->valid,     &t->test,    &t->save,    &t->until,
+                 &t->metric_name, &t->hold_last, &t->fold_by, &t->measured};
   for (size_t i = 0; i < RT_COUNT(from); i++)
     if (from[i] && !(*to[i] = rt_strdup(from[i]))) return rt_no_memory(error);
   t->precision = lib_precision(t->options.precision);
@@ -85,6 +87,7 @@ static int settle(struct aq_trainer *t, struct rt_error *error) {
                    "as in threshold = 0.3");
     return RT_USAGE;
   }
+  if (t->options.measure) return RT_OK;
   if (t->settings.metric) {
     rt_fail(error, RT_USAGE, "%.60s is measured on validation data, and there is none", t->settings.metric);
     lib_place_setting(&t->settings.metric_at, error);
@@ -135,9 +138,13 @@ static int read_goal(struct aq_trainer *t, struct rt_error *error) {
 /* The metric that decides which epoch is best: the one that is asked for, else that of the goal. */
 static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
   struct rep_report *report = t->judge.report;
-  if (!t->has_valid) return RT_OK;
+  if (!lib_train_has_measure(t)) return RT_OK;
   int status = t->until ? read_goal(t, error) : RT_OK;
   if (status != RT_OK) return status;
+  if (t->options.measure) {
+    t->best_by = (struct lib_measure){.name = t->measured};
+    return RT_OK;
+  }
   if (t->settings.metric) {
     status = lib_measure_find(t->module, report, t->settings.metric, &t->best_by, error);
     if (status != RT_OK) lib_place_setting(&t->settings.metric_at, error);
@@ -372,7 +379,8 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.rows = t->train_data.rows;
   t->facts.valid_rows = t->has_valid ? t->valid_data.rows : 0;
   t->facts.unseen_valid_rows = t->has_valid ? lib_judge_unseen(&t->judge, &t->valid_data) : 0;
-  t->facts.blind = t->blind = t->has_valid && lib_judge_blind(&t->judge, &t->valid_data, t->best_by.output);
+  t->facts.blind = t->blind =
+      t->has_valid && !t->options.measure && lib_judge_blind(&t->judge, &t->valid_data, t->best_by.output);
   t->facts.loaded_words = t->loaded.found;
   t->facts.new_words = t->loaded.entries - t->loaded.found;
   t->facts.tables_by_position = t->loaded.by_position;
@@ -426,6 +434,7 @@ void aq_trainer_free(aq_trainer *t) {
   lib_params_free(&t->params);
   lib_params_free(&t->best);
   lib_params_free(&t->average);
+  aq_model_free(t->shown);
   rt_pool_free(t->pool);
   aq_pool_free(t->options.pool);
   io_dataset_free(&t->train_data);
@@ -433,8 +442,8 @@ void aq_trainer_free(aq_trainer *t) {
   lib_reading_free(&t->reading);
   io_schema_free(&t->schema);
   vm_module_free(t->module);
-  char *texts[] = {t->train,  t->valid,  t->test, t->save,      t->until,  t->metric_name,
-                   t->source, t->folder, t->run,  t->hold_last, t->fold_by};
+  char *texts[] = {t->train,  t->valid,  t->test, t->save,      t->until,   t->metric_name,
+                   t->source, t->folder, t->run,  t->hold_last, t->fold_by, t->measured};
   for (size_t i = 0; i < RT_COUNT(texts); i++) rt_free(texts[i]);
   rt_free(t->gradient);
   rt_free(t->learns);
@@ -452,67 +461,4 @@ const aq_message *aq_trainer_message(const aq_trainer *trainer) {
 const aq_train_facts *aq_trainer_facts(const aq_trainer *trainer) { return trainer ? &trainer->facts : NULL; }
 const aq_reading *aq_trainer_reading(const aq_trainer *trainer) {
   return lib_reading_view(trainer ? &trainer->reading : NULL);
-}
-
-/* The thresholds of several labels, with the parameters that are kept. */
-static int learn_above(struct aq_trainer *t, struct lib_judge *judge, struct aq_model *m, uint32_t o,
-                       struct rt_error *error) {
-  const struct vm_input *target = &m->module->input[m->module->output[o].target];
-  struct io_column *column = &m->schema.columns[vm_column_of(m->module, target)];
-  if (column->set.threshold != IO_THRESHOLD_LEARNED || !column->vocab) return RT_OK;
-  rt_free(column->above);
-  column->above = rt_zalloc((size_t)column->vocab->count, sizeof *column->above);
-  if (!column->above) return rt_no_memory(error);
-  if (!judge->machine) {
-    int status = lib_judge_init(judge, m->module, &m->schema, &m->params, t->pool, error);
-    judge->skip = true;
-    if (status == RT_OK) status = lib_judge_run(judge, &t->valid_data, t->settings.batch, error);
-    if (status != RT_OK) return status;
-  }
-  return rep_best_above(&judge->report[o], 0.5, (size_t)column->vocab->count, column->above) == RT_OK
-             ? RT_OK
-             : rt_no_memory(error);
-}
-
-static int learn_thresholds(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
-  struct lib_judge judge = {0};
-  int status = RT_OK;
-  for (uint32_t o = 0; o < m->module->output_count && t->has_valid && status == RT_OK; o++)
-    status = learn_above(t, &judge, m, o, error);
-  if (judge.module) lib_judge_free(&judge);
-  return status;
-}
-
-int lib_train_model(struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
-  m->module = vm_module_share(t->module);
-  int status = lib_copy_schema(&t->schema, &m->schema, error);
-  if (status == RT_OK) status = lib_allow_as(&m->allowed, &t->allowed, &m->arena, error);
-  if (status == RT_OK) status = lib_params_init(&m->params, m->module, t->precision, error);
-  if (status == RT_OK) lib_params_copy(&m->params, lib_train_best(t));
-  if (status == RT_OK)
-    status = lib_params_check(&m->params, m->module, RT_NOT_FINITE, "is no longer finite", error);
-  if (status == RT_OK) status = learn_thresholds(t, m, error);
-  if (status == RT_OK) status = lib_model_words(m, error);
-  if (status == RT_OK && t->best_by.asked.metric && t->state.best_epoch) {
-    m->metric = rt_strdup(t->best_by.name);
-    m->metric_value = t->state.best_value;
-    if (!m->metric) status = rt_no_memory(error);
-  }
-  if (status == RT_OK && (!(m->source = rt_strdup(t->source)) || !(m->folder = rt_strdup(t->folder))))
-    status = rt_no_memory(error);
-  m->text = t->text;
-  m->trained = status == RT_OK;
-  return status;
-}
-
-int aq_trainer_model(aq_trainer *t, aq_model **model) {
-  if (!t || !model) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&t->message);
-  *model = lib_model_new();
-  if (!*model) return rt_no_memory(error);
-  int status = t->ready ? rt_pool_check(t->pool, error)
-                        : rt_fail(error, RT_USAGE, "the training could not begin, so there is no model");
-  if (status == RT_OK) rt_optimizer_flush(t->optimizer);
-  if (status == RT_OK) status = lib_train_model(t, *model, error);
-  return lib_model_made(*model, status, error);
 }

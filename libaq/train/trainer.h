@@ -32,7 +32,8 @@ struct lib_target_rows {
 struct aq_trainer {
   struct lib_message message;
   aq_train_options options;
-  char *train, *valid, *test, *save, *until, *metric_name, *hold_last, *fold_by; /* copies of the options */
+  char *train, *valid, *test, *save, *until, *metric_name, *hold_last, *fold_by,
+      *measured; /* copies of the options */
   struct vm_module *module;
   struct vm_allowed allowed; /* native code, in the module's arena */
   struct io_schema schema;
@@ -59,7 +60,9 @@ struct aq_trainer {
   struct vm_machine *machine; /* of "train" */
   struct lib_feed feed;
   struct lib_judge judge;     /* on the validation data */
-  struct lib_measure best_by; /* which metric decides the best epoch; asked.metric NULL: there is none */
+  struct lib_measure best_by; /* which metric decides the best epoch; asked.metric NULL: it is the host's
+                                 measure, or with no name, there is none */
+  struct aq_model *shown;     /* that the host measures; NULL: it has not yet */
   struct rep_goal goal;
   uint32_t goal_output;
   bool has_goal;
@@ -94,6 +97,16 @@ static inline bool lib_train_holds_back(const aq_train_options *o) {
 int lib_train_read(struct aq_trainer *t, struct rt_error *error);
 int lib_train_check_test(struct aq_trainer *t, struct rt_error *error);
 
+/* Is there a number after each epoch, by which the best one is known? */
+static inline bool lib_train_has_measure(const struct aq_trainer *t) {
+  return t->has_valid || t->options.measure;
+}
+/* What the host measures of the present parameters (host_measure.c). RT_INTERRUPTED: it does not. */
+int lib_train_measure(struct aq_trainer *t, double *value, struct rt_error *error);
+/* Is the present epoch better than the best so far? */
+bool lib_measure_better(const struct aq_trainer *t, double value);
+int lib_check_measure(const aq_train_options *options, struct rt_error *error);
+
 /* The present parameters, as they are judged, kept and saved: their running average, if the program asks for
  * one. */
 static inline const struct lib_params *lib_train_now(const struct aq_trainer *t) {
@@ -119,7 +132,11 @@ void lib_train_tell(struct aq_trainer *t, const aq_progress *p);
 int lib_train_note(struct aq_trainer *t, const aq_progress *p, struct rt_error *error);
 int lib_target_rows(struct aq_trainer *t, struct rt_error *error); /* fills target */
 void lib_target_rows_free(struct aq_trainer *t);
-/* Fills an empty model with copies of the best parameters. Call rt_optimizer_flush before. */
+/* Fills a model with copies of parameters: an empty one, or one that was filled by it before. Call
+ * rt_optimizer_flush before. */
+int lib_train_copy(struct aq_trainer *t, const struct lib_params *params, struct aq_model *model,
+                   struct rt_error *error);
+/* Fills an empty one with copies of the best parameters, and says by which number they are. */
 int lib_train_model(struct aq_trainer *t, struct aq_model *model, struct rt_error *error);
 
 /* Fails unless the model and its checkpoint can be created where they should go, and nobody else writes them.

@@ -14,7 +14,7 @@ int lib_train_note(struct aq_trainer *t, const aq_progress *p, struct rt_error *
                                               .epoch = t->state.epoch + 1,
                                               .loss = t->facts.loss,
                                               .valid_loss = t->has_valid ? p->valid_loss : NAN,
-                                              .value = t->has_valid ? p->value : NAN,
+                                              .value = lib_train_has_measure(t) ? p->value : NAN,
                                               .learning_rate = lib_train_rate(t)};
   return RT_OK;
 }
@@ -70,7 +70,7 @@ static void show_settings(const struct aq_trainer *t, aq_shown *s) {
   show_number(s, "clip", of->clip);
   show_number(s, "average", of->average);
   if (of->patience > 0) aq_shown_whole(s, "patience", "patience", of->patience);
-  if (t->has_valid && t->best_by.name) {
+  if (t->best_by.name) {
     aq_shown_text(s, "metric", "metric", t->best_by.name);
     shown_beside(s); /* the result has it */
   }
@@ -162,7 +162,8 @@ static void show_curve(const struct aq_trainer *t, aq_shown *s, const char *key,
   curve->key = curve->place = "epoch";
   curve->at = at;
   curve->count = t->history_count;
-  curve->marked = t->has_valid && !t->blind && t->state.best_epoch ? (double)t->state.best_epoch : NAN;
+  curve->marked =
+      lib_train_has_measure(t) && !t->blind && t->state.best_epoch ? (double)t->state.best_epoch : NAN;
   curve->mark = "kept";
   aq_shown_curve(s, key, curve);
 }
@@ -179,10 +180,10 @@ static void show_two(const struct aq_trainer *t, aq_shown *s, const char *key, a
 
 static void show_metric(const struct aq_trainer *t, aq_shown *s) {
   const aq_line line = {"value", t->best_by.name, series(t, s, offsetof(aq_epoch, value), NULL)};
-  bool named = t->module->output_count == 1 || strchr(t->best_by.name, '.');
+  const bool own = t->options.measure, named = t->module->output_count == 1 || strchr(t->best_by.name, '.');
   struct rt_text title = {0};
-  if (!named) rt_text_printf(&title, "%s.", t->module->output[t->best_by.output].name);
-  rt_text_printf(&title, "%s on the validation data", t->best_by.name);
+  if (!named && !own) rt_text_printf(&title, "%s.", t->module->output[t->best_by.output].name);
+  rt_text_printf(&title, own ? "%s" : "%s on the validation data", t->best_by.name);
   aq_curve curve = {.title = title.failed ? NULL : title.data,
                     .about = "By this number the epoch is chosen that is kept.",
                     .line = &line,
@@ -230,7 +231,8 @@ static void show_curves(const struct aq_trainer *t, aq_shown *s) {
                (aq_curve){.title = "perplexity",
                           .about = "Among how many equally likely tokens the model hesitates."},
                exp);
-    if (t->has_valid && t->best_by.name && strcmp(t->best_by.asked.name, "loss") != 0) show_metric(t, s);
+    if (t->options.measure || (t->has_valid && t->best_by.name && strcmp(t->best_by.asked.name, "loss") != 0))
+      show_metric(t, s);
     show_rate(t, s);
   }
   aq_shown_end(s);
