@@ -39,6 +39,9 @@ size_t aq_pool_threads(const aq_pool *pool); /* 0: it could not be made */
  * host has set with fesetround, feenableexcept, setlocale or uselocale; and when it returns, all that is set
  * again. What it calls back meanwhile, such as `progress`, `write` or a native function, finds the usual
  * settings too.
+ *
+ * Stack: 64 KiB are enough for all calls with programs that nest as people write them. What is nested deeper
+ * than a thread's stack allows is AQ_NO_MEMORY and no crash, and 256 KiB are enough for every program.
  */
 
 #ifdef __cplusplus

@@ -17,10 +17,10 @@ static bool is_neutral(const struct ir_step_of *s, const struct form *value) {
   }
 }
 
-/* Is the answer no for all pairs in the box for which the assumption holds? Of one head. */
-static bool no_in_head(const struct asking *a, const struct ir_asked *asked) {
+/* Is the answer no for all pairs in the box for which the assumption holds? Of one head; value: room for what
+ * each step is. */
+static bool is_no(const struct asking *a, const struct ir_asked *asked, struct form *value) {
   const struct ir_formula *formula = asked->formula;
-  struct form value[IR_FORMULA_STEPS] = {0};
   bool neutral = true;
   for (int k = 0; k < formula->count; k++) {
     value[k] = form_of_step(a, &formula->step[k], value);
@@ -35,6 +35,14 @@ static bool no_in_head(const struct asking *a, const struct ir_asked *asked) {
     case IR_WHERE_WEIGHT: return neutral && form_is_point(result, 0);
   }
   return false;
+}
+
+/* Without memory nothing is sure. A host's thread may have little stack, so the steps are not there. */
+static bool no_in_head(const struct asking *a, const struct ir_asked *asked) {
+  struct form *value = rt_zalloc((size_t)asked->formula->count, sizeof *value);
+  bool no = value && is_no(a, asked, value);
+  rt_free(value);
+  return no;
 }
 
 static bool surely_no(const struct asking *a, const struct ir_asked *asked) {
