@@ -56,16 +56,11 @@ static int check_texts(const aq_model *model, char *const *text, int given) {
 
 static int attend(const struct settings *settings, aq_session *session) {
   int count = settings->operand_count - 1;
-  aq_field *field = calloc((size_t)count, sizeof *field);
-  if (!field) return message_no_memory();
-  for (int k = 0; k < count; k++)
-    field[k] = (aq_field){settings->operand[k + 1], strlen(settings->operand[k + 1])};
-  int status = aq_session_attend(session, field, (size_t)count);
+  int status = aq_session_attend(session, (const char *const *)settings->operand + 1, NULL, (size_t)count);
   if (status != AQ_OK)
     message_print(aq_session_message(session));
   else
     status = show(settings, session);
-  free(field);
   return status;
 }
 

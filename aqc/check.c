@@ -101,7 +101,7 @@ static int check_alternative(const struct settings *settings, const char *path, 
   other.define.item = malloc((count + 1) * sizeof *other.define.item);
   if (!other.define.item) return message_no_memory();
   if (count) memcpy(other.define.item, settings->define.item, count * sizeof *other.define.item);
-  other.define.item[count] = (aq_given){choice->full_name, choice->alternative[alternative], "-D"};
+  other.define.item[count] = (struct given_value){choice->full_name, choice->alternative[alternative], "-D"};
   other.define.count = count + 1;
   int status = read_program(path, &other, &program), checked = program ? aq_program_check(program) : AQ_OK;
   if (checked) status = checked;

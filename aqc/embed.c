@@ -20,8 +20,8 @@ static int embed(aq_session *session, const aq_model *model, const struct settin
   int status = aq_session_embed(session, &options, vectors);
   const aq_reading *reading = aq_session_reading(session);
   reading_remark(reading, model, settings, ": vectors of zeros stand for them");
-  if (status != AQ_OK) return message_print(aq_session_message(session));
-  return input_finish();
+  int read = input_finish();
+  return read != AQ_OK ? read : status != AQ_OK ? message_print(aq_session_message(session)) : AQ_OK;
 }
 
 int embed_table(const struct settings *settings, const char *path, aq_vectors **vectors) {

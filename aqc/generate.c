@@ -155,17 +155,24 @@ static int write_prompt(aq_session *session, const aq_model *model, const struct
   char names[8];
   struct says *says = options->context;
   size_t fields = (size_t)model_fields(model, FIELDS_READ, names, sizeof names), count = 0;
-  aq_field *field = calloc(fields + 1, sizeof *field);
-  if (!field) return message_no_memory();
+  const char **field = calloc(fields + 1, sizeof *field);
+  size_t *length = calloc(fields + 1, sizeof *length);
+  if (!field || !length) {
+    free(field);
+    free(length);
+    return message_no_memory();
+  }
   for (const char *rest = settings->prompt; rest && count < fields + 1; count++) {
     const char *tab = fields > 1 ? strchr(rest, '\t') : NULL;
-    field[count] = (aq_field){rest, tab ? (size_t)(tab - rest) : strlen(rest)};
+    field[count] = rest;
+    length[count] = tab ? (size_t)(tab - rest) : strlen(rest);
     rest = tab ? tab + 1 : NULL;
   }
   options->token = settings->json ? count_token : write_token;
   says->prompted = settings->quiet ? NULL : session;
-  int status = aq_session_generate(session, field, count, 1, options);
+  int status = aq_session_generate(session, field, length, count, 1, options);
   free(field);
+  free(length);
   say_unknown(says);
   if (output_failed()) return AQ_IO;
   if (status != AQ_OK) return message_print(aq_session_message(session));
@@ -206,7 +213,8 @@ static int write_rows(aq_session *session, const aq_model *model, const struct s
   const aq_reading *reading = aq_session_reading(session);
   reading_remark(reading, model, settings, stand_in[output_form(settings)]);
   if (!settings->quiet) remark_unknown(session);
-  return status != AQ_OK ? failed(session, options->path) : input_finish();
+  int read = input_finish();
+  return read != AQ_OK ? read : status != AQ_OK ? failed(session, options->path) : AQ_OK;
 }
 
 static int generate(aq_session *session, const aq_model *model, const struct settings *settings) {

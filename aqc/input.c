@@ -10,14 +10,14 @@
 
 static int problem; /* errno of the first failure */
 
-size_t input_read(void *context, char *buffer, size_t size) {
+ptrdiff_t input_read(void *context, char *buffer, size_t size) {
   (void)context;
   if (output_write_now(NULL, "", 0)) return 0;
   ssize_t count;
   do count = read(0, buffer, size);
   while (count < 0 && errno == EINTR);
   if (count < 0) problem = errno;
-  return count < 0 ? 0 : (size_t)count;
+  return count;
 }
 
 int input_finish(void) {

@@ -18,12 +18,35 @@ static const char **allowed_paths(const struct settings *settings) {
   return paths;
 }
 
+/* Texts as the library takes them, "D=64", and what messages call them: in one block, to be freed. */
+struct texts {
+  const char **text, **origin;
+};
+
+/* before: what a name stands behind, "train." */
+static bool as_texts(const struct given *given, const char *before, struct texts *texts) {
+  const size_t count = given->count, arrays = 2 * (count + 1) * sizeof *texts->text;
+  size_t size = arrays;
+  for (size_t k = 0; k < count; k++)
+    if (given->item[k].name)
+      size += strlen(before) + strlen(given->item[k].name) + strlen(given->item[k].value) + 2;
+  texts->text = malloc(size);
+  if (!texts->text) return false;
+  texts->origin = texts->text + count + 1;
+  char *at = (char *)texts->text + arrays;
+  for (size_t k = 0; k < count; k++) {
+    const struct given_value *item = &given->item[k];
+    texts->origin[k] = item->name ? item->origin : NULL;
+    texts->text[k] = item->name ? at : item->value;
+    if (item->name) at += sprintf(at, "%s%s=%s", before, item->name, item->value) + 1;
+  }
+  return true;
+}
+
 int read_program(const char *path, const struct settings *settings, aq_program **program) {
   aq_program_options options = {.size = sizeof options,
-                                .define = settings->define.item,
                                 .define_count = settings->define.count,
                                 .unfused = settings->unfused,
-                                .set = settings->set.item,
                                 .set_count = settings->set.count,
                                 .function = settings->function,
                                 .weights = settings->weights};
@@ -40,11 +63,20 @@ int read_program(const char *path, const struct settings *settings, aq_program *
       return message_fail(AQ_USAGE, "the program comes first: aqc train MODEL.aq DATA.tsv",
                           "%s is a table, and a program is needed here", path);
   const char **allowed = allowed_paths(settings);
-  if (!allowed) return message_no_memory();
-  options.allow_ffi = allowed;
-  options.allow_ffi_count = settings->allow.count;
-  int status = aq_program_new(path, NULL, 0, &options, program);
+  struct texts define = {0}, set = {0};
+  int status = AQ_NO_MEMORY;
+  if (allowed && as_texts(&settings->define, "", &define) && as_texts(&settings->set, "train.", &set)) {
+    options.allow_ffi = allowed;
+    options.allow_ffi_count = settings->allow.count;
+    options.define = define.text;
+    options.define_origin = define.origin;
+    options.set = set.text;
+    options.set_origin = set.origin;
+    status = aq_program_new(path, NULL, 0, &options, program);
+  }
   free(allowed);
+  free(define.text);
+  free(set.text);
   return *program ? status : message_no_memory();
 }
 

@@ -135,10 +135,10 @@ static int read_choice(const struct reader *r, const struct option *option, cons
 
 /* Checking these is left to the program, which knows what it can be given. */
 static int add_given(struct given *list, const char *name, const char *value, const char *origin) {
-  aq_given *more = realloc(list->item, (list->count + 1) * sizeof *more);
+  struct given_value *more = realloc(list->item, (list->count + 1) * sizeof *more);
   if (!more) return message_no_memory();
   list->item = more;
-  list->item[list->count++] = (aq_given){name, value, origin};
+  list->item[list->count++] = (struct given_value){name, value, origin};
   return AQ_OK;
 }
 

@@ -12,7 +12,9 @@ struct settings {
   bool help;
 
   struct given {
-    aq_given *item;
+    struct given_value {
+      const char *name, *value, *origin; /* name NULL: value is all of it, "D=64" */
+    } * item;
     size_t count;
   } define, set, allow; /* dims and consts; settings of train { }; native code, by its paths as values */
   const char *valid, *test, *output, *until, *report;

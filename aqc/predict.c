@@ -65,8 +65,8 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   const aq_reading *reading = aq_session_reading(session);
   bool each_row = !settings->alert && !settings->window;
   reading_remark(reading, model, settings, each_row ? stand_in[output_form(settings)] : "");
-  if (status != AQ_OK) return failed(session, model, options.path);
-  return input_finish();
+  int read = input_finish();
+  return read != AQ_OK ? read : status != AQ_OK ? failed(session, model, options.path) : AQ_OK;
 }
 
 static int run_predict(const struct settings *settings) {

@@ -54,19 +54,19 @@ static int write_text(const struct found *found, size_t row) {
   return output_write(NULL, "\t", 1) || output_write(NULL, line->text, line->length);
 }
 
-static int write_hit(const struct found *found, size_t query, aq_hit hit, bool first) {
-  char line[128], score[40];
+static int write_hit(const struct found *found, size_t query, size_t row, double score, bool first) {
+  char line[128], digits[40];
   bool json = found->settings->json;
-  add_score(score, sizeof score, hit.score);
+  add_score(digits, sizeof digits, score);
   int length =
-      json ? snprintf(line, sizeof line, "%s{\"row\":%zu,\"score\":%s", first ? "" : ",", hit.row + 1, score)
-           : snprintf(line, sizeof line, "%zu\t%zu\t%s", query + 1, hit.row + 1, score);
-  return output_write(NULL, line, (size_t)length) || write_text(found, hit.row)
+      json ? snprintf(line, sizeof line, "%s{\"row\":%zu,\"score\":%s", first ? "" : ",", row + 1, digits)
+           : snprintf(line, sizeof line, "%zu\t%zu\t%s", query + 1, row + 1, digits);
+  return output_write(NULL, line, (size_t)length) || write_text(found, row)
          || output_write(NULL, json ? "}" : "\n", 1);
 }
 
 /* Rows and queries count from 1, as lines of a file without a header do. */
-static int write_hits(void *context, size_t query, const aq_hit *hit, size_t count) {
+static int write_hits(void *context, size_t query, const size_t *row, const double *score, size_t count) {
   const struct found *found = context;
   char line[64];
   int failed = 0;
@@ -74,7 +74,7 @@ static int write_hits(void *context, size_t query, const aq_hit *hit, size_t cou
     int length = snprintf(line, sizeof line, "{\"query\":%zu,\"found\":[", query + 1);
     failed = output_write(NULL, line, (size_t)length);
   }
-  for (size_t k = 0; k < count && !failed; k++) failed = write_hit(found, query, hit[k], k == 0);
+  for (size_t k = 0; k < count && !failed; k++) failed = write_hit(found, query, row[k], score[k], k == 0);
   if (found->settings->json && !failed) failed = output_write(NULL, "]}\n", 3);
   return failed;
 }

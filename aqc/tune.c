@@ -76,7 +76,7 @@ static int give_values(const struct run *r, struct settings *settings) {
   if (was_set.count) memcpy(set->item, was_set.item, was_set.count * sizeof *set->item);
   for (size_t k = 0; k < space->count; k++) {
     struct given *list = space->knob[k].is_setting ? set : define;
-    list->item[list->count++] = (aq_given){space->knob[k].name, r->trial->value[k], "--set"};
+    list->item[list->count++] = (struct given_value){space->knob[k].name, r->trial->value[k], "--set"};
   }
   return AQ_OK;
 }

@@ -98,7 +98,7 @@ static int try_value(const struct settings *settings, const struct knob *knob, c
   list->item = malloc((from->count + 1) * sizeof *list->item);
   if (!list->item) return message_no_memory();
   if (from->count) memcpy(list->item, from->item, from->count * sizeof *list->item);
-  list->item[from->count] = (aq_given){knob->name, value, "--set"};
+  list->item[from->count] = (struct given_value){knob->name, value, "--set"};
   list->count = from->count + 1;
   int status = read_program(settings->operand[0], &other, why);
   if (status == AQ_OK) status = aq_program_check(*why);

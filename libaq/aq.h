@@ -48,21 +48,16 @@ extern "C" {
 
 /* ---- Programs: source text, parsed, names checked ---- */
 
-/* What counts instead of what the program says: "D" and "64", "lr" and "0.01". value is written as in a
- * program. Where name is NULL, value is all of it as on a command line: "D=64", "train.lr=0.01". origin is
- * what messages call the text, NULL: "-D" or "--set". What is wrong with it is AQ_USAGE. */
-typedef struct aq_given {
-  const char *name, *value, *origin;
-} aq_given;
-
 typedef struct aq_program_options {
-  size_t size;            /* sizeof(aq_program_options) */
-  const aq_given *define; /* dims and consts */
+  size_t size; /* sizeof(aq_program_options) */
+  /* [define_count] dims, consts and choices that count instead of what the program says: "D=64". What is
+   * wrong with one is AQ_USAGE. */
+  const char *const *define;
   size_t define_count;
   bool no_imports; /* refuse `import "file"`: the source may come from anywhere */
   bool unfused; /* compute every head as tensors of all its scores: slow and large, to compare the fused ones
                    with */
-  const aq_given *set; /* settings of train { } */
+  const char *const *set; /* [set_count] the same for settings of train { }: "train.lr=0.01" */
   size_t set_count;
   const char *function; /* a fn or head that aq_model_compile takes alone, in place of the model */
   /* Pretrained weights. A folder as Hugging Face has it: there config("…") finds config.json, and files of
@@ -73,6 +68,9 @@ typedef struct aq_program_options {
   const char *const *allow_ffi; /* [allow_ffi_count] native code that may run, as in aq_load_options */
   size_t allow_ffi_count;
   const aq_externs *externs;
+  /* [define_count], [set_count] What messages call the texts, and then they show their values alone: "--lr".
+   * NULL, or NULL for one: "-D" and "--set", and the whole text. */
+  const char *const *define_origin, *const *set_origin;
 } aq_program_options;
 void aq_program_options_init(aq_program_options *options); /* sets size and the defaults */
 /* Parses the file at path. When text is not NULL, its `length` bytes are parsed instead, and path is only the

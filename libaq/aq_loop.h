@@ -43,16 +43,15 @@ void aq_interrupt(aq_limits *limits);
 
 /* ---- Alternatives ---- */
 
-/* A `choose(a, b, …)` of a program: of its alternatives the first one counts, unless an aq_given says
- * another:
- * {"score", "s"} or "score=s". Found by aq_program_new. */
+/* A `choose(a, b, …)` of a program: of its alternatives the first one counts, unless a
+ * definition says another: "score=s". Found by aq_program_new. */
 typedef struct aq_choice {
   size_t size;
   const char *name;      /* "score", what it is bound to; where several are called so, "read.score" */
   const char *full_name; /* "read.score" in any case */
   const char *const *alternative; /* [count] the name that the program gives it, or how it is written there */
   size_t count, chosen;
-  bool given; /* an aq_given says which */
+  bool given; /* a definition says which */
 } aq_choice;
 size_t aq_program_choice_count(const aq_program *program);
 /* k from 0; NULL beyond the last. It lives as long as the program. */

@@ -16,15 +16,11 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
 void aq_session_free(aq_session *session);
 const aq_message *aq_session_message(const aq_session *session);
 
-/* A field of a row, as it would stand in a table: a text, a number, or the numbers of a vector with spaces
- * between them. It need not end with a NUL byte. */
-typedef struct aq_field {
-  const char *text; /* NULL: empty, whatever the length */
-  size_t length;    /* bytes */
-} aq_field;
-/* Predicts one example. field: what the input columns read, in their order; a field that several columns read
- * stands once. AQ_NOT_FINITE: an answer is infinite or NaN; then there are no scores. */
-int aq_session_predict(aq_session *session, const aq_field *field, size_t count);
+/* Predicts one example. field: [count] what the input columns read, in their order, each as it would stand in
+ * a table: a text, a number, or the numbers of a vector with spaces between them; NULL: empty. A field that
+ * several columns read stands once. length: [count] how many bytes each has; NULL: they end with NUL bytes.
+ * AQ_NOT_FINITE: an answer is infinite or NaN; then there are no scores. */
+int aq_session_predict(aq_session *session, const char *const *field, const size_t *length, size_t count);
 /* The scores of an output after a prediction: [rows, columns], row after row. A class has one row, with the
  * probability of each class; tags have such a row for each word up to the limit of the text; a number or
  * vector has one row, with its numbers. The tags that aq_session_predict_stream writes are those of the best
@@ -57,8 +53,9 @@ const double *aq_session_scores(aq_session *session, size_t output, size_t *rows
 typedef struct aq_predict_options {
   size_t size;      /* sizeof(aq_predict_options) */
   const char *path; /* NULL or "-": lines come from `read` */
-  /* Puts at most size bytes into buffer and returns how many; 0: the end. */
-  size_t (*read)(void *context, char *buffer, size_t size);
+  /* Puts at most size bytes into buffer and returns how many; 0: the end. Below 0: it has failed, and the
+   * call ends with AQ_IO. */
+  ptrdiff_t (*read)(void *context, char *buffer, size_t size);
   int (*write)(void *context, const char *text, size_t length); /* not 0: stop with AQ_IO */
   void *context;                                                /* handed to both */
   bool probabilities, json; /* probabilities: of all classes; together with top as JSON alone */
@@ -129,17 +126,17 @@ typedef struct aq_generate_options {
   void *context; /* handed to token, read and write */
   /* For aq_session_generate_stream alone; as in aq_predict_options. */
   const char *path;
-  size_t (*read)(void *context, char *buffer, size_t size);
+  ptrdiff_t (*read)(void *context, char *buffer, size_t size);
   int (*write)(void *context, const char *text, size_t length);
   bool json;
 } aq_generate_options;
 void aq_generate_options_init(aq_generate_options *options); /* sets size and the defaults */
 
-/* Writes a text for each row. field: [rows, count] what the input columns read, in their order. The field of
+/* Writes a text for each row. field, length: [rows, count], of each as for aq_session_predict. The field of
  * the text that is written is what it begins with; when the model reads other columns, it may be left out of
  * all rows. A row that cannot be written is an error, but others are written nonetheless. */
-int aq_session_generate(aq_session *session, const aq_field *field, size_t count, size_t rows,
-                        const aq_generate_options *options);
+int aq_session_generate(aq_session *session, const char *const *field, const size_t *length, size_t count,
+                        size_t rows, const aq_generate_options *options);
 /* Writes a text for each line of a stream, as aq_session_predict_stream does; so many at once as the
  * session's options say, divided by the beams. When the model reads other columns than the text it writes,
  * that one is not looked at, as targets are not. A newline in a text is written as \n, a tab as \t. As JSON,
@@ -183,7 +180,7 @@ typedef struct aq_map {
   const char *const *query, *const *key;
 } aq_map;
 /* Makes the maps of one example, which is given as for aq_session_predict. They live until the next call. */
-int aq_session_attend(aq_session *session, const aq_field *field, size_t count);
+int aq_session_attend(aq_session *session, const char *const *field, const size_t *length, size_t count);
 size_t aq_session_map_count(const aq_session *session);
 const aq_map *aq_session_map(const aq_session *session, size_t map); /* NULL beyond the last */
 

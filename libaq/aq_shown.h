@@ -49,18 +49,17 @@ void aq_shown_numbers(aq_shown *shown, const char *key, const double *number,
  * weight. */
 struct aq_map;
 void aq_shown_map(aq_shown *shown, const char *key, const struct aq_map *map);
-/* A line of a drawing: a value for each place. One that is not finite is a gap. */
-typedef struct aq_line {
-  const char *key, *name; /* of JSON, "validation"; as a person reads it, "validation loss" */
-  const double *value;    /* [count of the curve] */
-} aq_line;
 /* Lines over common places, such as losses over epochs. */
 typedef struct aq_curve {
+  size_t size;               /* sizeof(aq_curve) */
   const char *title, *about; /* about: a sentence that says how to read it; NULL: none */
   const char *key, *place;   /* what the places are: "epoch" in JSON, and as a person reads it */
   const double *at;          /* [count] the places, rising */
   size_t count;
-  const aq_line *line; /* [line_count] */
+  /* Of each line: what JSON calls it, "validation", and how a person reads it, "validation loss"; and its
+   * [count] values, where one that is not finite is a gap. */
+  const char *const *line_key, *const *line_name; /* [line_count] */
+  const double *const *line_value;                /* [line_count] */
   size_t line_count;
   double marked; /* a place that is marked, and why: "kept". NaN: none */
   const char *mark;

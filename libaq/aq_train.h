@@ -37,7 +37,7 @@ typedef struct aq_train_options {
   const char *save;
   bool resume; /* go on from that checkpoint, bit for bit as if training had never stopped; only epochs,
                   patience and until may differ from what it began with */
-  /* Settings that hosts change most; all others are given to the program (aq_given). */
+  /* Settings that hosts change most; all others are given to the program (aq_program_options.set). */
   int64_t epochs, batch, seed; /* below 0: what the program says */
   double learning_rate;        /* below 0: what the program says */
   /* "f1=0.9", or "topic.f1=0.9" of the output topic: stop once this metric is that good on the validation

@@ -35,7 +35,7 @@ typedef struct aq_embed_options {
    * model names. */
   const char *name;
   const char *path; /* the rows, as for aq_session_predict_stream */
-  size_t (*read)(void *context, char *buffer, size_t size);
+  ptrdiff_t (*read)(void *context, char *buffer, size_t size);
   void *context;
 } aq_embed_options;
 void aq_embed_options_init(aq_embed_options *options); /* sets size and the defaults */
@@ -45,19 +45,15 @@ void aq_embed_options_init(aq_embed_options *options); /* sets size and the defa
  * the session's, and aq_session_reading says how the rows were read. */
 int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_vectors **vectors);
 
-/* A vector that was found: its number, from 0, and its score. */
-typedef struct aq_hit {
-  size_t row;
-  double score;
-} aq_hit;
 typedef struct aq_search_options {
   size_t size; /* sizeof(aq_search_options) */
   int64_t top; /* how many to find for each query; 1 */
   bool cosine; /* divide products by both lengths; a vector of zeros has the cosine 0 with all */
   int threads; /* 1; 0: all cores. Results do not depend on it */
-  /* Told of each query, in order: hit[count], the best first, and of two with the same score the one that
-   * stands first. Not 0: stop with AQ_IO. */
-  int (*found)(void *context, size_t query, const aq_hit *hit, size_t count);
+  /* Told of each query, in order: row[count] are the numbers of the vectors that were found, from 0, and
+   * score[count] their scores; the best first, and of two with the same score the one that stands first. Not
+   * 0: stop with AQ_IO. */
+  int (*found)(void *context, size_t query, const size_t *row, const double *score, size_t count);
   void *context; /* handed to found */
   aq_pool *pool; /* as in aq_eval_options */
 } aq_search_options;

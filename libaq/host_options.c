@@ -33,9 +33,11 @@ static const struct field train_fields[] = {THREADS(train), PRECISION(train), BA
 enum { TOKENS = 200 };
 
 static const aq_begin_options begin_defaults = {.size = sizeof begin_defaults, .seed = -1};
+static const aq_curve curve_defaults = {.size = sizeof curve_defaults};
 static const aq_embed_options embed_defaults = {.size = sizeof embed_defaults};
 static const aq_eval_options eval_defaults = {
     .size = sizeof eval_defaults, .threads = 1, .batch = LIB_BATCH, .seed = 1};
+static const aq_extern_functions extern_functions_defaults = {.size = sizeof extern_functions_defaults};
 static const aq_function_options function_defaults = {.size = sizeof function_defaults, .threads = 1};
 static const aq_generate_options generate_defaults = {.size = sizeof generate_defaults,
                                                       .length = TOKENS,
@@ -88,8 +90,11 @@ static const struct {
 #define KIND(kind, fields, count)                                                                            \
   { "aq_" #kind "_options", sizeof(aq_##kind##_options), &kind##_defaults, fields, count }
     [LIB_BEGIN_OPTIONS] = KIND(begin, begin_fields, RT_COUNT(begin_fields)),
+    [LIB_CURVE] = {"aq_curve", sizeof(aq_curve), &curve_defaults, NULL, 0},
     [LIB_EMBED_OPTIONS] = KIND(embed, NULL, 0),
     [LIB_EVAL_OPTIONS] = KIND(eval, eval_fields, RT_COUNT(eval_fields)),
+    [LIB_EXTERN_FUNCTIONS] = {"aq_extern_functions", sizeof(aq_extern_functions), &extern_functions_defaults,
+                              NULL, 0},
     [LIB_FUNCTION_OPTIONS] = KIND(function, function_fields, RT_COUNT(function_fields)),
     [LIB_GENERATE_OPTIONS] = KIND(generate, NULL, 0),
     [LIB_LOAD_OPTIONS] = KIND(load, NULL, 0),
@@ -112,7 +117,7 @@ static int check_size(enum lib_options kind, size_t size, struct rt_error *error
   if (size > kinds[kind].size && size < 2 * kinds[kind].size)
     rt_hint(error, "was the host compiled with a newer aq.h than this libaq has?");
   else
-    rt_hint(error, "%s_init sets it", name);
+    rt_hint(error, strstr(name, "_options") ? "%s_init sets it" : "it is sizeof(%s)", name);
   return RT_USAGE;
 }
 

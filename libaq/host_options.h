@@ -11,8 +11,10 @@ enum { LIB_BATCH = 128 };
 /* The structs of aq.h called aq_…_options, and others that hosts fill. */
 enum lib_options {
   LIB_BEGIN_OPTIONS,
+  LIB_CURVE,
   LIB_EMBED_OPTIONS,
   LIB_EVAL_OPTIONS,
+  LIB_EXTERN_FUNCTIONS,
   LIB_FUNCTION_OPTIONS,
   LIB_GENERATE_OPTIONS,
   LIB_LOAD_OPTIONS,

@@ -19,26 +19,50 @@ static int read_source(void *context, const char *path, char **text, size_t *len
   return io_read_file(path, SOURCE_MAX, text, length, error);
 }
 
-static int copy_given(struct aq_program *p, const aq_given *given, size_t count, const char *origin,
-                      struct cc_assigned **copies, struct rt_error *error) {
-  struct rt_arena *a = &p->arena;
-  *copies = rt_arena_alloc(a, (count + 1) * sizeof **copies);
-  if (!*copies) return rt_no_memory(error);
-  for (size_t i = 0; i < count; i++) {
-    if (!given || !given[i].value) return rt_fail(error, RT_USAGE, "what is given has no value: it is NULL");
-    const char *from = given[i].origin ? given[i].origin : origin, *name = given[i].name;
-    struct cc_assigned *copy = &(*copies)[i];
-    *copy = (struct cc_assigned){rt_arena_strndup(a, from, strlen(from)),
-                                 name ? rt_arena_strndup(a, name, strlen(name)) : NULL,
-                                 rt_arena_strndup(a, given[i].value, strlen(given[i].value))};
-    if (!copy->origin || !copy->text || (name && !copy->name)) return rt_no_memory(error);
+/* A text of the host, "D=64". With an origin, "--lr", messages show what is behind the `=` of
+ * "train.lr=0.01". */
+static int copy_given(struct aq_program *p, const char *text, const char *origin, struct cc_assigned *copy,
+                      struct rt_error *error) {
+  const char *equals = origin && text ? strchr(text, '=') : NULL;
+  if (!text) return rt_fail(error, RT_USAGE, "what is given has no value: it is NULL");
+  if (origin) copy->origin = rt_arena_printf(&p->arena, "%s", origin);
+  if (equals) {
+    const char *name = text + (strncmp(text, "train.", 6) == 0 ? 6 : 0);
+    size_t length = name < equals ? (size_t)(equals - name) : 0;
+    while (length && name[length - 1] == ' ') length--;
+    copy->name = rt_arena_strndup(&p->arena, name, length);
+    text = equals + 1;
   }
-  return RT_OK;
+  copy->text = rt_arena_printf(&p->arena, "%s", text);
+  return copy->origin && copy->text && (copy->name || !equals) ? RT_OK : rt_no_memory(error);
+}
+
+/* Texts of the host, and what messages call them unless it says otherwise. */
+struct given {
+  const char *const *text, *const *origin;
+  size_t count;
+  const char *usual;
+};
+
+static int copy_all(struct aq_program *p, const struct given *given, struct cc_assigned **copies,
+                    struct rt_error *error) {
+  int status = RT_OK;
+  size_t size;
+  if (!rt_mul(given->count, sizeof **copies, &size) || !(*copies = rt_arena_alloc(&p->arena, size)))
+    return rt_no_memory(error);
+  for (size_t k = 0; k < given->count && status == RT_OK; k++) {
+    (*copies)[k] = (struct cc_assigned){.origin = given->usual};
+    status = copy_given(p, given->text ? given->text[k] : NULL, given->origin ? given->origin[k] : NULL,
+                        &(*copies)[k], error);
+  }
+  return status;
 }
 
 static int copy_options(struct aq_program *p, const aq_program_options *o, struct rt_error *error) {
-  int status = copy_given(p, o->define, o->define_count, "-D", &p->define, error);
-  return status != RT_OK ? status : copy_given(p, o->set, o->set_count, "--set", &p->set, error);
+  const struct given define = {o->define, o->define_origin, o->define_count, "-D"},
+                     set = {o->set, o->set_origin, o->set_count, "--set"};
+  int status = copy_all(p, &define, &p->define, error);
+  return status == RT_OK ? copy_all(p, &set, &p->set, error) : status;
 }
 
 static int allow(struct aq_program *p, const aq_program_options *o, struct rt_error *error) {

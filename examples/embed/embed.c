@@ -14,13 +14,14 @@ static int fail(const aq_message *message) {
 static int answer(const aq_model *model, aq_session *session) {
   char line[4096];
   while (fgets(line, sizeof line, stdin)) {
-    aq_field field = {line, strcspn(line, "\r\n")};
+    const char *field[] = {line};
     size_t rows, classes, best = 0;
-    if (aq_session_predict(session, &field, 1)) return fail(aq_session_message(session));
+    line[strcspn(line, "\r\n")] = '\0';
+    if (aq_session_predict(session, field, NULL, 1)) return fail(aq_session_message(session));
     const double *score = aq_session_scores(session, 0, &rows, &classes);
     for (size_t k = 1; k < classes; k++)
       if (score[k] > score[best]) best = k;
-    printf("%s\t%.3f\t%.*s\n", aq_model_class(model, 0, best), score[best], (int)field.length, line);
+    printf("%s\t%.3f\t%s\n", aq_model_class(model, 0, best), score[best], line);
   }
   return AQ_OK;
 }

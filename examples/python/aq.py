@@ -47,13 +47,9 @@ class _Message(c.Structure):
                 ("file", c.c_char_p), ("text", c.c_char_p), ("excerpt", c.c_char_p), ("hint", c.c_char_p)]
 
 
-class _Given(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("value", c.c_char_p), ("origin", c.c_char_p)]
-
-
 class _ProgramOptions(c.Structure):
-    _fields_ = [("size", c.c_size_t), ("define", c.POINTER(_Given)), ("define_count", c.c_size_t),
-                ("no_imports", c.c_bool), ("unfused", c.c_bool), ("set", c.POINTER(_Given)),
+    _fields_ = [("size", c.c_size_t), ("define", c.POINTER(c.c_char_p)), ("define_count", c.c_size_t),
+                ("no_imports", c.c_bool), ("unfused", c.c_bool), ("set", c.POINTER(c.c_char_p)),
                 ("set_count", c.c_size_t), ("function", c.c_char_p), ("weights", c.c_char_p)]
 
 
@@ -78,10 +74,6 @@ class _Operand(c.Structure):
 class _Column(c.Structure):
     _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("kind", c.c_char_p), ("field", c.c_char_p),
                 ("is_target", c.c_bool), ("vocabulary", c.c_int64)]
-
-
-class _Field(c.Structure):
-    _fields_ = [("text", c.c_char_p), ("length", c.c_size_t)]
 
 
 class _Map(c.Structure):
@@ -113,7 +105,7 @@ class _EvalOptions(c.Structure):
                 ("bad_rows", c.c_int), ("header", c.c_int), ("generate", c.c_void_p), ("format", c.c_int)]
 
 
-_on_read = c.CFUNCTYPE(c.c_size_t, c.c_void_p, c.c_void_p, c.c_size_t)
+_on_read = c.CFUNCTYPE(c.c_ssize_t, c.c_void_p, c.c_void_p, c.c_size_t)
 _on_write = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p, c.c_size_t)
 
 
@@ -174,11 +166,11 @@ def _open():
         ("session_new", c.c_int, [handle, handle, c.POINTER(handle)]),
         ("session_free", None, [handle]),
         ("session_message", message, [handle]),
-        ("session_predict", c.c_int, [handle, c.POINTER(_Field), c.c_size_t]),
+        ("session_predict", c.c_int, [handle, c.POINTER(c.c_char_p), c.POINTER(c.c_size_t), c.c_size_t]),
         ("session_scores", c.c_void_p, [handle, c.c_size_t, c.POINTER(c.c_size_t), c.POINTER(c.c_size_t)]),
         ("predict_options_init", None, [handle]),
         ("session_predict_stream", c.c_int, [handle, handle]),
-        ("session_attend", c.c_int, [handle, c.POINTER(_Field), c.c_size_t]),
+        ("session_attend", c.c_int, [handle, c.POINTER(c.c_char_p), c.POINTER(c.c_size_t), c.c_size_t]),
         ("session_map_count", c.c_size_t, [handle]),
         ("session_map", c.POINTER(_Map), [handle, c.c_size_t]),
     ]:
@@ -237,11 +229,14 @@ class _Handle:
 # ---- programs ----
 
 
-def _given(values):
-    array = (_Given * max(len(values), 1))()
-    for k, (name, value) in enumerate(values.items()):
-        array[k] = _Given(name.encode(), str(value).encode(), None)
-    return array
+def _texts(texts):
+    """Texts as C has them: an array of pointers."""
+    return (c.c_char_p * max(len(texts), 1))(*texts)
+
+
+def _given(values, before=""):
+    """{"D": 64} as the texts "D=64"."""
+    return _texts([f"{before}{name}={value}".encode() for name, value in values.items()])
 
 
 class Program(_Handle):
@@ -255,7 +250,7 @@ class Program(_Handle):
         is_path = isinstance(source, os.PathLike) or ("\n" not in source and source.endswith(".aq"))
         options = _options(_ProgramOptions, _aq.aq_program_options_init)
         options.define, options.define_count = _given(define), len(define)
-        options.set, options.set_count = _given(settings), len(settings)
+        options.set, options.set_count = _given(settings, "train."), len(settings)
         options.weights = _utf8(weights)
         text = None if is_path else source.encode()
         status = _aq.aq_program_new(_utf8(source) if is_path else b"program", text, 0 if is_path else len(text),
@@ -304,8 +299,8 @@ class Function(_Handle):
         options.threads, options.seed = threads, seed
         options.parameters = parameters._handle if parameters is not None else None
         shared, ragged = [n.encode() for n in shared], [n.encode() for n in ragged]
-        options.shared, options.shared_count = (c.c_char_p * max(len(shared), 1))(*shared), len(shared)
-        options.ragged, options.ragged_count = (c.c_char_p * max(len(ragged), 1))(*ragged), len(ragged)
+        options.shared, options.shared_count = _texts(shared), len(shared)
+        options.ragged, options.ragged_count = _texts(ragged), len(ragged)
         if _aq.aq_function_new(program._handle, c.byref(options), c.byref(self._handle)) != OK:
             self._fail()
         self._batch, self._ragged = batch, [re.compile(rb"\b%s\b" % re.escape(n)) for n in ragged]
@@ -572,7 +567,8 @@ class Model(_Handle):
         for value in self._row(row).values():
             text = value if isinstance(value, str) else " ".join(map(repr, np.ravel(value).tolist()))
             texts.append(text.encode())
-        return (_Field * max(len(texts), 1))(*[_Field(t, len(t)) for t in texts]), len(texts)
+        lengths = (c.c_size_t * max(len(texts), 1))(*map(len, texts))
+        return _texts(texts), lengths, len(texts)
 
     def answers(self, rows, probabilities=False):
         """What the model says of each row, as `aqc predict --json` writes it: a dict by output."""
@@ -616,8 +612,7 @@ class Model(_Handle):
         """[rows, classes] of a class; of tags a list of [words, classes]; of numbers these."""
         session, k, found = self._session(), self._output(output), []
         for row in rows:
-            fields, count = self._fields(row)
-            if _aq.aq_session_predict(session._handle, fields, count) != OK:
+            if _aq.aq_session_predict(session._handle, *self._fields(row)) != OK:
                 session.fail()
             high, wide = c.c_size_t(), c.c_size_t()
             score = _aq.aq_session_scores(session._handle, k, c.byref(high), c.byref(wide))
@@ -631,8 +626,7 @@ class Model(_Handle):
     def attend(self, row):
         """The maps of attention, and the weights of mixes, for one row: {"sentiment.read": Map}."""
         session = self._session()
-        fields, count = self._fields(row)
-        if _aq.aq_session_attend(session._handle, fields, count) != OK:
+        if _aq.aq_session_attend(session._handle, *self._fields(row)) != OK:
             session.fail()
         maps = [Map(_aq.aq_session_map(session._handle, k).contents)
                 for k in range(_aq.aq_session_map_count(session._handle))]

@@ -67,7 +67,7 @@ static bool begin(struct call *call, sqlite3_context *context, int before, int c
 
 static bool run(struct call *call) {
   aq_session *session = call->model->session;
-  if (!aq_session_predict(session, call->texts.field, call->texts.count)) return true;
+  if (!aq_session_predict(session, call->texts.field, call->texts.length, call->texts.count)) return true;
   fail_as(call->context, aq_session_message(session));
   return false;
 }

@@ -61,7 +61,7 @@ static int fail_of_query(struct cursor *c, int status) {
 static int count_lines(const struct texts *texts) {
   int lines = 1;
   for (size_t k = 0; k < texts->count; k++) {
-    const char *at = texts->field[k].text, *end = at + texts->field[k].length;
+    const char *at = texts->field[k], *end = at + texts->length[k];
     for (; at < end; at++) lines += *at == '\n';
   }
   return lines;

@@ -81,9 +81,9 @@ static enum form form_of(struct model *m, size_t output) {
 
 /* aq_session_predict refuses every other number of texts. */
 static size_t count_inputs(aq_session *session) {
-  static const aq_field empty[MOST_TEXTS];
+  static const char *const empty[MOST_TEXTS];
   size_t count = 0;
-  while (count < MOST_TEXTS && aq_session_predict(session, empty, count) == AQ_USAGE) count++;
+  while (count < MOST_TEXTS && aq_session_predict(session, empty, NULL, count) == AQ_USAGE) count++;
   return count;
 }
 
@@ -281,16 +281,18 @@ char *texts_take(struct texts *texts, int count, sqlite3_value **value) {
     if (type == SQLITE_BLOB)
       return sqlite3_mprintf("text %d is a BLOB\nhint: CAST(… AS TEXT) makes a text of it", k + 1);
     texts->missing |= type == SQLITE_NULL;
-    aq_field *field = &texts->field[texts->count++];
+    const char **field = &texts->field[texts->count];
+    size_t *length = &texts->length[texts->count++];
     if (type == SQLITE_FLOAT) {
       sqlite3_snprintf(sizeof texts->number[k], texts->number[k], "%!.17g", sqlite3_value_double(value[k]));
-      *field = (aq_field){texts->number[k], strlen(texts->number[k])};
+      *field = texts->number[k];
+      *length = strlen(texts->number[k]);
     } else {
-      field->text = (const char *)sqlite3_value_text(value[k]);
-      field->length = (size_t)sqlite3_value_bytes(value[k]);
-      char *why = field->text ? no_text(field->text, field->length, k + 1) : NULL;
+      *field = (const char *)sqlite3_value_text(value[k]);
+      *length = (size_t)sqlite3_value_bytes(value[k]);
+      char *why = *field ? no_text(*field, *length, k + 1) : NULL;
       if (why) return why;
-      if (!field->text && type != SQLITE_NULL) return sqlite3_mprintf("text %d: there is no memory", k + 1);
+      if (!*field && type != SQLITE_NULL) return sqlite3_mprintf("text %d: there is no memory", k + 1);
     }
   }
   return NULL;
@@ -298,7 +300,7 @@ char *texts_take(struct texts *texts, int count, sqlite3_value **value) {
 
 void texts_line(const struct texts *texts, sqlite3_str *table) {
   for (size_t k = 0; k < texts->count; k++) {
-    const char *at = texts->field[k].text, *end = at + texts->field[k].length, *quote;
+    const char *at = texts->field[k], *end = at + texts->length[k], *quote;
     sqlite3_str_appendall(table, k ? ",\"" : "\"");
     for (; (quote = at < end ? memchr(at, '"', (size_t)(end - at)) : NULL); at = quote + 1) {
       sqlite3_str_append(table, at, (int)(quote - at));
@@ -310,13 +312,13 @@ void texts_line(const struct texts *texts, sqlite3_str *table) {
   sqlite3_str_appendchar(table, 1, '\n');
 }
 
-size_t stream_read(void *context, char *buffer, size_t size) {
+ptrdiff_t stream_read(void *context, char *buffer, size_t size) {
   struct stream *stream = context;
   if (size > stream->left) size = stream->left;
   if (size) memcpy(buffer, stream->from, size);
   stream->from += size;
   stream->left -= size;
-  return size;
+  return (ptrdiff_t)size;
 }
 
 int stream_write(void *context, const char *text, size_t length) {

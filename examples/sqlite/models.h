@@ -65,7 +65,8 @@ enum { MOST_TEXTS = 64 };
 struct texts {
   size_t count;
   bool missing; /* one of them is NULL */
-  aq_field field[MOST_TEXTS];
+  const char *field[MOST_TEXTS];
+  size_t length[MOST_TEXTS];
   char number[MOST_TEXTS][32]; /* those that came as numbers */
 };
 /* Numbers are written so that they are read again as they are. They live as long as the values. NULL: they
@@ -82,7 +83,7 @@ struct stream {
   size_t left;
   sqlite3_str *to;
 };
-size_t stream_read(void *stream, char *buffer, size_t size);
+ptrdiff_t stream_read(void *stream, char *buffer, size_t size);
 int stream_write(void *stream, const char *text, size_t length);
 
 #endif

@@ -81,7 +81,7 @@ static int fill_top(struct cursor *c, sqlite3_value **argument) {
     return fail(c, sqlite3_mprintf("k is how many labels to give, a whole number from 1 on, not %s",
                                    as_text ? as_text : "NULL"));
   if (!model_ranks(m)) return fail(c, no_labels(m));
-  if (aq_session_predict(c->session, c->texts.field, c->texts.count)) return fail_as(c);
+  if (aq_session_predict(c->session, c->texts.field, c->texts.length, c->texts.count)) return fail_as(c);
   size_t all = 1;
   for (size_t o = 0; o < m->outputs; o++)
     if (form_ranks(m->form[o])) all += aq_model_class_count(m->model, o);
@@ -108,7 +108,7 @@ static size_t cells(const aq_map *map) { return map->heads * map->rows * map->co
 
 static int fill_attention(struct cursor *c, sqlite3_value **argument) {
   (void)argument;
-  if (aq_session_attend(c->session, c->texts.field, c->texts.count)) return fail_as(c);
+  if (aq_session_attend(c->session, c->texts.field, c->texts.length, c->texts.count)) return fail_as(c);
   for (size_t k = 0; k < aq_session_map_count(c->session); k++) {
     const aq_map *map = aq_session_map(c->session, k);
     c->rows += (sqlite3_int64)cells(map);

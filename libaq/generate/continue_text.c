@@ -166,27 +166,26 @@ int writing_run(struct writing *w, const struct io_dataset *prompts, struct rt_e
 /* ---- for hosts ---- */
 
 /* Reads the rows into the session's data. */
-static int read_rows(struct writing *w, const aq_field *field, size_t count, size_t rows,
-                     struct rt_error *error) {
+static int read_rows(struct writing *w, struct session_fields fields, size_t rows, struct rt_error *error) {
   struct aq_session *s = w->session;
   const struct io_schema *schema = next_token_schema(w->next, false);
   size_t others = 0;
   for (int f = 0; f < schema->fields; f++) others += io_schema_field_required(schema, f);
-  bool left_out = others > 0 && count == others;
+  bool left_out = others > 0 && fields.count == others;
   schema = next_token_schema(w->next, !left_out);
   int status = RT_OK;
   io_dataset_clear(&s->data);
   if (!rows) return RT_OK;
   s->data.check = NULL; /* a prompt is not yet what the model sees */
   for (size_t r = 0; r < rows && status == RT_OK; r++)
-    status = session_add_row(s, schema, field ? field + r * count : NULL, field ? count : 0, error);
+    status = session_add_row(s, schema, session_fields_of(fields, r), error);
   s->data.check = &s->row_check.hook;
   if (status == RT_OK) status = lib_reading_cuts(&s->reading, schema, &s->data, error);
   if (status != RT_OK) return status;
   s->reading.rows = (int64_t)rows;
   session_count_unknown(s, schema);
   for (size_t r = 0; r < rows && status == RT_OK; r++)
-    status = session_name_unknown(s, schema, field + r * count, error);
+    status = session_name_unknown(s, schema, session_fields_of(fields, r), error);
   return status;
 }
 
@@ -200,13 +199,13 @@ static int first_bad(const struct aq_session *s, struct rt_error *error) {
   return RT_OK;
 }
 
-int aq_session_generate(aq_session *session, const aq_field *field, size_t count, size_t rows,
-                        const aq_generate_options *options) {
+int aq_session_generate(aq_session *session, const char *const *field, const size_t *length, size_t count,
+                        size_t rows, const aq_generate_options *options) {
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   struct writing w;
   int status = writing_init(&w, session, options, error);
-  if (status == RT_OK) status = read_rows(&w, field, count, rows, error);
+  if (status == RT_OK) status = read_rows(&w, (struct session_fields){field, length, count}, rows, error);
   if (status == RT_OK) status = writing_run(&w, &session->data, error);
   writing_free(&w);
   return status != RT_OK ? status : first_bad(session, error);

@@ -9,13 +9,13 @@ enum { MOST_LINES = 12 };
 
 /* The fields that the model reads, of a row as the file has it. */
 static int fields_of(const struct io_schema *schema, const struct io_dataset *data, int64_t row,
-                     aq_field **field, size_t *count) {
+                     const char ***field, size_t *count) {
   *count = 0;
   *field = rt_zalloc((size_t)schema->fields + 1, sizeof **field);
   for (int f = 0; *field && f < schema->fields; f++) {
     if (!io_schema_field_required(schema, f)) continue;
     const char *text = io_dataset_field(data, f, row);
-    (*field)[(*count)++] = (aq_field){text, strlen(text)};
+    (*field)[(*count)++] = text;
   }
   return *field ? RT_OK : RT_NO_MEMORY;
 }
@@ -36,11 +36,11 @@ static void show_maps(const aq_session *session, aq_shown *s) {
 
 int lib_hardest_maps(const struct lib_judge *judge, const struct io_dataset *data, struct lib_looked looked,
                      aq_shown *s, struct rt_error *error) {
-  aq_field *field;
+  const char **field;
   size_t count;
   if (!data->kept.asked) return RT_OK;
   int status = fields_of(judge->schema, data, looked.row, &field, &count);
-  if (status == RT_OK) status = aq_session_attend(looked.session, field, count);
+  if (status == RT_OK) status = aq_session_attend(looked.session, field, NULL, count);
   rt_free(field);
   if (status == RT_NO_MEMORY) return rt_no_memory(error);
   if (status != RT_OK || !aq_session_map_count(looked.session)) return RT_OK; /* a row without an answer */

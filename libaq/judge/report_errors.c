@@ -30,8 +30,8 @@ static void draw_calibration(const struct rep_report *r, aq_shown *s) {
   }
   says[count] = 1;
   right[count++] = NAN;
-  const aq_line line[] = {{"right", "how often it is right", right},
-                          {"perfect", "if it were calibrated", says}};
+  static const char *const name[] = {"how often it is right", "if it were calibrated"};
+  const double *const value[] = {right, says};
   const aq_curve *curve = shown_keep_curve(
       s,
       &(aq_curve){.title = "calibration",
@@ -40,8 +40,9 @@ static void draw_calibration(const struct rep_report *r, aq_shown *s) {
                   .place = "probability of the answer",
                   .at = says,
                   .count = count,
-                  .line = line,
-                  .line_count = RT_COUNT(line),
+                  .line_name = name,
+                  .line_value = value,
+                  .line_count = RT_COUNT(value),
                   .marked = NAN});
   if (curve) shown_draw_curve(s, curve);
   shown_only(s, SHOWN_ON_PAGES);

@@ -31,10 +31,12 @@ const aq_message *aq_externs_message(const aq_externs *externs) {
   return lib_view((struct lib_message *)&externs->message);
 }
 
-static struct vm_native_code code_of(const aq_extern_functions *functions, void *user) {
-  aq_extern_functions own = {0};
-  if (functions) memcpy(&own, functions, functions->size < sizeof own ? functions->size : sizeof own);
-  return (struct vm_native_code){own.f32, own.f64, own.batch, true, user};
+static int take_code(const aq_extern_functions *functions, void *user, struct vm_native_code *code,
+                     struct rt_error *error) {
+  aq_extern_functions own;
+  int status = lib_take_options(LIB_EXTERN_FUNCTIONS, functions, &own, error);
+  *code = (struct vm_native_code){own.f32, own.f64, own.batch, true, user};
+  return status;
 }
 
 int aq_extern_register(aq_externs *externs, const char *name, const char *signature,
@@ -42,17 +44,19 @@ int aq_extern_register(aq_externs *externs, const char *name, const char *signat
   if (!externs) return AQ_USAGE;
   struct rt_error *error = lib_begin(&externs->message);
   struct vm_native_signature parsed;
-  const struct vm_native_code code = code_of(function, user);
+  struct vm_native_code code, back;
+  int status = take_code(function, user, &code, error);
+  if (status == RT_OK) status = take_code(gradient, user, &back, error);
+  if (status != RT_OK) return status;
   if (!name || !name[0]) return rt_fail(error, RT_USAGE, "a native function needs a name");
   if (!code.f32 && !code.f64) return rt_fail(error, RT_USAGE, "`%.100s` has no function: it is NULL", name);
   for (size_t k = 0; k < externs->count; k++)
     if (!strcmp(externs->item[k].name, name))
       return rt_fail(error, RT_USAGE, "`%.100s` is registered already", name);
-  int status = vm_native_parse(signature, &parsed, error);
+  status = vm_native_parse(signature, &parsed, error);
   if (status != RT_OK) return status;
   struct vm_host_native item = {rt_arena_strndup(&externs->arena, name, strlen(name)),
-                                rt_arena_strndup(&externs->arena, signature, strlen(signature)), code,
-                                code_of(gradient, user)};
+                                rt_arena_strndup(&externs->arena, signature, strlen(signature)), code, back};
   if (!item.name || !item.signature
       || rt_grow((void **)&externs->item, &externs->capacity, externs->count + 1, sizeof item))
     return rt_no_memory(error);

@@ -136,14 +136,14 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   return session_check_finite(s->attend, name, map->weight, t.shape->count, error);
 }
 
-int aq_session_attend(aq_session *session, const aq_field *field, size_t count) {
+int aq_session_attend(aq_session *session, const char *const *field, const size_t *length, size_t count) {
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   session->scored = 0;
   session->looked = false;
   if (session_check(session, error) != RT_OK) return RT_USAGE;
   int status = make_machine(session, error);
-  if (status == RT_OK) status = session_fill(session, field, count, error);
+  if (status == RT_OK) status = session_fill(session, (struct session_fields){field, length, count}, error);
   if (status == RT_OK) status = keep_tokens(session, error);
   struct lib_batch example = {&session->data, session->rows, 1};
   if (status == RT_OK) status = lib_feed_rows(&session->feed, session->attend, example, error);

@@ -146,25 +146,22 @@ static int wrong_count(struct aq_session *s, size_t count, struct rt_error *erro
   return status;
 }
 
-int session_add_row(struct aq_session *s, const struct io_schema *schema, const aq_field *field, size_t count,
+int session_add_row(struct aq_session *s, const struct io_schema *schema, struct session_fields fields,
                     struct rt_error *error) {
-  size_t used = 0;
-  if (!field) count = 0;
+  size_t used = 0, count = fields.text ? fields.count : 0;
   for (int f = 0; f < schema->fields; f++) {
     s->field[f] = (struct io_field){0};
     if (!io_schema_field_required(schema, f)) continue;
-    if (used < count)
-      s->field[f] = field[used].text ? (struct io_field){field[used].text, field[used].length}
-                                     : (struct io_field){"", 0};
+    if (used < count) s->field[f] = session_field(fields, used);
     used++;
   }
   if (used != count) return wrong_count(s, count, error);
   return io_dataset_add(&s->data, schema, s->field, 0, error);
 }
 
-int session_fill(struct aq_session *s, const aq_field *field, size_t count, struct rt_error *error) {
+int session_fill(struct aq_session *s, struct session_fields fields, struct rt_error *error) {
   io_dataset_clear(&s->data);
-  int status = session_add_row(s, &s->model->schema, field, count, error);
+  int status = session_add_row(s, &s->model->schema, fields, error);
   return status != RT_OK ? status : session_extend(s, &s->data, error);
 }
 
@@ -266,13 +263,13 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
   return status;
 }
 
-int aq_session_predict(aq_session *session, const aq_field *field, size_t count) {
+int aq_session_predict(aq_session *session, const char *const *field, const size_t *length, size_t count) {
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
   session->scored = 0;
   lib_reading_clear(&session->reading);
   if (session_check(session, error) != RT_OK) return RT_USAGE;
-  int status = session_fill(session, field, count, error);
+  int status = session_fill(session, (struct session_fields){field, length, count}, error);
   if (status == RT_OK)
     status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);
   session->reading.rows = status == RT_OK;

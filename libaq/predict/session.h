@@ -2,8 +2,10 @@
 #ifndef AQ_LIBAQ_SESSION_H
 #define AQ_LIBAQ_SESSION_H
 
-#include "vm/target.h"
+#include <string.h>
+
 #include "libaq/internal.h"
+#include "vm/target.h"
 
 /* One output of the last batch: probabilities or numbers, example by example. */
 struct session_scores {
@@ -76,14 +78,32 @@ double session_label_above(const struct aq_session *session, uint32_t output, in
 int64_t session_likeliest(const struct aq_session *session, uint32_t output, int64_t example,
                           const double **p);
 
+/* Fields of a row, as a host has them. */
+struct session_fields {
+  const char *const *text; /* [count] */
+  const size_t *length;    /* [count]; NULL: texts end with NUL bytes */
+  size_t count;
+};
+static inline struct io_field session_field(struct session_fields fields, size_t k) {
+  const char *text = fields.text[k];
+  return text ? (struct io_field){text, fields.length ? fields.length[k] : strlen(text)}
+              : (struct io_field){"", 0};
+}
+/* Those of row `row` of several, which have so many fields each. */
+static inline struct session_fields session_fields_of(struct session_fields fields, size_t row) {
+  size_t first = row * fields.count;
+  return (struct session_fields){fields.text ? fields.text + first : NULL,
+                                 fields.length ? fields.length + first : NULL,
+                                 fields.text ? fields.count : 0};
+}
 /* RT_USAGE: the session could not be made, or belongs to the process that forked this one. */
 int session_check(const struct aq_session *session, struct rt_error *error);
-/* Adds a row to data. field: what the input columns read, in their order. schema: the model's, or one like
+/* Adds a row to data. fields: what the input columns read, in their order. schema: the model's, or one like
  * it. */
-int session_add_row(struct aq_session *session, const struct io_schema *schema, const aq_field *field,
-                    size_t count, struct rt_error *error);
+int session_add_row(struct aq_session *session, const struct io_schema *schema, struct session_fields fields,
+                    struct rt_error *error);
 /* Makes one example all that data hold. */
-int session_fill(struct aq_session *session, const aq_field *field, size_t count, struct rt_error *error);
+int session_fill(struct aq_session *session, struct session_fields fields, struct rt_error *error);
 /* A model that continues a text is fed all tokens but the last, which is only a target. So a row whose last
  * token is to be seen gets one more, which nobody looks at. Call it for the row last added. */
 int session_extend(const struct aq_session *session, struct io_dataset *data, struct rt_error *error);
@@ -95,11 +115,11 @@ int session_check_finite(struct vm_machine *machine, const char *name, const dou
 int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
 
 /* Words of prompts that the model does not know (unknown_words.c). Counting adds those of all rows of data;
- * naming adds some of a row to the list that people see. field: as for session_add_row. */
+ * naming adds some of a row to the list that people see. fields: as for session_add_row. */
 void session_forget_unknown(struct aq_session *session);
 void session_count_unknown(struct aq_session *session, const struct io_schema *schema);
-int session_name_unknown(struct aq_session *session, const struct io_schema *schema, const aq_field *field,
-                         struct rt_error *error);
+int session_name_unknown(struct aq_session *session, const struct io_schema *schema,
+                         struct session_fields fields, struct rt_error *error);
 /* Frees texts that were written (written_text.c). */
 void written_free(struct written *text, int64_t count);
 

@@ -20,7 +20,7 @@ struct row_stream {
   bool extends;                   /* a text to be continued gets one more token (session_extend) */
   int64_t batch;                  /* rows that are answered at once */
   const char *path;               /* NULL or "-": lines come from `read` */
-  size_t (*read)(void *context, char *buffer, size_t size);
+  ptrdiff_t (*read)(void *context, char *buffer, size_t size);
   int (*write)(void *context, const char *text, size_t length);
   void *context;      /* handed to both */
   const char *answer; /* what is written, for messages: "predictions" */

@@ -45,11 +45,11 @@ static bool is_again(const struct io_tokens *tokens, size_t k) {
   return false;
 }
 
-static int name_some(struct aq_session *s, const struct io_schema *schema, int c, const aq_field *field,
+static int name_some(struct aq_session *s, const struct io_schema *schema, int c, struct io_field field,
                      struct rt_error *error) {
   const struct io_column *column = &schema->columns[c];
   struct io_tokens tokens = {0};
-  const struct io_field text[IO_MOST_TEXTS] = {{field->text, field->length}};
+  const struct io_field text[IO_MOST_TEXTS] = {field};
   int status = column->kind->tokens(schema, c, text, &tokens, error);
   for (size_t k = 0; k < tokens.count && s->unknown.named <= MOST_NAMED; k++) {
     const struct io_token *t = &tokens.items[k];
@@ -66,15 +66,16 @@ static int name_some(struct aq_session *s, const struct io_schema *schema, int c
   return status != RT_OK || !s->unknown.some.failed ? status : rt_no_memory(error);
 }
 
-int session_name_unknown(struct aq_session *s, const struct io_schema *schema, const aq_field *field,
+int session_name_unknown(struct aq_session *s, const struct io_schema *schema, struct session_fields fields,
                          struct rt_error *error) {
   int status = RT_OK;
+  size_t k = 0;
   for (int f = 0; f < schema->fields && s->unknown.count; f++) {
     if (!io_schema_field_required(schema, f)) continue;
     for (int c = 0; c < schema->count && status == RT_OK; c++)
-      if (io_column_reads(&schema->columns[c], f) && may_be_unknown(s, schema, c) && field->text)
-        status = name_some(s, schema, c, field, error);
-    field++;
+      if (io_column_reads(&schema->columns[c], f) && may_be_unknown(s, schema, c) && fields.text[k])
+        status = name_some(s, schema, c, session_field(fields, k), error);
+    k++;
   }
   return status;
 }

@@ -172,7 +172,7 @@ static void write_legend(const aq_curve *curve, struct rt_text *out) {
                    "<span><svg width=\"34\" height=\"10\" aria-hidden=\"true\"><path class=\"curve s%zu\" "
                    "d=\"M1 5H33\"/></svg> ",
                    k % STYLES);
-    printable_html(out, curve->line[k].name ? curve->line[k].name : "");
+    printable_html(out, curve->line_name[k] ? curve->line_name[k] : "");
     rt_text_puts(out, "</span> ");
   }
   rt_text_puts(out, "</p>\n");
@@ -183,7 +183,7 @@ static void set_axes(struct plot *p) {
   double least, most, low = INFINITY, high = -INFINITY;
   bool whole = true;
   for (size_t k = 0; k < curve->line_count; k++) {
-    shown_curve_range(curve->line[k].value, curve->count, &least, &most);
+    shown_curve_range(curve->line_value[k], curve->count, &least, &most);
     low = fmin(low, least);
     high = fmax(high, most);
   }
@@ -218,7 +218,7 @@ void shown_curve_html(const aq_curve *curve, struct rt_text *out) {
   write_axes(&plot);
   write_mark(&plot);
   for (size_t k = 0; k < curve->line_count && curve->count; k++)
-    write_line(&plot, curve->line[k].value, k % STYLES);
+    write_line(&plot, curve->line_value[k], k % STYLES);
   rt_text_puts(out, "</svg>\n");
   if (curve->about) {
     rt_text_puts(out, "<p class=\"about\">");

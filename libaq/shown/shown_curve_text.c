@@ -9,7 +9,7 @@ enum { NUMBERS = 26, NARROWEST = 8, INDENT = 2 };
 static int name_width(const aq_curve *curve) {
   int width = 0;
   for (size_t k = 0; k < curve->line_count; k++) {
-    int more = printable_width(curve->line[k].name ? curve->line[k].name : "");
+    int more = printable_width(curve->line_name[k] ? curve->line_name[k] : "");
     width = more > width ? more : width;
   }
   return width;
@@ -32,14 +32,14 @@ static void write_blocks(const double *value, size_t count, size_t cells, struct
   }
 }
 
-static void write_line(const aq_line *line, size_t count, size_t cells, struct rt_text *out) {
+static void write_line(const double *value, size_t count, size_t cells, struct rt_text *out) {
   char first[SHOWN_EXACT_SIZE], last[SHOWN_EXACT_SIZE];
-  double end = last_of(line->value, 0, count);
+  double end = last_of(value, 0, count);
   size_t k = 0;
-  while (k < count && !shown_is_drawn(line->value[k])) k++;
-  write_blocks(line->value, count, cells, out);
+  while (k < count && !shown_is_drawn(value[k])) k++;
+  write_blocks(value, count, cells, out);
   if (k == count) return;
-  shown_short(first, line->value[k]);
+  shown_short(first, value[k]);
   shown_short(last, end);
   rt_text_printf(out, "  %s … %s", first, last);
 }
@@ -52,9 +52,9 @@ void shown_curve_text(const aq_curve *curve, int columns, struct rt_text *out) {
   rt_text_puts(out, "\n");
   for (size_t k = 0; k < curve->line_count; k++) {
     rt_text_printf(out, "%*s", INDENT, "");
-    printable_field(out, curve->line[k].name ? curve->line[k].name : "", width, false);
+    printable_field(out, curve->line_name[k] ? curve->line_name[k] : "", width, false);
     rt_text_puts(out, "  ");
-    write_line(&curve->line[k], curve->count, cells, out);
+    write_line(curve->line_value[k], curve->count, cells, out);
     rt_text_puts(out, "\n");
   }
 }

@@ -157,8 +157,9 @@ static void show_curve(const struct aq_trainer *t, aq_shown *s, const char *key,
   double *at = shown_room(s, t->history_count, sizeof *at);
   for (size_t k = 0; at && k < t->history_count; k++) at[k] = (double)t->history[k].epoch;
   for (size_t k = 0; k < curve->line_count; k++)
-    if (!curve->line[k].value) return;
+    if (!curve->line_value[k]) return;
   if (!at) return;
+  curve->size = sizeof *curve;
   curve->key = curve->place = "epoch";
   curve->at = at;
   curve->count = t->history_count;
@@ -171,33 +172,40 @@ static void show_curve(const struct aq_trainer *t, aq_shown *s, const char *key,
 /* The first number of each epoch is of the training data; without validation data it is the only one. */
 static void show_two(const struct aq_trainer *t, aq_shown *s, const char *key, aq_curve curve,
                      double (*of)(double)) {
-  const aq_line line[] = {{"training", "training", series(t, s, offsetof(aq_epoch, loss), of)},
-                          {"validation", "validation", series(t, s, offsetof(aq_epoch, valid_loss), of)}};
-  curve.line = line;
+  static const char *const name[] = {"training", "validation"};
+  const double *const value[] = {series(t, s, offsetof(aq_epoch, loss), of),
+                                 series(t, s, offsetof(aq_epoch, valid_loss), of)};
+  curve.line_key = curve.line_name = name;
+  curve.line_value = value;
   curve.line_count = t->has_valid ? 2 : 1;
   show_curve(t, s, key, &curve);
 }
 
 static void show_metric(const struct aq_trainer *t, aq_shown *s) {
-  const aq_line line = {"value", t->best_by.name, series(t, s, offsetof(aq_epoch, value), NULL)};
+  static const char *const line_key = "value";
+  const double *value = series(t, s, offsetof(aq_epoch, value), NULL);
   const bool own = t->options.measure, named = t->module->output_count == 1 || strchr(t->best_by.name, '.');
   struct rt_text title = {0};
   if (!named && !own) rt_text_printf(&title, "%s.", t->module->output[t->best_by.output].name);
   rt_text_printf(&title, own ? "%s" : "%s on the validation data", t->best_by.name);
   aq_curve curve = {.title = title.failed ? NULL : title.data,
                     .about = "By this number the epoch is chosen that is kept.",
-                    .line = &line,
+                    .line_key = &line_key,
+                    .line_name = &t->best_by.name,
+                    .line_value = &value,
                     .line_count = 1};
   show_curve(t, s, "metric", &curve);
   rt_text_free(&title);
 }
 
 static void show_rate(const struct aq_trainer *t, aq_shown *s) {
-  const aq_line line = {"learning_rate", "learning rate",
-                        series(t, s, offsetof(aq_epoch, learning_rate), NULL)};
+  static const char *const line_key = "learning_rate", *const line_name = "learning rate";
+  const double *value = series(t, s, offsetof(aq_epoch, learning_rate), NULL);
   aq_curve curve = {.title = "learning rate",
                     .about = "How far a step goes, at the end of each epoch.",
-                    .line = &line,
+                    .line_key = &line_key,
+                    .line_name = &line_name,
+                    .line_value = &value,
                     .line_count = 1};
   show_curve(t, s, "learning_rate", &curve);
 }

@@ -164,7 +164,7 @@ static void no_line(const struct rt_error *reason, struct rt_text *out) {
   (void)out;
 }
 
-static size_t read_rows(void *context, char *buffer, size_t size) {
+static ptrdiff_t read_rows(void *context, char *buffer, size_t size) {
   const struct embedding *e = context;
   return e->options->read(e->options->context, buffer, size);
 }

@@ -12,24 +12,33 @@
 
 enum { CHUNK = 4096, BLOCK = 32, KEPT = 1 << 22 }; /* KEPT: hits of a block, at most */
 
+struct hit {
+  size_t row;
+  double score;
+};
+
 struct search {
   const struct aq_vectors *index, *queries;
   const aq_search_options *options;
   const double *index_scale, *query_scale; /* 1 / length, or 0; NULL: products as they are */
   int64_t top, chunk_top, chunks, block;
   int64_t first, count; /* the block at hand */
-  aq_hit *hit;          /* [block, chunks, chunk_top] */
-  aq_hit *best;         /* [chunks * chunk_top] of one query */
+  struct hit *hit;      /* [block, chunks, chunk_top] */
+  struct hit *best;     /* [chunks * chunk_top] of one query */
+  size_t *row;          /* [top] of the best, and their scores, as the host is told them */
+  double *score;
 };
 
-static bool before(aq_hit a, aq_hit b) { return a.score > b.score || (a.score == b.score && a.row < b.row); }
+static bool before(struct hit a, struct hit b) {
+  return a.score > b.score || (a.score == b.score && a.row < b.row);
+}
 
 /* heap[0] is the last of the best; what is worse than it has no place. */
-static void sink(aq_hit *heap, int64_t count, int64_t at) {
+static void sink(struct hit *heap, int64_t count, int64_t at) {
   for (int64_t child; (child = 2 * at + 1) < count; at = child) {
     if (child + 1 < count && before(heap[child], heap[child + 1])) child++;
     if (!before(heap[at], heap[child])) return;
-    aq_hit other = heap[at];
+    struct hit other = heap[at];
     heap[at] = heap[child];
     heap[child] = other;
   }
@@ -37,7 +46,7 @@ static void sink(aq_hit *heap, int64_t count, int64_t at) {
 
 /* Finds the best of a row of products, in no order. */
 static void select_best(const struct search *s, int64_t query, int64_t first, const float *product,
-                        int64_t count, aq_hit *heap) {
+                        int64_t count, struct hit *heap) {
   int64_t full = s->chunk_top < count ? s->chunk_top : count;
   for (int64_t k = 0; k < count; k++) {
     double score = (double)product[k];
@@ -46,7 +55,7 @@ static void select_best(const struct search *s, int64_t query, int64_t first, co
       score = INFINITY;
     else if (s->index_scale)
       score *= s->index_scale[first + k] * s->query_scale[query];
-    aq_hit hit = {(size_t)(first + k), score};
+    struct hit hit = {(size_t)(first + k), score};
     if (k < full) {
       heap[k] = hit;
       if (k + 1 == full)
@@ -84,7 +93,7 @@ static void search_chunk(void *context, int64_t chunk, void *scratch) {
 }
 
 static int compare(const void *a, const void *b) {
-  const aq_hit *x = a, *y = b;
+  const struct hit *x = a, *y = b;
   return before(*x, *y) ? -1 : before(*y, *x);
 }
 
@@ -101,7 +110,9 @@ static int tell(struct search *s, int64_t q, struct rt_error *error) {
   if (count && !isfinite(s->best[0].score))
     return rt_fail(error, RT_NOT_FINITE, "the product of query %lld and vector %zu is too large for float",
                    (long long)(s->first + q + 1), s->best[0].row + 1);
-  return s->options->found(s->options->context, (size_t)(s->first + q), s->best, (size_t)count)
+  for (int64_t k = 0; k < count; k++) s->row[k] = s->best[k].row;
+  for (int64_t k = 0; k < count; k++) s->score[k] = s->best[k].score;
+  return s->options->found(s->options->context, (size_t)(s->first + q), s->row, s->score, (size_t)count)
              ? rt_fail(error, RT_IO, "what was found cannot be written")
              : RT_OK;
 }
@@ -157,12 +168,14 @@ static int search(struct search *s, struct rt_error *error) {
   size_t each = (size_t)(s->chunks * s->chunk_top);
   s->hit = rt_zalloc((size_t)s->block * each, sizeof *s->hit);
   s->best = rt_zalloc(each, sizeof *s->best);
+  s->row = rt_zalloc((size_t)s->top, sizeof *s->row);
+  s->score = rt_zalloc((size_t)s->top, sizeof *s->score);
   double *index_scale = o->cosine ? scales(s->index) : NULL,
          *query_scale = o->cosine ? scales(s->queries) : NULL;
   s->index_scale = index_scale;
   s->query_scale = query_scale;
-  int status =
-      !s->hit || !s->best || (o->cosine && (!index_scale || !query_scale)) ? rt_no_memory(error) : RT_OK;
+  bool good = s->hit && s->best && s->row && s->score && (!o->cosine || (index_scale && query_scale));
+  int status = good ? RT_OK : rt_no_memory(error);
   struct rt_pool *pool = status == RT_OK ? lib_pool(o->threads, o->pool, error) : NULL;
   if (pool)
     status = search_all(s, pool, error);
@@ -173,6 +186,8 @@ static int search(struct search *s, struct rt_error *error) {
   rt_free(query_scale);
   rt_free(s->hit);
   rt_free(s->best);
+  rt_free(s->row);
+  rt_free(s->score);
   return status;
 }
 

@@ -89,9 +89,12 @@ const char *io_reader_name(const struct io_reader *reader) { return reader->name
 static int fill(struct io_reader *r, size_t *got, struct rt_error *error) {
   if (r->begin == r->end) r->begin = r->end = 0;
   if (r->source.read) {
-    *got = r->source.read(r->source.context, (char *)r->input + r->end, CHUNK - r->end);
+    ptrdiff_t count = r->source.read(r->source.context, (char *)r->input + r->end, CHUNK - r->end);
+    if (count < 0) return rt_fail_in(error, RT_IO, r->name, "cannot be read: `read` of the host has failed");
+    *got = (size_t)count;
     if (*got > CHUNK - r->end)
-      return rt_fail_in(error, RT_IO, r->name, "cannot be read: more bytes came than there was room for");
+      return rt_fail_in(error, RT_USAGE, r->name, "`read` of the host says %zu bytes, but had room for %zu",
+                        *got, (size_t)(CHUNK - r->end));
     r->end += *got;
     return RT_OK;
   }

@@ -15,10 +15,10 @@ struct io_reader;
 /* RT_NO_INPUT when the path does not exist, is a directory or may not be read. */
 int io_reader_open(struct io_reader **reader, const char *path, struct rt_error *error);
 /* Bytes from somewhere else than a file: read puts 1..size of them into buffer and says how many; 0 at the
- * end. It waits only while it has none. */
+ * end, below 0 when it fails. It waits only while it has none. */
 struct io_source {
   const char *name;
-  size_t (*read)(void *context, char *buffer, size_t size);
+  ptrdiff_t (*read)(void *context, char *buffer, size_t size);
   void *context;
 };
 /* name is copied; the rest must outlive the reader. */

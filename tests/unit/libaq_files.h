@@ -89,13 +89,13 @@ struct host {
   int refuse; /* what write returns */
 };
 
-static inline size_t host_read(void *context, char *buffer, size_t size) {
+static inline ptrdiff_t host_read(void *context, char *buffer, size_t size) {
   struct host *host = context;
   size_t left = strlen(host->input) - host->at, n = host->piece && host->piece < left ? host->piece : left;
   if (n > size) n = size;
   memcpy(buffer, host->input + host->at, n);
   host->at += n;
-  return n;
+  return (ptrdiff_t)n;
 }
 
 static inline int host_write(void *context, const char *text, size_t length) {

@@ -1,14 +1,15 @@
-# misuse_calls.awk: with declarations.awk, from aq.h and the headers that it includes, calls of every function with every kind of bad
-# argument. Each argument takes in turn all values that test_misuse.c has for its type, VALUE_<type>[], while
+# misuse_calls.awk: with declarations.awk, from aq.h and the headers that it includes, calls of every function
+# with every kind of bad argument. Each argument takes in turn all values that test_misuse.c has for its type, VALUE_<type>[], while
 # the others are good, which is number 0; then all are bad at once. A type that is not in test_misuse.c does
 # not compile: whoever adds one to aq.h says there what a bad one is.
-# "const struct aq_field *field" is aq_field_p, "enum aq_form form" aq_form.
-function type_of(parameter, stars, count, word, k, type) {
+# "const struct aq_curve *curve" is aq_curve_p, "enum aq_form form" aq_form, "const char *const *text" char_list.
+function type_of(parameter, stars, count, word, k, type, list) {
+  list = parameter ~ /\*const \*/
   stars = gsub(/\*/, " ", parameter)
   count = split(parameter, word, / +/)
   for (k = 1; k < count; k++) # the last word is the name
     if (word[k] !~ /^(const|struct|enum|)$/) type = type (type ? "_" : "") word[k]
-  return type (stars == 1 ? "_p" : stars == 2 ? "_pp" : "")
+  return type (list ? "_list" : stars == 1 ? "_p" : stars == 2 ? "_pp" : "")
 }
 
 # A NULL handle is AQ_USAGE; but a tree of facts that is NULL is one that had no memory.

@@ -51,7 +51,7 @@ static struct best try_all(aq_session *session, const aq_model *model) {
   for (int number = 0; number < LETTERS * LETTERS * LETTERS; number++) {
     const char text[] = {(char)('a' + number % 3), (char)('a' + number / 3 % 3), (char)('a' + number / 9), 0};
     double sum = 0;
-    assert_int_equal(aq_session_predict(session, &(aq_field){text, LENGTH}, 1), AQ_OK);
+    assert_int_equal(aq_session_predict(session, (const char *const[]){text}, NULL, 1), AQ_OK);
     for (size_t n = 0; n < LENGTH; n++) {
       consider(&best, text, n, sum + log_of(session, model, n, "<end>"), n + 1);
       sum += log_of(session, model, n, (const char[]){text[n], 0});
@@ -73,19 +73,19 @@ static void test_all_texts(void **state) {
     aq_generate_options_init(&options);
     options.length = LENGTH;
     options.beam = LETTERS * LETTERS;
-    assert_int_equal(aq_session_generate(session, &(aq_field){"", 0}, 1, 1, &options), AQ_OK);
+    assert_int_equal(aq_session_generate(session, (const char *const[]){""}, NULL, 1, 1, &options), AQ_OK);
     const aq_written *written = aq_session_written(session, 0);
     assert_string_equal(written->text, best.text);
     assert_true(fabs(written->log_probability - best.log_probability) < 1e-12);
     assert_int_equal(written->ended, strlen(best.text) < LENGTH ? AQ_ENDED_BY_MODEL : AQ_ENDED_AT_LENGTH);
     options.beam = 0;
     options.temperature = 0;
-    assert_int_equal(aq_session_generate(session, &(aq_field){"", 0}, 1, 1, &options), AQ_OK);
+    assert_int_equal(aq_session_generate(session, (const char *const[]){""}, NULL, 1, 1, &options), AQ_OK);
     unlike += strcmp(aq_session_written(session, 0)->text, best.text) != 0;
     char *greedy = strdup(aq_session_written(session, 0)->text);
     options.beam = 1; /* a single beginning: the likeliest token each time */
     options.temperature = -1;
-    assert_int_equal(aq_session_generate(session, &(aq_field){"", 0}, 1, 1, &options), AQ_OK);
+    assert_int_equal(aq_session_generate(session, (const char *const[]){""}, NULL, 1, 1, &options), AQ_OK);
     assert_string_equal(aq_session_written(session, 0)->text, greedy);
     free(greedy);
     aq_session_free(session);
@@ -99,17 +99,15 @@ static void test_batches(void **state) {
   (void)state;
   aq_model *model = writer(3, write_text("abc.tsv", table));
   static const char *const prompt[] = {"", "a", "ba", "cab", "c", "bb", "ca"};
-  aq_field field[RT_COUNT(prompt)];
   char text[RT_COUNT(prompt)][64];
   aq_generate_options options;
   aq_generate_options_init(&options);
   options.length = 12;
   options.beam = 4;
-  for (size_t k = 0; k < RT_COUNT(prompt); k++) field[k] = (aq_field){prompt[k], strlen(prompt[k])};
   for (int64_t batch = 1; batch <= 64; batch *= 4) {
     const aq_eval_options f64 = {.size = sizeof f64, .precision = AQ_F64, .threads = 1, .batch = batch};
     aq_session *session = session_of(model, &f64);
-    assert_int_equal(aq_session_generate(session, field, 1, RT_COUNT(prompt), &options), AQ_OK);
+    assert_int_equal(aq_session_generate(session, prompt, NULL, 1, RT_COUNT(prompt), &options), AQ_OK);
     for (size_t k = 0; k < RT_COUNT(prompt); k++) {
       const aq_written *written = aq_session_written(session, k);
       if (batch == 1) snprintf(text[k], sizeof text[k], "%s", written->text);
@@ -137,15 +135,15 @@ static void test_host_ends(void **state) {
   aq_generate_options_init(&options);
   options.token = two_tokens;
   options.context = count;
-  aq_field field[4] = {{"a", 1}, {"b", 1}, {"c", 1}, {"a", 1}};
-  assert_int_equal(aq_session_generate(session, field, 1, 2, &options), AQ_OK);
+  const char *const field[] = {"a", "b", "c", "a"};
+  assert_int_equal(aq_session_generate(session, field, NULL, 1, 2, &options), AQ_OK);
   for (size_t k = 0; k < 2; k++) {
     assert_int_equal(aq_session_written(session, k)->count, 2);
     assert_int_equal(aq_session_written(session, k)->length, 2);
     assert_int_equal(aq_session_written(session, k)->ended, AQ_ENDED_BY_HOST);
   }
   memset(count, 0, sizeof count);
-  assert_int_equal(aq_session_generate(session, field, 1, 4, &options), AQ_OK);
+  assert_int_equal(aq_session_generate(session, field, NULL, 1, 4, &options), AQ_OK);
   for (size_t k = 0; k < 4; k++) {
     assert_int_equal(aq_session_written(session, k)->ended, AQ_ENDED_BY_HOST);
     assert_int_equal(aq_session_written(session, k)->count, k == 3 ? 0 : 1);
@@ -162,23 +160,24 @@ static void test_rows(void **state) {
   aq_session *session = session_of(model, NULL);
   aq_generate_options options;
   aq_generate_options_init(&options);
-  assert_int_equal(aq_session_generate(session, NULL, 1, 0, &options), AQ_OK);
-  assert_int_equal(aq_session_generate(session, NULL, 1, 1, &options), AQ_USAGE);
+  assert_int_equal(aq_session_generate(session, NULL, NULL, 1, 0, &options), AQ_OK);
+  assert_int_equal(aq_session_generate(session, NULL, NULL, 1, 1, &options), AQ_USAGE);
   assert_null(aq_session_written(session, 0));
-  assert_int_equal(aq_session_generate(session, &(aq_field){"a\xff", 2}, 1, 1, &options), AQ_BAD_DATA);
+  assert_int_equal(aq_session_generate(session, (const char *const[]){"a\xff"}, NULL, 1, 1, &options),
+                   AQ_BAD_DATA);
   options.length = -1;
-  assert_int_equal(aq_session_generate(session, &(aq_field){"a", 1}, 1, 1, &options), AQ_USAGE);
+  assert_int_equal(aq_session_generate(session, (const char *const[]){"a"}, NULL, 1, 1, &options), AQ_USAGE);
   options.length = 0;
-  assert_int_equal(aq_session_generate(session, &(aq_field){"a", 1}, 1, 1, &options), AQ_OK);
+  assert_int_equal(aq_session_generate(session, (const char *const[]){"a"}, NULL, 1, 1, &options), AQ_OK);
   assert_int_equal(aq_session_written(session, 0)->ended, AQ_ENDED_AT_LENGTH);
   options.beam = 3;
-  assert_int_equal(aq_session_generate(session, &(aq_field){"a", 1}, 1, 1, &options), AQ_OK);
+  assert_int_equal(aq_session_generate(session, (const char *const[]){"a"}, NULL, 1, 1, &options), AQ_OK);
   assert_int_equal(aq_session_written(session, 0)->count, 0);
   options.length = 2;
-  assert_int_equal(aq_session_generate(session, &(aq_field){"ax", 2}, 1, 1, &options), AQ_OK);
+  assert_int_equal(aq_session_generate(session, (const char *const[]){"ax"}, NULL, 1, 1, &options), AQ_OK);
   assert_int_equal(aq_session_unknown(session)->count, 1);
   assert_string_equal(aq_session_unknown(session)->some, "x");
-  assert_int_equal(aq_session_predict(session, &(aq_field){"ab", 2}, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(session, (const char *const[]){"ab"}, NULL, 1), AQ_OK);
   aq_session_free(session);
   aq_model_free(model);
 }

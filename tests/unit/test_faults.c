@@ -119,9 +119,9 @@ static int train(aq_program *source, aq_model **model, struct rt_error *error) {
 
 static int predict(aq_model *model, struct rt_error *error) {
   aq_session *session = NULL;
-  aq_field text = {"so good", 7};
+  const char *const text[] = {"so good"};
   int status = aq_session_new(model, NULL, &session);
-  if (!status) status = aq_session_predict(session, &text, 1);
+  if (!status) status = aq_session_predict(session, text, NULL, 1);
   status = keep(error, status, session ? aq_session_message(session) : NULL);
   aq_session_free(session);
   return status;

@@ -25,9 +25,9 @@ static bool load_openblas(int flags, struct host_blas *blas) {
 
 static bool compute(void) {
   aq_model *model = trained_reader();
-  aq_field field = {"good film", 9};
+  const char *const field[] = {"good film"};
   aq_session *session = session_of(model, NULL);
-  bool computed = aq_session_predict(session, &field, 1) == AQ_OK;
+  bool computed = aq_session_predict(session, field, NULL, 1) == AQ_OK;
   aq_session_free(session);
   aq_model_free(model);
   return computed;

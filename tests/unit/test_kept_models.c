@@ -74,8 +74,8 @@ static void save_program(const char *path) {
   aq_train_options options;
   aq_trainer *trainer;
   aq_model *model;
-  aq_given define = {"D", "6", NULL};
-  aq_program_options with = {.size = sizeof with, .define = &define, .define_count = 1};
+  const char *const define[] = {"D=6"};
+  aq_program_options with = {.size = sizeof with, .define = define, .define_count = 1};
   write_text("lib.aq", library);
   if (aq_program_new(write_text("m.aq", program), NULL, 0, &with, &read))
     fail_msg("%s", aq_program_message(read)->text);

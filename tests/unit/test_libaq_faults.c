@@ -89,23 +89,23 @@ static int use_stream(aq_session *session) {
 }
 
 static int use_attend(aq_session *session) {
-  aq_field field = {"good film", 9};
-  return aq_session_attend(session, &field, 1);
+  const char *const field[] = {"good film"};
+  return aq_session_attend(session, field, NULL, 1);
 }
 
 /* A prompt with an unknown word, which is told; drawn, and with beams. */
 static int use_prompts(aq_session *session) {
-  aq_field field[] = {{"a red dog", 9}, {"ein", 3}, {"a cat", 5}, {"", 0}};
+  const char *const field[] = {"a red dog", "ein", "a cat", ""};
   aq_generate_options options;
   aq_generate_options_init(&options);
   options.length = 4;
   options.top = 3;
   options.stop = "xx";
   options.repeat_penalty = 1.1;
-  int status = aq_session_generate(session, field, 2, 2, &options);
+  int status = aq_session_generate(session, field, NULL, 2, 2, &options);
   options.top = 0;
   options.beam = 3;
-  if (!status) status = aq_session_generate(session, field, 2, 2, &options);
+  if (!status) status = aq_session_generate(session, field, NULL, 2, 2, &options);
   aq_shown *shown = NULL;
   if (!status) status = aq_session_written_shown(session, 0, &shown);
   aq_shown_free(shown);

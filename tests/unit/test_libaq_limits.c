@@ -20,7 +20,7 @@ static int drop_limits(void **state) {
 
 /* ---- every kind of call, as one that a limit stops and that is called again ---- */
 
-static const aq_field question = {"good film", 9};
+static const char *const question[] = {"good film"};
 
 static int checks(const aq_message **message) {
   static aq_program *program;
@@ -41,13 +41,13 @@ static int loads(const aq_message **message) {
 
 static aq_session *session;
 static int predicts(const aq_message **message) {
-  int status = aq_session_predict(session, &question, 1);
+  int status = aq_session_predict(session, question, NULL, 1);
   *message = aq_session_message(session);
   return status;
 }
 
 static int attends(const aq_message **message) {
-  int status = aq_session_attend(session, &question, 1);
+  int status = aq_session_attend(session, question, NULL, 1);
   *message = aq_session_message(session);
   return status;
 }
@@ -188,7 +188,7 @@ static void test_memory(void **state) {
   aq_session_free(small);
   aq_limits_set(limits, 0, 0, 1 << 30);
   assert_int_equal(aq_session_new(reader, NULL, &small), AQ_OK);
-  assert_int_equal(aq_session_predict(small, &question, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(small, question, NULL, 1), AQ_OK);
   aq_session_free(small);
   aq_limits_use(NULL);
 }

@@ -32,9 +32,9 @@ static void assert_rows_sum_to_one(const aq_map *map) {
 static void test_attend(void **state) {
   (void)state;
   aq_session *session = session_of(model, NULL);
-  aq_field field = {"A GOOD, film", 12};
+  const char *const field[] = {"A GOOD, film"};
   assert_int_equal(aq_session_map_count(session), 0);
-  assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
+  assert_int_equal(aq_session_attend(session, field, NULL, 1), AQ_OK);
   assert_int_equal(aq_session_map_count(session), 3);
   for (size_t k = 0; k < 3; k++) {
     const aq_map *map = aq_session_map(session, k);
@@ -52,8 +52,7 @@ static void test_attend(void **state) {
     for (size_t i = 0; i < map->rows && k == 0; i++) /* near sees its neighbours only */
       for (size_t j = 0; j < 4; j++) assert_int_equal(map->weight[i * 4 + j] == 0, i + 1 < j || j + 1 < i);
   }
-  field = (aq_field){"", 0};
-  assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
+  assert_int_equal(aq_session_attend(session, (const char *const[]){""}, NULL, 1), AQ_OK);
   assert_int_equal(aq_session_map(session, 0)->columns, 0);
   aq_session_free(session);
 }
@@ -72,8 +71,8 @@ static void test_attend_pooling(void **state) {
   (void)state;
   aq_model *pooled = trained(pooling_program, path_of("reader.tsv"));
   aq_session *session = session_of(pooled, NULL);
-  aq_field field = {"a good film", 11};
-  assert_int_equal(aq_session_attend(session, &field, 1), AQ_OK);
+  const char *const field[] = {"a good film"};
+  assert_int_equal(aq_session_attend(session, field, NULL, 1), AQ_OK);
   assert_int_equal(aq_session_map_count(session), 1);
   const aq_map *map = aq_session_map(session, 0);
   assert_false(map->is_mixing);
@@ -105,7 +104,7 @@ static int generate(aq_model *writer, const char *prompt, aq_generate_options op
   aq_session *session = session_of(writer, NULL);
   options.token = host_token;
   options.context = host;
-  int status = aq_session_generate(session, &(aq_field){prompt, strlen(prompt)}, 1, 1, &options);
+  int status = aq_session_generate(session, (const char *const[]){prompt}, NULL, 1, 1, &options);
   if (expected) assert_message(aq_session_message(session), status, 0, expected);
   aq_session_free(session);
   return status;

@@ -134,7 +134,7 @@ static void test_of_host(void **state) {
   assert_null(about->library);
   assert_non_null(aq_model_extern(model, 1));
   assert_null(aq_model_extern(model, 2));
-  const aq_field field = {"good film", strlen("good film")};
+  const char *const field[] = {"good film"};
   const char *path = path_of("native.aqm");
   assert_int_equal(aq_model_save(model, path), AQ_OK);
   aq_model_free(model);
@@ -145,7 +145,7 @@ static void test_of_host(void **state) {
   aq_externs_free(externs);
   calls = 0;
   session = session_of(again, NULL);
-  assert_int_equal(aq_session_predict(session, &field, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(session, field, NULL, 1), AQ_OK);
   assert_int_equal(calls, 1);
   aq_session_free(session);
   embeds(again);

@@ -164,7 +164,7 @@ static void test_reports(void **state) {
 
 /* A session that is none: of no model, of one without parameters, or NULL. */
 static void look_at_session(aq_session *session) {
-  aq_field field = {"good", 4};
+  const char *const field[] = {"good"};
   struct host host = {.input = "good\n"};
   aq_predict_options predict;
   aq_generate_options generate;
@@ -175,13 +175,13 @@ static void look_at_session(aq_session *session) {
   generate.read = host_read;
   predict.context = generate.context = &host;
   aq_session_message(session);
-  assert_int_equal(aq_session_predict(session, &field, 1), AQ_USAGE);
-  assert_int_equal(aq_session_predict(session, NULL, 0), AQ_USAGE);
-  assert_int_equal(aq_session_attend(session, &field, 1), AQ_USAGE);
+  assert_int_equal(aq_session_predict(session, field, NULL, 1), AQ_USAGE);
+  assert_int_equal(aq_session_predict(session, NULL, NULL, 0), AQ_USAGE);
+  assert_int_equal(aq_session_attend(session, field, NULL, 1), AQ_USAGE);
   assert_int_equal(aq_session_predict_stream(session, &predict), AQ_USAGE);
   assert_int_equal(aq_session_predict_stream(session, NULL), AQ_USAGE);
-  assert_int_equal(aq_session_generate(session, &field, 1, 1, &generate), AQ_USAGE);
-  assert_int_equal(aq_session_generate(session, NULL, 0, 0, NULL), AQ_USAGE);
+  assert_int_equal(aq_session_generate(session, field, NULL, 1, 1, &generate), AQ_USAGE);
+  assert_int_equal(aq_session_generate(session, NULL, NULL, 0, 0, NULL), AQ_USAGE);
   assert_int_equal(aq_session_generate_stream(session, &generate), AQ_USAGE);
   assert_int_equal(aq_session_generate_stream(session, NULL), AQ_USAGE);
   assert_null(aq_session_written(session, 0));
@@ -243,12 +243,12 @@ static void test_sessions(void **state) {
   aq_model_free(untrained);
   aq_program_free(program);
   session = session_of(reader, NULL); /* a good one, given nothing */
-  assert_int_equal(aq_session_predict(session, NULL, 1), AQ_USAGE);
-  assert_int_equal(aq_session_predict(session, &(aq_field){NULL, 7}, 1), AQ_OK);
-  assert_int_equal(aq_session_attend(session, NULL, 1), AQ_USAGE);
-  assert_int_equal(aq_session_attend(session, &(aq_field){NULL, 7}, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(session, NULL, NULL, 1), AQ_USAGE);
+  assert_int_equal(aq_session_predict(session, (const char *const[]){NULL}, (const size_t[]){7}, 1), AQ_OK);
+  assert_int_equal(aq_session_attend(session, NULL, NULL, 1), AQ_USAGE);
+  assert_int_equal(aq_session_attend(session, (const char *const[]){NULL}, (const size_t[]){7}, 1), AQ_OK);
   assert_int_equal(aq_session_predict_stream(session, NULL), AQ_USAGE);
-  assert_int_equal(aq_session_generate(session, NULL, 0, 1, NULL), AQ_USAGE);
+  assert_int_equal(aq_session_generate(session, NULL, NULL, 0, 1, NULL), AQ_USAGE);
   assert_int_equal(aq_session_generate_stream(session, NULL), AQ_USAGE);
   aq_session_free(session);
 }
@@ -264,15 +264,15 @@ static void test_answer(void **state) {
   aq_model *model = trained(square_program, write_text("square.tsv", "x\ty\n1\t1\n2\t4\n"));
   aq_session *session = session_of(model, NULL);
   const double *answer;
-  assert_int_equal(aq_session_predict(session, &(aq_field){"1e30", 4}, 1), AQ_NOT_FINITE);
+  assert_int_equal(aq_session_predict(session, (const char *const[]){"1e30"}, NULL, 1), AQ_NOT_FINITE);
   assert_message(aq_session_message(session), AQ_NOT_FINITE, 0, "y has no answer: it is infinite");
   assert_null(aq_session_scores(session, 0, NULL, NULL));
   for (size_t k = 0; k < 3; k++) { /* cells that no number of the model is */
     static const char *const cell[] = {"nan", "inf", "1e39"};
-    assert_int_equal(aq_session_predict(session, &(aq_field){cell[k], strlen(cell[k])}, 1), AQ_BAD_DATA);
+    assert_int_equal(aq_session_predict(session, (const char *const[]){cell[k]}, NULL, 1), AQ_BAD_DATA);
     assert_null(aq_session_scores(session, 0, NULL, NULL));
   }
-  assert_int_equal(aq_session_predict(session, &(aq_field){"3", 1}, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(session, (const char *const[]){"3"}, NULL, 1), AQ_OK);
   assert_non_null(answer = aq_session_scores(session, 0, NULL, NULL));
   assert_true(answer[0] == 9);
   aq_session_free(session);
@@ -280,7 +280,7 @@ static void test_answer(void **state) {
   aq_eval_options_init(&wide);
   wide.precision = AQ_F64;
   session = session_of(model, &wide);
-  assert_int_equal(aq_session_predict(session, &(aq_field){"1e30", 4}, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(session, (const char *const[]){"1e30"}, NULL, 1), AQ_OK);
   assert_true(fabs(aq_session_scores(session, 0, NULL, NULL)[0] / 1e60 - 1) < 1e-9);
   aq_session_free(session);
   aq_model_free(model);
@@ -297,15 +297,15 @@ static void test_map(void **state) {
                              "train { epochs = 0 }\n";
   aq_model *model = trained(text, write_text("map.tsv", "x\ttext\ty\n1\ta b\t1\n2\tb\t4\n"));
   aq_session *session = session_of(model, NULL);
-  aq_field fields[] = {{"1", 1}, {"a b", 3}, {"1e30", 4}};
-  assert_int_equal(aq_session_attend(session, fields, 2), AQ_OK);
+  const char *fields[] = {"1", "a b", "1e30"};
+  assert_int_equal(aq_session_attend(session, fields, NULL, 2), AQ_OK);
   assert_int_equal(aq_session_map_count(session), 1);
   fields[0] = fields[2];
-  assert_int_equal(aq_session_attend(session, fields, 2), AQ_NOT_FINITE);
+  assert_int_equal(aq_session_attend(session, fields, NULL, 2), AQ_NOT_FINITE);
   assert_int_equal(aq_session_map_count(session), 0);
-  assert_int_equal(aq_session_predict(session, fields, 2), AQ_NOT_FINITE);
-  fields[0] = (aq_field){"1", 1};
-  assert_int_equal(aq_session_attend(session, fields, 2), AQ_OK);
+  assert_int_equal(aq_session_predict(session, fields, NULL, 2), AQ_NOT_FINITE);
+  fields[0] = "1";
+  assert_int_equal(aq_session_attend(session, fields, NULL, 2), AQ_OK);
   aq_session_free(session);
   aq_model_free(model);
 }
@@ -331,7 +331,8 @@ static void test_text(void **state) {
   options.length = 8;
   options.token = host_token;
   options.context = &host;
-  assert_int_equal(aq_session_generate(session, &(aq_field){"abc", 3}, 1, 1, &options), AQ_NOT_FINITE);
+  assert_int_equal(aq_session_generate(session, (const char *const[]){"abc"}, NULL, 1, 1, &options),
+                   AQ_NOT_FINITE);
   assert_message(aq_session_message(session), AQ_NOT_FINITE, 0, "has no answer");
   assert_int_equal(host.length, 3);
   assert_int_equal(aq_session_written(session, 0)->length, 3);

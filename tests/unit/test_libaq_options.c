@@ -33,7 +33,7 @@ static void test_older(void **state) {
   (void)state;
   struct {
     size_t size;
-    const aq_given *define;
+    const char *const *define;
     size_t define_count;
     unsigned char behind[sizeof(aq_program_options)];
   } older = {.size = offsetof(aq_program_options, no_imports)};
@@ -86,8 +86,33 @@ static void test_defaults(void **state) {
   aq_program_options_init(NULL);
 }
 
+/* Messages about a text of the host show all of it, or with an origin what stands behind its `=`. */
+static void test_origins(void **state) {
+  (void)state;
+  const char *const set[] = {"train.epochs=3 3"}, *const define[] = {"D = 2 2"},
+                    *const origin[] = {"--epochs"};
+  const char *text = "dim D = 3\nfn f(x: [D]) = x\n";
+  for (int k = 0; k < 4; k++) {
+    aq_program_options options = {.size = sizeof options};
+    aq_program *program;
+    options.set = set;
+    options.set_count = k < 2;
+    options.set_origin = k == 1 ? origin : NULL;
+    options.define = define;
+    options.define_count = k >= 2;
+    options.define_origin = k == 3 ? origin : NULL;
+    assert_int_equal(aq_program_new("f.aq", text, strlen(text), &options, &program), AQ_USAGE);
+    const aq_message *message = aq_program_message(program);
+    assert_string_equal(message->file, k % 2 ? origin[0] : k < 2 ? "--set" : "-D");
+    assert_int_equal(strstr(message->excerpt, k < 2 ? "epochs=" : "D =") == NULL, k % 2);
+    assert_non_null(strstr(message->excerpt, k < 2 ? "3 3" : "2 2"));
+    aq_program_free(program);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_sizes), cmocka_unit_test(test_older),
-                                     cmocka_unit_test(test_fields), cmocka_unit_test(test_defaults)};
+                                     cmocka_unit_test(test_fields), cmocka_unit_test(test_defaults),
+                                     cmocka_unit_test(test_origins)};
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }

@@ -40,9 +40,9 @@ static void test_one(void **state) {
   aq_session *session = session_of(model, NULL);
   const char *texts[] = {"good film", "bad film"};
   for (int k = 0; k < 2; k++) {
-    aq_field field = {texts[k], strlen(texts[k])};
+    const char *const field[] = {texts[k]};
     size_t rows, columns;
-    assert_int_equal(aq_session_predict(session, &field, 1), AQ_OK);
+    assert_int_equal(aq_session_predict(session, field, NULL, 1), AQ_OK);
     const double *p = aq_session_scores(session, 0, &rows, &columns);
     assert_int_equal(rows, 1);
     assert_int_equal(columns, 2);
@@ -56,14 +56,29 @@ static void test_one(void **state) {
 static void test_fields(void **state) {
   (void)state;
   aq_session *session = session_of(model, NULL);
-  aq_field fields[] = {{"good", 4}, {"film", 4}, {"\xff", 1}};
-  assert_int_equal(aq_session_predict(session, fields, 2), AQ_USAGE);
+  const char *const fields[] = {"good", "film", "\xff"};
+  assert_int_equal(aq_session_predict(session, fields, NULL, 2), AQ_USAGE);
   assert_message(aq_session_message(session), AQ_USAGE, 0, "2 fields, where the model's columns are text");
   assert_null(aq_session_scores(session, 0, NULL, NULL));
-  assert_int_equal(aq_session_predict(session, fields, 0), AQ_USAGE);
-  assert_int_equal(aq_session_predict(session, fields + 2, 1), AQ_BAD_DATA);
+  assert_int_equal(aq_session_predict(session, fields, NULL, 0), AQ_USAGE);
+  assert_int_equal(aq_session_predict(session, fields + 2, NULL, 1), AQ_BAD_DATA);
   assert_message(aq_session_message(session), AQ_BAD_DATA, 0, "not valid UTF-8");
-  assert_int_equal(aq_session_predict(session, fields, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(session, fields, NULL, 1), AQ_OK);
+  aq_session_free(session);
+}
+
+/* A text ends where its length says, or else with its NUL byte. */
+static void test_lengths(void **state) {
+  (void)state;
+  aq_session *session = session_of(model, NULL);
+  const char *const whole[] = {"good film"}, *const longer[] = {"good film bad bad"};
+  const size_t length[] = {9};
+  assert_int_equal(aq_session_predict(session, whole, NULL, 1), AQ_OK);
+  double p = aq_session_scores(session, 0, NULL, NULL)[0];
+  assert_int_equal(aq_session_predict(session, longer, length, 1), AQ_OK);
+  assert_true(aq_session_scores(session, 0, NULL, NULL)[0] == p);
+  assert_int_equal(aq_session_predict(session, longer, NULL, 1), AQ_OK);
+  assert_true(aq_session_scores(session, 0, NULL, NULL)[0] != p);
   aq_session_free(session);
 }
 
@@ -73,8 +88,8 @@ static void test_unusual_texts(void **state) {
   aq_session *session = session_of(model, NULL);
   const char *texts[] = {"", "xyzzy", "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a"};
   for (int k = 0; k < 3; k++) {
-    aq_field field = {texts[k], strlen(texts[k])};
-    assert_int_equal(aq_session_predict(session, &field, 1), AQ_OK);
+    const char *const field[] = {texts[k]};
+    assert_int_equal(aq_session_predict(session, field, NULL, 1), AQ_OK);
     assert_true(isfinite(aq_session_scores(session, 0, NULL, NULL)[0]));
   }
   aq_session_free(session);
@@ -130,14 +145,14 @@ struct dialogue {
 };
 
 /* Hands out a line only when the one before was answered. */
-static size_t say(void *context, char *buffer, size_t size) {
+static ptrdiff_t say(void *context, char *buffer, size_t size) {
   struct dialogue *d = context;
   static const char *const lines[] = {"good film\n", "bad film\n", "fine\n"};
   (void)size;
   assert_int_equal(d->said, d->heard);
   if (d->said == 3) return 0;
   strcpy(buffer, lines[d->said]);
-  return strlen(lines[d->said++]);
+  return (ptrdiff_t)strlen(lines[d->said++]);
 }
 
 static int hear(void *context, const char *text, size_t length) {
@@ -158,6 +173,31 @@ static void test_interactive(void **state) {
   assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
   assert_int_equal(d.heard, 3);
   aq_session_free(session);
+}
+
+/* The host's file breaks off behind a row, or its function says more bytes than there was room for. */
+static ptrdiff_t break_off(void *context, char *buffer, size_t size) {
+  struct dialogue *d = context;
+  if (d->said++ == 0) return (ptrdiff_t)strlen(strcpy(buffer, "good film\n"));
+  return d->host.refuse ? (ptrdiff_t)size + 1 : -1;
+}
+
+static void test_failed_reading(void **state) {
+  (void)state;
+  for (int too_many = 0; too_many < 2; too_many++) {
+    struct dialogue d = {.host.refuse = too_many};
+    aq_predict_options options;
+    aq_predict_options_init(&options);
+    options.read = break_off;
+    options.write = hear;
+    options.context = &d;
+    aq_session *session = session_of(model, NULL);
+    assert_int_equal(aq_session_predict_stream(session, &options), too_many ? AQ_USAGE : AQ_IO);
+    assert_message(aq_session_message(session), too_many ? AQ_USAGE : AQ_IO, 0,
+                   too_many ? "`read` of the host says" : "`read` of the host has failed");
+    assert_int_equal(d.heard, 1); /* what came before is answered */
+    aq_session_free(session);
+  }
 }
 
 static void test_bad_rows(void **state) {
@@ -241,9 +281,17 @@ static void test_refusals(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_one),      cmocka_unit_test(test_fields),  cmocka_unit_test(test_unusual_texts),
-      cmocka_unit_test(test_lines),    cmocka_unit_test(test_threads), cmocka_unit_test(test_interactive),
-      cmocka_unit_test(test_bad_rows), cmocka_unit_test(test_forms),   cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_one),
+      cmocka_unit_test(test_fields),
+      cmocka_unit_test(test_unusual_texts),
+      cmocka_unit_test(test_lengths),
+      cmocka_unit_test(test_failed_reading),
+      cmocka_unit_test(test_lines),
+      cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_interactive),
+      cmocka_unit_test(test_bad_rows),
+      cmocka_unit_test(test_forms),
+      cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests(tests, make_model, drop_model);
 }

@@ -8,9 +8,9 @@
 
 /* The probability of the first label of "good film". */
 static double asked(aq_model *model) {
-  aq_field field = {"good film", 9};
+  const char *const field[] = {"good film"};
   aq_session *session = session_of(model, NULL);
-  assert_int_equal(aq_session_predict(session, &field, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(session, field, NULL, 1), AQ_OK);
   double p = *aq_session_scores(session, 0, NULL, NULL);
   aq_session_free(session);
   return p;
@@ -68,15 +68,15 @@ static void test_freed_before(void **state) {
   (void)state;
   aq_model *model;
   aq_report *report;
-  aq_field field = {"good film", 9};
+  const char *const field[] = {"good film"};
   assert_int_equal(aq_model_save(reader, path_of("m.aqm")), AQ_OK);
   assert_int_equal(aq_model_load(path_of("m.aqm"), &model), AQ_OK);
   aq_session *one = session_of(model, NULL), *two = session_of(model, NULL);
   assert_int_equal(aq_report_new(model, path_of("reader.tsv"), NULL, &report), AQ_OK);
   aq_model_free(model);
-  assert_int_equal(aq_session_predict(one, &field, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(one, field, NULL, 1), AQ_OK);
   aq_session_free(one);
-  assert_int_equal(aq_session_predict(two, &field, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(two, field, NULL, 1), AQ_OK);
   assert_true(*aq_session_scores(two, 0, NULL, NULL) == asked(reader));
   aq_session_free(two);
   assert_non_null(strstr(aq_report_text(report), "accuracy"));
@@ -150,12 +150,12 @@ static void test_threads(void **state) {
 /* ---- fork ---- */
 
 static int in_child(aq_session *session, aq_trainer *trainer) {
-  aq_field field = {"good film", 9};
+  const char *const field[] = {"good film"};
   int code = 0;
   alarm(20); /* a child that hangs is killed */
-  if (aq_session_predict(session, &field, 1) != AQ_USAGE) code |= 1;
+  if (aq_session_predict(session, field, NULL, 1) != AQ_USAGE) code |= 1;
   if (!strstr(aq_session_message(session)->text, "forked")) code |= 2;
-  if (aq_session_attend(session, &field, 1) != AQ_USAGE) code |= 4;
+  if (aq_session_attend(session, field, NULL, 1) != AQ_USAGE) code |= 4;
   if (aq_session_predict_stream(session, NULL) != AQ_USAGE) code |= 8;
   if (aq_trainer_run(trainer) != AQ_USAGE) code |= 16;
   aq_model *model;
@@ -169,7 +169,7 @@ static int in_child(aq_session *session, aq_trainer *trainer) {
   aq_session_free(session);
   aq_trainer_free(trainer);
   aq_session *own;
-  if (aq_session_new(reader, NULL, &own) || aq_session_predict(own, &field, 1)) code |= 32;
+  if (aq_session_new(reader, NULL, &own) || aq_session_predict(own, field, NULL, 1)) code |= 32;
   aq_session_free(own);
   return code;
 }
@@ -193,8 +193,8 @@ static void test_fork(void **state) {
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), 0);
-  aq_field field = {"good film", 9};
-  assert_int_equal(aq_session_predict(session, &field, 1), AQ_OK);
+  const char *const field[] = {"good film"};
+  assert_int_equal(aq_session_predict(session, field, NULL, 1), AQ_OK);
   assert_int_equal(aq_trainer_run(trainer), AQ_OK);
   aq_trainer_free(trainer);
   aq_program_free(program);

@@ -36,16 +36,16 @@ static void close_user(struct user *user) {
 }
 
 static bool predict(struct user *user, int k, double score[2]) {
-  aq_field field = {text[k], strlen(text[k])};
-  if (aq_session_predict(user->session, &field, 1)) return false;
+  const char *const field[] = {text[k]};
+  if (aq_session_predict(user->session, field, NULL, 1)) return false;
   const double *p = aq_session_scores(user->session, 0, NULL, NULL);
   score[0] = p[0], score[1] = p[1];
   return true;
 }
 
 static bool look(struct user *user, int k, double *weight) {
-  aq_field field = {text[k], strlen(text[k])};
-  if (aq_session_attend(user->session, &field, 1)) return false;
+  const char *const field[] = {text[k]};
+  if (aq_session_attend(user->session, field, NULL, 1)) return false;
   *weight = aq_session_map(user->session, 0)->weight[0];
   return true;
 }

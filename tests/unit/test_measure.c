@@ -14,8 +14,8 @@ static struct {
 } host;
 
 static double score_of(aq_session *session) {
-  const aq_field field = {"good film", 9};
-  assert_int_equal(aq_session_predict(session, &field, 1), AQ_OK);
+  const char *const field[] = {"good film"};
+  assert_int_equal(aq_session_predict(session, field, NULL, 1), AQ_OK);
   return *aq_session_scores(session, 0, NULL, NULL);
 }
 

@@ -85,7 +85,8 @@ OPTIONS(train)
 PLACE(bool)
 PLACE(double)
 PLACE(int64_t)
-PLACE(size_t)
+static size_t length_place = 4; /* of a text, or where a number goes */
+static size_t *const VALUE_size_t_p[] = {&length_place, NULL};
 #define GIVEN_OUT(type)                                                                                      \
   static const type *type##_out;                                                                             \
   static const type **const VALUE_##type##_pp[] = {&type##_out, NULL};
@@ -97,8 +98,10 @@ static enum aq_severity *const VALUE_aq_severity_p[] = {&severity_place, NULL};
 
 static aq_message good_message, no_message, future_message = {.size = SIZE_MAX};
 static aq_message *const VALUE_aq_message_p[] = {&good_message, NULL, &no_message, &future_message};
-static aq_field field = {"good", 4}, no_field;
-static aq_field *const VALUE_aq_field_p[] = {&field, NULL, &no_field};
+static const char *const texts[] = {"good"}, *const no_text[] = {NULL};
+static const char *const *const VALUE_char_list[] = {texts, NULL, no_text};
+static aq_model *const no_models[] = {NULL};
+static aq_model *const *const VALUE_aq_model_list[] = {VALUE_aq_model_p, NULL, no_models};
 static const double two_numbers[] = {1, 2};
 static const int64_t two = 2, fewer = -1;
 static aq_tensor tensor = {.data = two_numbers, .number = AQ_DOUBLE, .rank = 1, .size = &two}, no_tensor,
@@ -110,9 +113,14 @@ static aq_tensor *const VALUE_aq_tensor_p[] = {&tensor,    NULL,     &no_tensor,
                                                &many_axes, &no_size, &no_number};
 static aq_map map = {.size = sizeof map, .name = "m"}, no_map, future_map = {.size = SIZE_MAX};
 static aq_map *const VALUE_aq_map_p[] = {&map, NULL, &no_map, &future_map};
-static aq_line no_line;
-static aq_curve curve = {.title = "t"}, no_curve, curve_of_none = {.count = 3},
-                curve_of_nothing = {.line = &no_line, .line_count = 1, .at = (const double[]){1}, .count = 1};
+static const double *const no_line[] = {NULL};
+static aq_curve curve = {.size = sizeof curve, .title = "t"}, no_curve,
+                curve_of_none = {.size = sizeof curve, .count = 3},
+                curve_of_nothing = {.size = sizeof curve,
+                                    .line_value = no_line,
+                                    .line_count = 1,
+                                    .at = (const double[]){1},
+                                    .count = 1};
 static aq_curve *const VALUE_aq_curve_p[] = {&curve, NULL, &no_curve, &curve_of_none, &curve_of_nothing};
 static aq_extern_functions functions_of_host = {sizeof functions_of_host, NULL, NULL, false}, no_functions;
 static aq_extern_functions *const VALUE_aq_extern_functions_p[] = {&functions_of_host, NULL, &no_functions};
@@ -131,7 +139,7 @@ static const enum aq_severity VALUE_aq_severity[] = {AQ_ERROR, (enum aq_severity
 
 /* ---- good handles, and such as could not be made ---- */
 
-static size_t nothing_more(void *context, char *buffer, size_t size) {
+static ptrdiff_t nothing_more(void *context, char *buffer, size_t size) {
   (void)context, (void)buffer, (void)size;
   return 0;
 }
@@ -270,6 +278,7 @@ static void begin(const char *name, const size_t *p, int count) {
   for (int n = 0; n < count; n++)
     length += (size_t)snprintf(now + length, sizeof now - length, n ? ", %zu" : "%zu", p[n]);
   snprintf(now + length, sizeof now - length, ")");
+  length_place = 4;
   reset_options();
   write_text("some.tsv", "text\tlabel\ngood\tpositive\nbad\tnegative\n");
   aq_shown_free(VALUE_aq_shown_p[0]);

@@ -30,8 +30,8 @@ static void begin(struct next_token *next, struct aq_session *session) {
   io_dataset_clear(&session->data);
   session->data.check = NULL;
   for (size_t k = 0; k < RT_COUNT(rows); k++) {
-    aq_field fields[] = {{rows[k][0], strlen(rows[k][0])}, {rows[k][1], strlen(rows[k][1])}};
-    if (session_add_row(session, schema, fields, 2, &error)) fail_msg("%s", error.text);
+    if (session_add_row(session, schema, (struct session_fields){rows[k], NULL, 2}, &error))
+      fail_msg("%s", error.text);
   }
   assert_int_equal(next_token_begin(next, &session->data, row, RT_COUNT(rows), &error), RT_OK);
 }

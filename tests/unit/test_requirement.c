@@ -270,10 +270,10 @@ static void test_interface(void **state) {
   assert_string_equal(place->file, "test.aq");
   assert_string_equal(aq_model_requirement(model, 1, &place), "");
   aq_session *session = session_of(model, NULL);
-  assert_int_equal(aq_session_predict(session, &(aq_field){"", 0}, 1), AQ_BAD_DATA);
+  assert_int_equal(aq_session_predict(session, (const char *const[]){""}, NULL, 1), AQ_BAD_DATA);
   assert_message(aq_session_message(session), AQ_BAD_DATA, 0, "text has no words, but at least 1 is needed");
-  assert_int_equal(aq_session_attend(session, &(aq_field){"", 0}, 1), AQ_BAD_DATA);
-  assert_int_equal(aq_session_predict(session, &(aq_field){"good", 4}, 1), AQ_OK);
+  assert_int_equal(aq_session_attend(session, (const char *const[]){""}, NULL, 1), AQ_BAD_DATA);
+  assert_int_equal(aq_session_predict(session, (const char *const[]){"good"}, NULL, 1), AQ_OK);
   aq_session_free(session);
   aq_model_free(model);
 }

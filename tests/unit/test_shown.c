@@ -252,14 +252,18 @@ static void maps_of_other_shapes(void **state) {
 /* Two lines over five places; one has a gap, and a number that stands alone. */
 static aq_curve small_curve(void) {
   static const double at[] = {1, 2, 3, 4, 5}, falls[] = {4, 3, 2, 1, 0}, gap[] = {2, NAN, 1, INFINITY, -1};
-  static const aq_line line[] = {{"a", "<training>", falls}, {"b", "other", gap}};
-  return (aq_curve){.title = "loss & more",
+  static const char *const key[] = {"a", "b"}, *const name[] = {"<training>", "other"};
+  static const double *const value[] = {falls, gap};
+  return (aq_curve){.size = sizeof(aq_curve),
+                    .title = "loss & more",
                     .about = "How it <went>.",
                     .key = "epoch",
                     .place = "epoch",
                     .at = at,
                     .count = 5,
-                    .line = line,
+                    .line_key = key,
+                    .line_name = name,
+                    .line_value = value,
                     .line_count = 2,
                     .marked = 4,
                     .mark = "kept"};
@@ -304,8 +308,16 @@ static void curves_of_any_numbers(void **state) {
   for (size_t k = 0; k < sizeof set / sizeof *set; k++)
     for (size_t place = 0; place < sizeof at / sizeof *at; place++)
       for (size_t count = 0; count <= 3; count++) {
-        aq_line line = {"y", "y", set[k]};
-        aq_curve curve = {.title = "t", .at = at[place], .count = count, .line = &line, .line_count = 1};
+        const char *const name = "y";
+        const double *const value = set[k];
+        aq_curve curve = {.size = sizeof curve,
+                          .title = "t",
+                          .at = at[place],
+                          .count = count,
+                          .line_key = &name,
+                          .line_name = &name,
+                          .line_value = &value,
+                          .line_count = 1};
         aq_shown *s = aq_shown_new(false);
         aq_shown_curve(s, "c", &curve);
         char *page = write_as(s, AQ_HTML), *text = write_as(s, AQ_TEXT);
