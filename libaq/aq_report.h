@@ -45,7 +45,9 @@ typedef struct aq_eval_options {
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 
-/* Predicts every row of a labelled file and compares. options may be NULL.
+/* Predicts every row of a labelled file and compares. options may be NULL. The file is read in pieces, the
+ * next one by a second thread when there may be one: memory does not grow with it, but for what metrics keep
+ * of each row (8 bytes for auc; the vectors of a match). A text by itself is read whole.
  * A label that training did not see counts as an error: the report has its rows as support and lists it, and
  * loss, log_loss and auc leave them out. */
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report);

@@ -4,6 +4,7 @@
 
 #include "compiler/compile.h"
 #include "libaq/aq.h"
+#include "libaq/judge/hardest.h"
 #include "libaq/judge/report.h"
 #include "libaq/host_options.h"
 #include "libaq/predict/tag_path.h"
@@ -183,9 +184,9 @@ struct lib_batch {
   int64_t count;
 };
 
-/* Do two rows of a column hold the same (same_value.c)? */
+/* Do two rows of a column hold the same (same_value.c)? Then these bytes are the same. */
 bool lib_same_value(const struct io_values *values, int64_t a, int64_t b);
-uint64_t lib_value_hash(const struct io_values *values, int64_t row);
+const unsigned char *lib_value_bytes(const struct io_values *values, int64_t row, size_t *length);
 
 /* Packs rows of datasets into the inputs of machines of one module. */
 struct lib_feed {
@@ -341,25 +342,12 @@ void lib_reading_free(struct lib_reading *reading);
 
 /* ---- predicting and judging (judge.c) ---- */
 
-enum { LIB_HARD_PARTS = 8 };
-/* The rows of an output with the highest loss (hardest.c). */
-struct lib_hard_row {
-  int64_t row;
-  double loss;
-  struct lib_hard_part {
-    int64_t place;      /* of a word or token, from 0 */
-    size_t truth, said; /* classes; SIZE_MAX: there is none */
-    double probability, of_truth;
-  } one,                   /* of a class; of a match, the row that stands first as `place` */
-      *part;               /* [parts] what is wrong in several labels or tags, or how a text went on */
-  size_t parts, wrong;     /* parts are at most LIB_HARD_PARTS; wrong: how many there are in all */
-  double expected, number; /* of numbers */
-};
-struct lib_hardest {
-  size_t count, most;
-  struct lib_hard_row *item;  /* [most] the hardest first */
-  struct lib_hard_part *room; /* [most, LIB_HARD_PARTS] where items have their parts */
-  int64_t classes;            /* tokens that may come next */
+/* Rows that will be judged together once there are enough of them. */
+struct lib_waiting {
+  int64_t *row, *number; /* [count] in the data at hand; in all data, from 0 */
+  size_t row_capacity, number_capacity;
+  int64_t count, done; /* done: so many of them are judged */
+  bool singly;         /* one of them cannot be: each is judged by itself */
 };
 
 /* Runs the function "eval" over datasets and judges every output. */
@@ -389,9 +377,15 @@ struct lib_judge {
     int64_t *first; /* [texts + 1] of a batch: the word where each begins */
     size_t first_capacity;
   } of_text;
-  int64_t *rows;
-  size_t rows_capacity;
-  struct lib_match *match;           /* [outputs] vectors of matches, or NULL */
+  int64_t batch;                    /* so many rows are judged together */
+  struct lib_waiting known, unseen; /* rows whose labels the model has, and the others */
+  int64_t next;                     /* the row of the data at hand that is looked at next */
+  int64_t before;                   /* rows before these data */
+  int64_t moved;                    /* the last rows of the data, which waited in those before them */
+  const int64_t *number;            /* [rows] of the batch at hand, in all data */
+  struct lib_match *match;          /* [outputs] vectors of matches, or NULL */
+  float *pair;                      /* scratch: the two vectors of a row */
+  size_t pair_capacity;
   int64_t negatives, seed;           /* see lib_judge_draw */
   uint8_t *mark;                     /* [classes] scratch */
   struct lib_hardest *hardest;       /* [outputs]; NULL: none are kept */
@@ -400,39 +394,11 @@ struct lib_judge {
   double *lost; /* of a batch: the sum of the loss and its weight, then those of each output */
   size_t mark_capacity;
 };
-int lib_hardest_init(struct lib_judge *judge, int64_t most, struct rt_error *error);
-/* Each keeps a row of an output, if it is one of the hardest; p: the probabilities of its answer. */
-void lib_hardest_class(struct lib_judge *judge, uint32_t o, int64_t row, const double *p, int64_t columns,
-                       size_t truth);
-void lib_hardest_number(struct lib_judge *judge, uint32_t o, int64_t row, double truth, double said);
-/* The report has marked the labels of the row. */
-void lib_hardest_labels(struct lib_judge *judge, uint32_t o, int64_t row, const double *p);
-/* judge->of_text has the tags of the row; p: of the first `answered` words. */
-void lib_hardest_tags(struct lib_judge *judge, uint32_t o, int64_t row, const double *p, int64_t answered);
-/* target: what comes next in each of the texts that judge->scratch has the probabilities of. */
-void lib_hardest_next(struct lib_judge *judge, uint32_t o, struct lib_batch batch, const struct rt_tensor *t,
-                      const int32_t *target);
-/* The right one stands in that place; `first`: the row whose value stands first. */
-void lib_hardest_match(struct lib_judge *judge, uint32_t o, int64_t row, size_t place, int64_t first);
-/* What is said of them (hardest_shown.c). */
-struct aq_session;
-/* session: of the same model, to show where its heads look in these rows; NULL: that is not shown. */
-int lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
-                     struct aq_session *session, aq_shown *s, struct rt_error *error);
-/* Where the heads look in one row (hardest_maps.c). */
-struct lib_looked {
-  struct aq_session *session;
-  int64_t row;
-  const char *said; /* what is said of the row */
-};
-int lib_hardest_maps(const struct lib_judge *judge, const struct io_dataset *data, struct lib_looked looked,
-                     aq_shown *s, struct rt_error *error);
 /* Of the rows of a training file, those that a training held back (training_rows.c): *data becomes these. It
  * was read with the field `beside` of lib_held_beside, NULL: none; a plain text is split by lib_held_part. */
 int lib_held_rows(const struct aq_trainer *trainer, struct io_dataset *data, struct rt_error *error);
 const char *lib_held_beside(const struct aq_trainer *trainer);
 double lib_held_part(const struct aq_trainer *trainer);
-void lib_hardest_free(struct lib_judge *judge);
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
 /* Judges an ensemble: each member is run, and their answers are averaged. The loss is the mean of theirs. */
@@ -449,12 +415,12 @@ int lib_judge_tags(struct lib_judge *judge, struct lib_batch batch, uint32_t out
 /* Keeps the vectors of a match for the batch that the machine has just run, and ranks all that were kept
  * (judge_match.c). */
 int lib_judge_match(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);
-int lib_judge_rank_matches(struct lib_judge *judge, const struct io_dataset *data, struct rt_error *error);
+int lib_judge_rank_matches(struct lib_judge *judge, struct rt_error *error);
 void lib_judge_forget_matches(struct lib_judge *judge);
 void lib_judge_free_matches(struct lib_judge *judge);
-/* Adds the place of the right class of a row to the report of an output of classes; p: the probabilities of
- * the classes (judge_ranks.c). */
-int lib_judge_rank(struct lib_judge *judge, struct lib_batch batch, int64_t row, uint32_t output,
+/* Adds the place of the right class of row r of the batch at hand to the report of an output of classes; p:
+ * the probabilities of the classes (judge_ranks.c). */
+int lib_judge_rank(struct lib_judge *judge, struct lib_batch batch, int64_t r, uint32_t output,
                    const double *p, struct rt_error *error);
 /* From now on the right class is ranked among so many others that are drawn for each row, none of them in its
  * other columns, instead of among all. */
@@ -484,6 +450,16 @@ int lib_measure_find(const struct vm_module *module, const struct rep_report *re
 int lib_check_metric(const struct vm_module *module, const char *metric, struct rt_error *error);
 /* Gives an error the place of the setting that it is about. */
 void lib_place_setting(const struct vm_where *where, struct rt_error *error);
+/* Judges data that come in pieces, and gives the same numbers however they are cut: begin; then rows of each
+ * piece; between two pieces the rows that wait for their batch move to the next one; end with the last piece.
+ * After RT_INTERRUPTED, the call of rows or of end may be made again and goes on. */
+void lib_judge_begin(struct lib_judge *judge, int64_t batch);
+int lib_judge_rows(struct lib_judge *judge, const struct io_dataset *data, struct rt_error *error);
+/* All rows of `from` were given; `into` has the next ones. */
+int lib_judge_move(struct lib_judge *judge, const struct io_dataset *from, struct io_dataset *into,
+                   struct rt_error *error);
+int lib_judge_end(struct lib_judge *judge, const struct io_dataset *data, struct rt_error *error);
+/* All at once. */
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
                   struct rt_error *error);
 /* How many rows have a label that training did not see. They are judged, but not part of the loss. */
@@ -491,10 +467,30 @@ int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset 
 /* Did training see no label of this output at all? Then its metrics are 0 whatever the model says. */
 bool lib_judge_blind(const struct lib_judge *judge, const struct io_dataset *data, uint32_t output);
 /* Has the model write a text for each row, as options->generate says, and adds what they are like to the
- * report of the output that it writes (judge_texts.c). The data keep the fields of that text
- * (io_data_options.keeps). */
-int lib_judge_texts(struct lib_judge *judge, struct aq_model *model, const aq_eval_options *options,
-                    const struct io_dataset *data, struct rt_error *error);
+ * report of the output that it writes (judge_texts.c): begin, then rows of each piece, which keep the fields
+ * of that text (io_data_options.keeps). *at_once: how many rows a piece should have. */
+struct lib_writing_judge;
+int lib_judge_texts_begin(struct lib_writing_judge **writing, struct aq_model *model,
+                          const aq_eval_options *options, int64_t *at_once, struct rt_error *error);
+int lib_judge_texts_rows(struct lib_writing_judge *writing, struct lib_judge *judge,
+                         const struct io_dataset *data, struct rt_error *error);
+void lib_judge_texts_free(struct lib_writing_judge *writing);
+/* A file that is judged, in pieces as far as that is possible (judge_file.c). */
+struct lib_judge_file {
+  struct lib_judge *judge;
+  const struct aq_model *model;
+  const char *path;
+  const struct io_data_options *reading;
+  const struct aq_trainer *held_by;  /* only the rows that this training holds back; NULL: all */
+  struct lib_writing_judge *writing; /* or NULL */
+  struct io_portion portion;         /* how much is read at once */
+  struct lib_reading *met;
+  int64_t rows; /* that were read */
+};
+int lib_judge_file(struct lib_judge_file *file, int64_t batch, struct rt_error *error);
+/* aq_report_new with pieces of so many rows; 0: as many as are good. */
+int lib_report_pieces(struct aq_model *model, const char *path, const aq_eval_options *options, int64_t piece,
+                      struct aq_report **report);
 /* The first output that is a text to be written; the number of outputs: there is none. */
 uint32_t lib_text_output(const struct vm_module *module);
 /* All labels count as predicted above that probability. False: the model predicts no labels. */

@@ -7,7 +7,7 @@
 #include "libaq/shown/shown_tree.h"
 #include "runtime/io/json.h"
 
-enum { DIGITS = 4, TEXT_WINDOW = 128 };
+enum { DIGITS = 4 };
 
 struct aq_report {
   struct lib_message message;
@@ -16,7 +16,6 @@ struct aq_report {
   struct rt_pool *pool;
   struct lib_judge judge;
   struct lib_row_check row_check;
-  struct io_dataset data;
   int64_t rows, skipped; /* judged; left out */
   struct lib_reading reading;
   char *scope;         /* the label of rows out of scope, or NULL */
@@ -25,27 +24,6 @@ struct aq_report {
   bool calibration;
   struct rt_text text, json; /* made when asked for */
 };
-
-/* ---- the data ---- */
-
-/* A plain text is cut into windows, as in training. Reading it could add to the schema; as the model's schema
- * is shared, it gets a copy. */
-static int read_text(struct aq_report *r, const char *path, const struct io_data_options *options,
-                     struct rt_error *error) {
-  struct io_schema own = {0};
-  int status = lib_copy_schema(&r->model->schema, &own, error);
-  struct io_dataset train = {0};
-  struct io_data_options windows = *options;
-  windows.window =
-      status != RT_OK || own.columns[0].max_length <= 0 ? TEXT_WINDOW : own.columns[0].max_length;
-  if (status == RT_OK && windows.hold > 0)
-    status = io_dataset_from_text(path, &own, &windows, &train, &r->data, error);
-  else if (status == RT_OK)
-    status = io_dataset_from_text(path, &own, &windows, &r->data, NULL, error);
-  io_dataset_free(&train);
-  io_schema_free(&own);
-  return status;
-}
 
 static int no_rows(const struct aq_report *r, struct rt_error *error) {
   const struct rt_error *bad = &r->judge.first_skipped;
@@ -103,25 +81,18 @@ static int begin_judge(struct aq_report *r, const struct aq_eval_options *option
   return status;
 }
 
-static int run_judge(struct aq_report *r, const struct io_dataset *data, int64_t batch,
-                     struct rt_error *error) {
-  int status = lib_judge_run(&r->judge, data, batch, error);
+/* What the judge has left out is bad like what could not be read. */
+static int end_judge(struct aq_report *r, int64_t rows, struct rt_error *error) {
   lib_reading_skipped(&r->reading, &r->judge.first_skipped, r->judge.skipped);
   r->reading.rows -= r->judge.skipped;
-  r->rows = data->rows - r->judge.skipped;
-  r->skipped = data->skipped + r->judge.skipped;
-  return status != RT_OK || r->judge.skipped < data->rows ? status : no_rows(r, error);
+  r->rows = rows - r->judge.skipped;
+  r->skipped = r->reading.skipped;
+  return r->judge.skipped < rows ? RT_OK : no_rows(r, error);
 }
 
-static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
+/* Is there anything to be judged, and does it have what the options ask for? */
+static int check_file(const struct aq_model *model, const char *path, const struct aq_eval_options *options,
                       struct rt_error *error) {
-  const struct aq_model *model = r->model;
-  enum rt_precision precision = lib_precision(options->precision);
-  struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP,
-                                    .header = lib_header(options->header),
-                                    .format = (enum io_format)options->format,
-                                    .check = &r->row_check.hook};
-  uint32_t text = options->generate && model ? lib_text_output(model->module) : 0;
   if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
   if (!path) return lib_no_path(error);
   if (!model->trained)
@@ -129,37 +100,61 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
                    "this model has no parameters yet; train it, or load a trained one (.aqm)");
   if (model->text && options->header == AQ_HEADER_YES)
     return rt_fail(error, RT_USAGE, "%.200s is read as a text by itself, which has no header line", path);
-  if (options->generate && text == model->module->output_count)
+  if (options->generate && lib_text_output(model->module) == model->module->output_count)
     return rt_fail(error, RT_USAGE, "the model %s does not write texts: it predicts %s", model->module->name,
                    model->module->output_count ? model->module->output[0].name : "nothing");
-  int status = lib_check_threshold(model->module, options->threshold, error);
-  if (status != RT_OK) return status;
-  reading.keeps = (options->errors > 0 && !model->text) || options->generate;
-  if (options->held_by) reading.beside = lib_held_beside(options->held_by);
-  if (options->held_by && model->text) reading.hold = lib_held_part(options->held_by);
-  status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
-  r->row_check.precision = precision;
-  if (status == RT_OK)
-    status = model->text ? read_text(r, path, &reading, error)
-                         : io_dataset_read(path, &model->schema, &reading, &r->data, error);
-  if (status == RT_OK && options->held_by && !model->text)
-    status = lib_held_rows(options->held_by, &r->data, error);
-  if (status == RT_OK) status = lib_reading_add(&r->reading, &model->schema, &r->data, error);
-  if (status == RT_OK) status = begin_judge(r, options, error);
-  if (status == RT_OK && r->errors > 0)
-    status = lib_hardest_init(&r->judge, r->errors < r->data.rows ? r->errors : r->data.rows, error);
+  return lib_check_threshold(model->module, options->threshold, error);
+}
+
+/* What the options ask for beside the usual metrics. */
+static int begin_extras(struct aq_report *r, const struct aq_eval_options *options,
+                        struct lib_judge_file *file, struct rt_error *error) {
+  int status = RT_OK;
+  if (r->errors > 0) status = lib_hardest_init(&r->judge, r->errors, error);
   if (status == RT_OK && options->negatives > 0)
     status = lib_judge_draw(&r->judge, options->negatives, options->seed, error);
   if (status == RT_OK && r->scope) status = begin_scope(r, r->scope, error);
-  if (status == RT_OK) status = run_judge(r, &r->data, options->batch, error);
+  if (status != RT_OK || !options->generate) return status;
+  file->portion.bytes = INT64_MAX;
+  return lib_judge_texts_begin(&file->writing, r->model, options, &file->portion.rows, error);
+}
+
+static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
+                      struct io_portion portion, struct rt_error *error) {
+  const struct aq_model *model = r->model;
+  int status = check_file(model, path, options, error);
+  if (status != RT_OK) return status;
+  struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP,
+                                    .header = lib_header(options->header),
+                                    .format = (enum io_format)options->format,
+                                    .check = &r->row_check.hook,
+                                    .keeps = (options->errors > 0 && !model->text) || options->generate,
+                                    .truths = true};
+  struct lib_judge_file file = {.judge = &r->judge,
+                                .model = model,
+                                .path = path,
+                                .reading = &reading,
+                                .held_by = options->held_by,
+                                .portion = portion,
+                                .met = &r->reading};
+  if (options->held_by) reading.beside = lib_held_beside(options->held_by);
+  if (options->held_by && model->text) reading.hold = lib_held_part(options->held_by);
+  status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
+  r->row_check.precision = lib_precision(options->precision);
+  if (status == RT_OK) status = begin_judge(r, options, error);
+  if (status == RT_OK) status = begin_extras(r, options, &file, error);
+  if (status == RT_OK) status = lib_judge_file(&file, options->batch, error);
+  if (status == RT_OK) status = end_judge(r, file.rows, error);
   if (status == RT_OK && r->scope) status = check_scope(r, path, error);
-  if (status == RT_OK && options->generate)
-    status = lib_judge_texts(&r->judge, r->model, options, &r->data, error);
+  lib_judge_texts_free(file.writing);
   return status;
 }
 
-int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report) {
-  if (!report) return AQ_USAGE;
+/* Enough rows for the work of a piece to hide what each costs, and no more than a few megabytes. */
+enum { PIECE_ROWS = 4096, ROW_BYTES = 1024 };
+
+int lib_report_pieces(aq_model *model, const char *path, const aq_eval_options *options, int64_t piece,
+                      aq_report **report) {
   struct aq_report *r = *report = rt_zalloc(1, sizeof *r);
   if (!r) return AQ_NO_MEMORY;
   aq_eval_options own;
@@ -168,7 +163,13 @@ int aq_report_new(aq_model *model, const char *path, const aq_eval_options *opti
   r->model = model ? lib_model_share(model) : NULL;
   if (own.out_of_scope && !(r->scope = rt_strdup(own.out_of_scope)))
     return rt_no_memory(lib_begin(&r->message));
-  return judge_file(r, path, &own, lib_begin(&r->message));
+  const int64_t rows = piece ? piece : own.batch > PIECE_ROWS ? own.batch : PIECE_ROWS;
+  const int64_t bytes = rows < INT64_MAX / ROW_BYTES ? rows * ROW_BYTES : INT64_MAX;
+  return judge_file(r, path, &own, (struct io_portion){rows, bytes}, lib_begin(&r->message));
+}
+
+int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report) {
+  return report ? lib_report_pieces(model, path, options, 0, report) : AQ_USAGE;
 }
 
 int lib_report_of(aq_model *model, const struct io_dataset *data, const aq_eval_options *options,
@@ -178,7 +179,8 @@ int lib_report_of(aq_model *model, const struct io_dataset *data, const aq_eval_
   r->model = lib_model_share(model);
   int status = lib_reading_add(&r->reading, &model->schema, data, error);
   if (status == RT_OK) status = begin_judge(r, options, error);
-  return status != RT_OK ? status : run_judge(r, data, options->batch, error);
+  if (status == RT_OK) status = lib_judge_run(&r->judge, data, options->batch, error);
+  return status != RT_OK ? status : end_judge(r, data->rows, error);
 }
 
 /* ---- several ---- */
@@ -227,7 +229,6 @@ void aq_report_free(aq_report *report) {
   if (!report) return;
   if (report->judge.module) lib_judge_free(&report->judge);
   lib_row_check_free(&report->row_check);
-  io_dataset_free(&report->data);
   lib_reading_free(&report->reading);
   lib_members_free(&report->members);
   rt_pool_free(report->pool);
@@ -261,7 +262,7 @@ static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
     if (status == RT_OK && report->errors > 0 && report->judge.report[o].kind == REP_CLASS)
       status = rep_show_confusions(&report->judge.report[o], (size_t)report->errors, s, error);
     if (status == RT_OK && report->errors > 0)
-      status = lib_hardest_show(&report->judge, &report->data, o, report->session, s, error);
+      status = lib_hardest_show(&report->judge, o, report->session, s, error);
     aq_shown_end(s);
   }
   /* An output cannot be called loss, which is a word of the language. */

@@ -7,47 +7,73 @@
 /* Kinds of which a row is wrong in several parts. */
 enum { IN_PARTS = REP_LABELS | REP_OF_TAGS | REP_NEXT };
 
-static int make_room(struct lib_hardest *list, size_t most, bool parts) {
-  list->most = most;
-  list->item = rt_zalloc(most + 1, sizeof *list->item);
-  list->room = parts ? rt_zalloc(most + 1, LIB_HARD_PARTS * sizeof *list->room) : NULL;
-  return list->item && (list->room || !parts) ? RT_OK : RT_NO_MEMORY;
-}
-
 int lib_hardest_init(struct lib_judge *judge, int64_t most, struct rt_error *error) {
   judge->hardest = rt_zalloc(judge->module->output_count + 1u, sizeof *judge->hardest);
   if (!judge->hardest) return rt_no_memory(error);
-  for (uint32_t o = 0; o < judge->module->output_count; o++)
-    if (make_room(&judge->hardest[o], (size_t)most, judge->report[o].kind & IN_PARTS) != RT_OK)
-      return rt_no_memory(error);
+  for (uint32_t o = 0; o < judge->module->output_count; o++) judge->hardest[o].most = (size_t)most;
   return RT_OK;
 }
 
 void lib_hardest_free(struct lib_judge *judge) {
   for (uint32_t o = 0; judge->hardest && o < judge->module->output_count; o++) {
-    rt_free(judge->hardest[o].item);
-    rt_free(judge->hardest[o].room);
+    struct lib_hardest *list = &judge->hardest[o];
+    for (size_t k = 0; k < list->count; k++) {
+      rt_free(list->item[k].part);
+      lib_row_texts_free(&list->item[k].texts);
+    }
+    rt_free(list->item);
   }
   rt_free(judge->hardest);
 }
 
-/* Of equal losses the first row stands first. The row that falls out leaves its room for parts. */
-static void keep(struct lib_hardest *list, struct lib_hard_row row) {
-  size_t at = list->count < list->most ? list->count : list->most;
+struct lib_hard_place lib_hard_place(const struct lib_judge *judge, struct lib_batch batch, int64_t r) {
+  return (struct lib_hard_place){batch.data, batch.row[r], judge->number[r]};
+}
+
+/* The room for a row: that of the one that falls out, or a new one. */
+static int make_room(struct lib_hardest *list, bool parts, struct lib_hard_row *room) {
+  if (list->count == list->most) {
+    *room = list->item[--list->count];
+    return RT_OK;
+  }
+  *room = (struct lib_hard_row){0};
+  if (rt_grow((void **)&list->item, &list->capacity, list->count + 1, sizeof *list->item))
+    return RT_NO_MEMORY;
+  room->part = parts ? rt_zalloc(LIB_HARD_PARTS, sizeof *room->part) : NULL;
+  return parts && !room->part ? RT_NO_MEMORY : RT_OK;
+}
+
+/* Of equal losses the first row stands first. Returns where the row is kept, to be given its texts; NULL: it
+ * is not one of the hardest. */
+static struct lib_hard_row *keep(struct lib_hardest *list, bool parts, struct lib_hard_row row) {
+  size_t at = list->count;
+  struct lib_hard_row room;
   while (at > 0
          && (list->item[at - 1].loss < row.loss
-             || (list->item[at - 1].loss == row.loss && list->item[at - 1].row > row.row)))
+             || (list->item[at - 1].loss == row.loss && list->item[at - 1].number > row.number)))
     at--;
-  if (at == list->most) return;
-  struct lib_hard_part *room = NULL;
-  if (list->room)
-    room = list->count < list->most ? list->room + list->count * LIB_HARD_PARTS
-                                    : list->item[list->most - 1].part;
-  size_t end = list->count < list->most ? list->count++ : list->most - 1;
-  memmove(list->item + at + 1, list->item + at, (end - at) * sizeof *list->item);
-  if (room && row.parts) memcpy(room, row.part, row.parts * sizeof *room);
-  row.part = room;
+  if (at == list->most) return NULL;
+  if (make_room(list, parts, &room) != RT_OK) {
+    list->failed = true;
+    return NULL;
+  }
+  memmove(list->item + at + 1, list->item + at, (list->count - at) * sizeof *list->item);
+  if (row.parts) memcpy(room.part, row.part, row.parts * sizeof *row.part);
+  row.part = room.part;
+  row.texts = room.texts;
   list->item[at] = row;
+  list->count++;
+  return &list->item[at];
+}
+
+static void keep_row(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, struct lib_hard_row row) {
+  struct lib_hardest *list = &judge->hardest[o];
+  row.number = at.number;
+  row.line = at.data->lines[at.row];
+  struct lib_hard_row *kept = keep(list, judge->report[o].kind & IN_PARTS, row);
+  if (!kept) return;
+  lib_row_texts_clear(&kept->texts);
+  if (lib_row_texts_add(&kept->texts, at.data, at.row) != RT_OK) list->failed = true;
 }
 
 static double surprise(double p) { return -log(p > 1e-300 ? p : 1e-300); }
@@ -58,24 +84,23 @@ static size_t likeliest(const double *p, size_t count) {
   return best;
 }
 
-void lib_hardest_class(struct lib_judge *judge, uint32_t o, int64_t row, const double *p, int64_t columns,
-                       size_t truth) {
+void lib_hardest_class(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, const double *p,
+                       int64_t columns, size_t truth) {
   if (!judge->hardest) return;
   size_t best = likeliest(p, (size_t)columns);
   double of_truth = truth < (size_t)columns ? p[truth] : 0;
-  keep(&judge->hardest[o],
-       (struct lib_hard_row){
-           .row = row,
-           .loss = surprise(of_truth),
-           .one = {.truth = truth, .said = best, .probability = p[best], .of_truth = of_truth}});
+  keep_row(judge, o, at,
+           (struct lib_hard_row){
+               .loss = surprise(of_truth),
+               .one = {.truth = truth, .said = best, .probability = p[best], .of_truth = of_truth}});
 }
 
-void lib_hardest_number(struct lib_judge *judge, uint32_t o, int64_t row, double truth, double said) {
+void lib_hardest_number(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, double truth,
+                        double said) {
   if (!judge->hardest) return;
   bool chance = judge->report[o].kind == REP_CHANCE;
   double loss = chance ? truth * surprise(said) + (1 - truth) * surprise(1 - said) : fabs(truth - said);
-  keep(&judge->hardest[o],
-       (struct lib_hard_row){.row = row, .loss = loss, .expected = truth, .number = said});
+  keep_row(judge, o, at, (struct lib_hard_row){.loss = loss, .expected = truth, .said = said});
 }
 
 static void add_part(struct lib_hard_row *row, struct lib_hard_part part) {
@@ -84,9 +109,9 @@ static void add_part(struct lib_hard_row *row, struct lib_hard_part part) {
 }
 
 /* A label that training did not see is missed with no probability. */
-void lib_hardest_labels(struct lib_judge *judge, uint32_t o, int64_t row, const double *p) {
+void lib_hardest_labels(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, const double *p) {
   struct lib_hard_part part[LIB_HARD_PARTS];
-  struct lib_hard_row hard = {.row = row, .part = part};
+  struct lib_hard_row hard = {.part = part};
   const struct rep_report *r = &judge->report[o];
   if (!judge->hardest) return;
   for (size_t k = 0; k < r->class_count; k++) {
@@ -96,12 +121,13 @@ void lib_hardest_labels(struct lib_judge *judge, uint32_t o, int64_t row, const 
     if (has != said)
       add_part(&hard, (struct lib_hard_part){.truth = has ? k : SIZE_MAX, .said = k, .probability = of});
   }
-  if (hard.wrong) keep(&judge->hardest[o], hard);
+  if (hard.wrong) keep_row(judge, o, at, hard);
 }
 
-void lib_hardest_tags(struct lib_judge *judge, uint32_t o, int64_t row, const double *p, int64_t answered) {
+void lib_hardest_tags(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, const double *p,
+                      int64_t answered) {
   struct lib_hard_part part[LIB_HARD_PARTS];
-  struct lib_hard_row hard = {.row = row, .part = part};
+  struct lib_hard_row hard = {.part = part};
   const struct lib_judge_text *text = &judge->of_text;
   size_t classes = judge->report[o].model_classes;
   if (!judge->hardest) return;
@@ -112,14 +138,14 @@ void lib_hardest_tags(struct lib_judge *judge, uint32_t o, int64_t row, const do
     hard.loss += surprise(of_truth);
     if (truth != said) add_part(&hard, (struct lib_hard_part){(int64_t)k, truth, said, of[said], of_truth});
   }
-  if (hard.wrong) keep(&judge->hardest[o], hard);
+  if (hard.wrong) keep_row(judge, o, at, hard);
 }
 
 /* The loss of a text for each token, and the token that is least expected, behind those before it. */
-static void hard_text(struct lib_judge *judge, uint32_t o, int64_t row, const double *p,
+static void hard_text(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, const double *p,
                       const int32_t *target, int64_t count) {
   struct lib_hard_part part[LIB_HARD_PARTS];
-  struct lib_hard_row hard = {.row = row, .part = part, .wrong = 1};
+  struct lib_hard_row hard = {.part = part, .wrong = 1};
   size_t classes = (size_t)judge->hardest[o].classes;
   int64_t worst = 0;
   for (int64_t k = 0; k < count; k++) {
@@ -132,7 +158,7 @@ static void hard_text(struct lib_judge *judge, uint32_t o, int64_t row, const do
     size_t best = likeliest(of, classes);
     part[hard.parts++] = (struct lib_hard_part){k, (size_t)target[k], best, of[best], of[target[k]]};
   }
-  keep(&judge->hardest[o], hard);
+  keep_row(judge, o, at, hard);
 }
 
 void lib_hardest_next(struct lib_judge *judge, uint32_t o, struct lib_batch batch, const struct rt_tensor *t,
@@ -145,11 +171,18 @@ void lib_hardest_next(struct lib_judge *judge, uint32_t o, struct lib_batch batc
     int64_t first = rt_offset(t->shape, e) / columns,
             end = e + 1 < batch.count ? rt_offset(t->shape, e + 1) / columns : rows;
     if (end > first)
-      hard_text(judge, o, batch.row[e], judge->scratch + first * columns, target + first, end - first);
+      hard_text(judge, o, lib_hard_place(judge, batch, e), judge->scratch + first * columns, target + first,
+                end - first);
   }
 }
 
-void lib_hardest_match(struct lib_judge *judge, uint32_t o, int64_t row, size_t place, int64_t first) {
-  if (!judge->hardest || place < 2) return;
-  keep(&judge->hardest[o], (struct lib_hard_row){.row = row, .loss = (double)place, .one = {.place = first}});
+void lib_hardest_match(struct lib_judge *judge, uint32_t o, const struct lib_hard_match *match) {
+  struct lib_hardest *list = &judge->hardest[o];
+  struct lib_hard_row row = {.number = match->number, .line = match->line, .loss = (double)match->place};
+  struct lib_hard_row *kept = match->place < 2 ? NULL : keep(list, false, row);
+  if (!kept) return;
+  lib_row_texts_clear(&kept->texts);
+  if (lib_row_texts_copy(&kept->texts, match->texts, match->row) != RT_OK
+      || lib_row_texts_copy(&kept->texts, match->texts, match->first) != RT_OK)
+    list->failed = true;
 }

@@ -8,14 +8,13 @@
 enum { MOST_LINES = 12 };
 
 /* The fields that the model reads, of a row as the file has it. */
-static int fields_of(const struct io_schema *schema, const struct io_dataset *data, int64_t row,
-                     const char ***field, size_t *count) {
+static int fields_of(const struct io_schema *schema, const struct lib_row_texts *texts, const char ***field,
+                     size_t *count) {
   *count = 0;
   *field = rt_zalloc((size_t)schema->fields + 1, sizeof **field);
   for (int f = 0; *field && f < schema->fields; f++) {
     if (!io_schema_field_required(schema, f)) continue;
-    const char *text = io_dataset_field(data, f, row);
-    (*field)[(*count)++] = text;
+    (*field)[(*count)++] = lib_row_text(texts, 0, f);
   }
   return *field ? RT_OK : RT_NO_MEMORY;
 }
@@ -34,19 +33,19 @@ static void show_maps(const aq_session *session, aq_shown *s) {
     aq_shown_about(s, "%zu more head%s; aqc attend shows all.", left_out, left_out == 1 ? "" : "s");
 }
 
-int lib_hardest_maps(const struct lib_judge *judge, const struct io_dataset *data, struct lib_looked looked,
-                     aq_shown *s, struct rt_error *error) {
+int lib_hardest_maps(const struct lib_judge *judge, struct lib_looked looked, aq_shown *s,
+                     struct rt_error *error) {
   const char **field;
   size_t count;
-  if (!data->kept.asked) return RT_OK;
-  int status = fields_of(judge->schema, data, looked.row, &field, &count);
+  if (!looked.row->texts.count) return RT_OK;
+  int status = fields_of(judge->schema, &looked.row->texts, &field, &count);
   if (status == RT_OK) status = aq_session_attend(looked.session, field, NULL, count);
   rt_free(field);
   if (status == RT_NO_MEMORY) return rt_no_memory(error);
   if (status != RT_OK || !aq_session_map_count(looked.session)) return RT_OK; /* a row without an answer */
   aq_shown_begin(s, NULL);
-  aq_shown_say(s, "line %lld: %s", (long long)data->lines[looked.row], looked.said);
-  aq_shown_whole(s, "line", NULL, data->lines[looked.row]);
+  aq_shown_say(s, "line %lld: %s", (long long)looked.row->line, looked.said);
+  aq_shown_whole(s, "line", NULL, looked.row->line);
   show_maps(looked.session, s);
   aq_shown_end(s);
   return RT_OK;

@@ -11,7 +11,6 @@
 /* One row that is to be shown. */
 struct hard {
   const struct lib_judge *judge;
-  const struct io_dataset *data;
   uint32_t output;
   const struct rep_report *report;
   const struct lib_hard_row *row;
@@ -37,9 +36,9 @@ static int telling_field(const struct io_schema *schema) {
   return found ? found->field : -1;
 }
 
-/* A field of a row as it stands in the file; NULL: it was not kept. */
-static const char *field_of(const struct hard *h, int field, int64_t row) {
-  return h->data->kept.asked && field >= 0 ? io_dataset_field(h->data, field, row) : NULL;
+/* A field of the row as it stands in the file; NULL: it was not kept. */
+static const char *field_of(const struct hard *h, int field) {
+  return lib_row_text(&h->row->texts, 0, field);
 }
 
 static const char *class_name(const struct hard *h, size_t k) { return h->report->classes[k].name; }
@@ -68,9 +67,9 @@ static int show_number(const struct hard *h, struct rt_error *error) {
   char truth[SHOWN_EXACT_SIZE], said[SHOWN_EXACT_SIZE];
   (void)error;
   shown_short(truth, h->row->expected);
-  shown_short(said, h->row->number);
+  shown_short(said, h->row->said);
   aq_shown_real(h->s, "expected", NULL, h->row->expected);
-  aq_shown_real(h->s, "predicted", NULL, h->row->number);
+  aq_shown_real(h->s, "predicted", NULL, h->row->said);
   rt_text_printf(h->line, "%s, said %s", truth, said);
   return RT_OK;
 }
@@ -120,7 +119,7 @@ static void show_word(const struct hard *h, const char *text, int64_t k) {
 static int show_tags(const struct hard *h, struct rt_error *error) {
   const int pair = target_column(h)->pair;
   const struct io_schema *schema = h->judge->schema;
-  const char *text = pair < 0 ? NULL : field_of(h, schema->columns[pair].field, h->row->row);
+  const char *text = pair < 0 ? NULL : field_of(h, schema->columns[pair].field);
   struct io_field fields[IO_MOST_TEXTS] = {{text, text ? strlen(text) : 0}};
   if (text && !schema->columns[pair].kind->tokens) text = NULL;
   int status = text ? schema->columns[pair].kind->tokens(schema, pair, fields, h->tokens, error) : RT_OK;
@@ -200,7 +199,7 @@ static int show_next(const struct hard *h, struct rt_error *error) {
 
 static int show_match(const struct hard *h, struct rt_error *error) {
   const int field = target_column(h)->field;
-  const char *right = field_of(h, field, h->row->row), *first = field_of(h, field, h->row->one.place);
+  const char *right = field_of(h, field), *first = lib_row_text(&h->row->texts, 1, field);
   (void)error;
   aq_shown_whole(h->s, "place", NULL, (int64_t)h->row->loss);
   rt_text_printf(h->line, "place %.0f of %llu", h->row->loss, (unsigned long long)h->report->found);
@@ -262,8 +261,8 @@ static const struct hard_kind *kind_of(enum rep_kind kind) {
 }
 
 static int show_row(struct hard *h, const struct hard_kind *kind, struct rt_error *error) {
-  const char *text = field_of(h, telling_field(h->judge->schema), h->row->row);
-  int64_t line = h->data->lines[h->row->row];
+  const char *text = field_of(h, telling_field(h->judge->schema));
+  int64_t line = h->row->line;
   struct rt_text said = {0};
   h->line = &said;
   aq_shown_begin(h->s, NULL);
@@ -292,7 +291,7 @@ static void show_table(const struct hard *h, const struct lib_hardest *list, con
   shown_table(h->s, kind->column, kind->columns);
   shown_only(h->s, SHOWN_ON_PAGES);
   for (size_t k = 0; k < list->count && first; k++, first = first->next) {
-    snprintf(label, sizeof label, "line %lld", (long long)h->data->lines[list->item[k].row]);
+    snprintf(label, sizeof label, "line %lld", (long long)list->item[k].line);
     shown_row(h->s, label, first);
   }
   aq_shown_end(h->s);
@@ -309,20 +308,19 @@ static int show_attention(const struct hard *h, const struct lib_hardest *list, 
             "every word has weights of its own, it is their mean.");
   for (size_t k = 0; k < list->count && first && status == RT_OK; k++, first = first->next) {
     const struct shown_node *said = shown_member(first, "said");
-    struct lib_looked looked = {session, list->item[k].row, said && said->text ? said->text : ""};
-    status = lib_hardest_maps(h->judge, h->data, looked, h->s, error);
+    struct lib_looked looked = {session, &list->item[k], said && said->text ? said->text : ""};
+    status = lib_hardest_maps(h->judge, looked, h->s, error);
   }
   aq_shown_end(h->s);
   return status;
 }
 
-int lib_hardest_show(const struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
-                     struct aq_session *session, aq_shown *s, struct rt_error *error) {
+int lib_hardest_show(const struct lib_judge *judge, uint32_t o, struct aq_session *session, aq_shown *s,
+                     struct rt_error *error) {
   const struct lib_hardest *list = &judge->hardest[o];
   const struct hard_kind *kind = kind_of(judge->report[o].kind);
   struct io_tokens tokens = {0};
-  struct hard h = {
-      .judge = judge, .data = data, .output = o, .report = &judge->report[o], .tokens = &tokens, .s = s};
+  struct hard h = {.judge = judge, .output = o, .report = &judge->report[o], .tokens = &tokens, .s = s};
   int status = RT_OK;
   if (!list->count || !kind) return RT_OK;
   aq_shown_list(s, "hardest");

@@ -77,7 +77,10 @@ void lib_judge_free(struct lib_judge *judge) {
   rt_free(judge->mean);
   rt_free(judge->lost);
   lib_judge_free_matches(judge);
-  rt_free(judge->rows);
+  rt_free(judge->known.row);
+  rt_free(judge->known.number);
+  rt_free(judge->unseen.row);
+  rt_free(judge->unseen.number);
   vm_machine_free(judge->machine);
   if (judge->feed.module) lib_feed_free(&judge->feed);
   *judge = (struct lib_judge){0};
@@ -134,13 +137,15 @@ static int judge_labels(struct lib_judge *judge, const struct io_values *v, int6
   return rep_add_labels(report, labels, error);
 }
 
-/* Keeps a row of a class, if it is one of the hardest. */
-static int hard_class(struct lib_judge *judge, uint32_t o, int64_t row, const double *p,
-                      const struct io_values *v, struct rt_error *error) {
-  int32_t label = io_payload_ids(&v->of)[io_payload_begin(&v->of, row)];
+/* Keeps row r of a batch, of a class, if it is one of the hardest. */
+static int hard_class(struct lib_judge *judge, uint32_t o, struct lib_batch batch, int64_t r, const double *p,
+                      struct rt_error *error) {
+  const struct io_values *v = &batch.data->values[judge->feed.column[judge->module->output[o].target]];
+  int32_t label = io_payload_ids(&v->of)[io_payload_begin(&v->of, batch.row[r])];
   size_t truth = (size_t)label, columns = judge->report[o].model_classes;
   int status = label >= 0 ? RT_OK : lib_unseen_class(&judge->report[o], &v->unseen, label, &truth, error);
-  if (status == RT_OK) lib_hardest_class(judge, o, row, p, (int64_t)columns, truth);
+  if (status == RT_OK)
+    lib_hardest_class(judge, o, lib_hard_place(judge, batch, r), p, (int64_t)columns, truth);
   return status;
 }
 
@@ -161,24 +166,23 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
     const double *p = judge->scratch + r * columns;
     if (report->kind & (REP_CLASS | REP_NEXT)) {
       status = judge_class(report, p, columns, ((const int32_t *)target)[r], &v->unseen, error);
-      if (status == RT_OK && report->kind == REP_CLASS)
-        status = lib_judge_rank(judge, batch, batch.row[r], o, p, error);
+      if (status == RT_OK && report->kind == REP_CLASS) status = lib_judge_rank(judge, batch, r, o, p, error);
       if (status == RT_OK && report->kind == REP_CLASS && judge->hardest)
-        status = hard_class(judge, o, batch.row[r], p, v, error);
+        status = hard_class(judge, o, batch, r, p, error);
     } else if (report->kind == REP_LABELS) {
       status = judge_labels(judge, v, batch.row[r],
                             &(struct rep_labels){.proba = p, .proba_count = (size_t)columns}, report, error);
-      if (status == RT_OK) lib_hardest_labels(judge, o, batch.row[r], p);
+      if (status == RT_OK) lib_hardest_labels(judge, o, lib_hard_place(judge, batch, r), p);
     } else if (report->kind == REP_CHANCE) {
       double truth = lib_number_at(target, judge->feed.precision, r);
       status = rep_add_chance(report, truth, p[0], error);
-      if (status == RT_OK) lib_hardest_number(judge, o, batch.row[r], truth, p[0]);
+      if (status == RT_OK) lib_hardest_number(judge, o, lib_hard_place(judge, batch, r), truth, p[0]);
     } else {
       status = read_truth(judge, target, r, columns, error);
       if (status == RT_OK) undo_truth(judge, o, r, columns);
       if (status == RT_OK) status = rep_add_numbers(report, judge->truth, p, (size_t)columns, error);
       if (status == RT_OK && report->kind == REP_NUMBER && columns == 1 && rows == batch.count)
-        lib_hardest_number(judge, o, batch.row[r], judge->truth[0], p[0]);
+        lib_hardest_number(judge, o, lib_hard_place(judge, batch, r), judge->truth[0], p[0]);
     }
   }
   if (status == RT_OK && report->kind == REP_NEXT) lib_hardest_next(judge, o, batch, &t, target);
@@ -207,28 +211,51 @@ static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64
   return judge->skip ? RT_OK : placed.code;
 }
 
-/* A batch is judged as a whole or not at all. When an answer in it is not finite, or a native function
- * refuses a row, its rows are judged one by one. */
-static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool with_loss,
+/* Adds what the machine has answered for a batch to the reports. */
+static int take_answers(struct lib_judge *judge, struct lib_batch batch, bool with_loss,
+                        struct rt_error *error) {
+  int status = RT_OK;
+  if (with_loss) judge_loss(judge);
+  for (uint32_t o = 0; status == RT_OK && o < judge->module->output_count; o++) {
+    status = judge->report[o].kind & REP_OF_TAGS ? lib_judge_tags(judge, batch, o, error)
+                                                 : judge_output(judge, batch, o, error);
+    if (status == RT_OK && judge->hardest && judge->hardest[o].failed) status = rt_no_memory(error);
+  }
+  return status;
+}
+
+/* A batch is judged as a whole or not at all: *bad is why it cannot be judged. */
+static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool with_loss, struct rt_error *bad,
                        struct rt_error *error) {
   struct rt_error reason = {0};
   int status = lib_feed_rows(&judge->feed, judge->machine, batch, error);
   if (status != RT_OK) return status;
   status = lib_judge_batch(judge, batch, with_loss, &reason);
-  bool of_row = status == RT_NOT_FINITE || (status == RT_BAD_DATA && judge->module->native_count);
-  if (of_row && batch.count == 1) return bad_row(judge, batch.data, batch.row[0], &reason, error);
-  if (of_row) {
-    status = RT_OK;
-    for (int64_t r = 0; r < batch.count && status == RT_OK; r++)
-      status = judge_batch(judge, (struct lib_batch){batch.data, batch.row + r, 1}, with_loss, error);
-    return status;
-  }
-  if (status != RT_OK) *error = reason;
-  if (status == RT_OK && with_loss) judge_loss(judge);
-  for (uint32_t o = 0; status == RT_OK && o < judge->module->output_count; o++)
-    status = judge->report[o].kind & REP_OF_TAGS ? lib_judge_tags(judge, batch, o, error)
-                                                 : judge_output(judge, batch, o, error);
+  if (status == RT_OK) return take_answers(judge, batch, with_loss, error);
+  *(status == RT_NOT_FINITE || (status == RT_BAD_DATA && judge->module->native_count) ? bad : error) = reason;
   return status;
+}
+
+/* Judges the rows that wait. When an answer in the batch is not finite, or a native function refuses a row,
+ * they are judged one by one. After a failure those that were not judged still wait. */
+static int judge_waiting(struct lib_judge *judge, const struct io_dataset *data, struct lib_waiting *w,
+                         struct rt_error *error) {
+  while (w->done < w->count) {
+    struct rt_error bad = {0};
+    struct lib_batch batch = {data, w->row + w->done, w->singly ? 1 : w->count};
+    judge->number = w->number + w->done;
+    int status = judge_batch(judge, batch, w == &judge->known, &bad, error);
+    if (bad.code && batch.count > 1) {
+      w->singly = true;
+      continue;
+    }
+    if (bad.code) status = bad_row(judge, data, batch.row[0], &bad, error);
+    if (status != RT_OK) return status;
+    w->done += batch.count;
+  }
+  w->count = w->done = 0;
+  w->singly = false;
+  return RT_OK;
 }
 
 /* Does the model have all labels of this row? */
@@ -244,34 +271,71 @@ static bool row_is_known(const struct lib_judge *judge, const struct io_dataset 
   return true;
 }
 
-/* Judges the rows whose labels the model has; or the others, for which there is no loss. */
-static int judge_rows(struct lib_judge *judge, const struct io_dataset *data, int64_t most, bool known,
-                      struct rt_error *error) {
-  struct lib_batch batch = {data, judge->rows, 0};
+static int wait_for_batch(struct lib_waiting *w, int64_t row, int64_t number, struct rt_error *error) {
+  if (rt_grow((void **)&w->row, &w->row_capacity, (size_t)w->count + 1, sizeof *w->row)
+      || rt_grow((void **)&w->number, &w->number_capacity, (size_t)w->count + 1, sizeof *w->number))
+    return rt_no_memory(error);
+  w->row[w->count] = row;
+  w->number[w->count++] = number;
+  return RT_OK;
+}
+
+void lib_judge_begin(struct lib_judge *judge, int64_t batch) {
+  judge->loss = judge->loss_rows = 0;
+  judge->skipped = 0;
+  judge->batch = batch < 1 ? 1 : batch;
+  judge->next = judge->before = judge->moved = 0;
+  judge->known.count = judge->known.done = judge->unseen.count = judge->unseen.done = 0;
+  judge->known.singly = judge->unseen.singly = false;
+  for (uint32_t o = 0; o < judge->module->output_count; o++) rep_reset(&judge->report[o]);
+  lib_judge_forget_matches(judge);
+}
+
+int lib_judge_rows(struct lib_judge *judge, const struct io_dataset *data, struct rt_error *error) {
+  const int64_t rows = data->rows - judge->moved;
   int status = RT_OK;
-  for (int64_t row = 0; row < data->rows && status == RT_OK; row++) {
-    if (row_is_known(judge, data, row) != known) continue;
-    judge->rows[batch.count++] = row;
-    if (batch.count < most) continue;
-    status = judge_batch(judge, batch, known, error);
-    batch.count = 0;
+  while (status == RT_OK) {
+    struct lib_waiting *full = judge->known.count == judge->batch    ? &judge->known
+                               : judge->unseen.count == judge->batch ? &judge->unseen
+                                                                     : NULL;
+    if (full) {
+      status = judge_waiting(judge, data, full, error);
+      continue;
+    }
+    if (judge->next == rows) break;
+    struct lib_waiting *w = row_is_known(judge, data, judge->next) ? &judge->known : &judge->unseen;
+    status = wait_for_batch(w, judge->next, judge->before + judge->next, error);
+    judge->next += status == RT_OK;
   }
-  return status != RT_OK || !batch.count ? status : judge_batch(judge, batch, known, error);
+  return status;
+}
+
+int lib_judge_move(struct lib_judge *judge, const struct io_dataset *from, struct io_dataset *into,
+                   struct rt_error *error) {
+  struct lib_waiting *const all[] = {&judge->known, &judge->unseen};
+  judge->before += from->rows - judge->moved;
+  judge->next = judge->moved = 0;
+  for (size_t k = 0; k < RT_COUNT(all); k++) {
+    int64_t first = into->rows;
+    int status = all[k]->count ? io_dataset_append(into, from, all[k]->row, all[k]->count, error) : RT_OK;
+    if (status != RT_OK) return status;
+    for (int64_t r = 0; r < all[k]->count; r++) all[k]->row[r] = first + r;
+    judge->moved += all[k]->count;
+  }
+  return RT_OK;
+}
+
+int lib_judge_end(struct lib_judge *judge, const struct io_dataset *data, struct rt_error *error) {
+  int status = judge_waiting(judge, data, &judge->known, error);
+  if (status == RT_OK) status = judge_waiting(judge, data, &judge->unseen, error);
+  return status != RT_OK ? status : lib_judge_rank_matches(judge, error);
 }
 
 int lib_judge_run(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
                   struct rt_error *error) {
-  judge->loss = judge->loss_rows = 0;
-  judge->skipped = 0;
-  if (batch > data->rows) batch = data->rows;
-  if (batch < 1) batch = 1;
-  for (uint32_t o = 0; o < judge->module->output_count; o++) rep_reset(&judge->report[o]);
-  if (rt_grow((void **)&judge->rows, &judge->rows_capacity, (size_t)batch, sizeof *judge->rows))
-    return rt_no_memory(error);
-  lib_judge_forget_matches(judge);
-  int status = judge_rows(judge, data, batch, true, error);
-  if (status == RT_OK) status = judge_rows(judge, data, batch, false, error);
-  return status != RT_OK ? status : lib_judge_rank_matches(judge, data, error);
+  lib_judge_begin(judge, batch);
+  int status = lib_judge_rows(judge, data, error);
+  return status != RT_OK ? status : lib_judge_end(judge, data, error);
 }
 
 int64_t lib_judge_unseen(const struct lib_judge *judge, const struct io_dataset *data) {

@@ -1,98 +1,123 @@
 /* judge_match.c: matches: in what place the right one of all that the data have stands. What there is to be
- * found is known at the end, so the vectors of all rows are kept until then. */
+ * found is known at the end, so the vectors are kept until then. */
 #include <string.h>
 
 #include "libaq/internal.h"
 #include "runtime/blas.h"
+#include "runtime/io/vocab.h"
 
 enum { BLOCK = 32, CHUNK = 4096 };
 
-/* A row's vectors: [2, width]; what is asked first. */
+/* What is kept of all rows. What they hold to be found is kept once, however many hold it. */
 struct lib_match {
-  float *vector;
-  int64_t *row; /* of the data */
-  size_t vector_capacity, row_capacity;
+  float *vector;   /* [count, width] what is asked with */
+  int64_t *of_row; /* [count] the number of what the row holds */
+  int64_t *number; /* [count] of the row in all data */
+  int64_t *line;   /* [count] */
+  float *found;    /* [values.count, width] */
+  int64_t *first;  /* [values.count] the first row that holds it */
+  size_t vector_capacity, of_capacity, number_capacity, line_capacity, found_capacity, first_capacity;
+  struct io_intern values;
+  struct lib_row_texts texts; /* for the hardest rows; else none */
   int64_t count, width;
-};
-
-/* What the rows hold, each once. */
-struct found {
-  int64_t *of_row; /* [rows] the number of what a row holds */
-  int64_t *first;  /* [count] the first row that holds it */
-  float *vector;   /* [count, width] */
-  int64_t count;
 };
 
 struct ranking {
   const struct lib_match *match;
-  const struct found *found;
   float *product;       /* [BLOCK, found] */
   int64_t begin, count; /* the rows at hand */
 };
 
+static int make_room(struct lib_match *m, int64_t rows) {
+  size_t count = (size_t)(m->count + rows), width = (size_t)m->width,
+         found = (size_t)m->values.count + (size_t)rows;
+  return rt_grow((void **)&m->vector, &m->vector_capacity, count * width + 1, sizeof *m->vector)
+                 || rt_grow((void **)&m->of_row, &m->of_capacity, count, sizeof *m->of_row)
+                 || rt_grow((void **)&m->number, &m->number_capacity, count, sizeof *m->number)
+                 || rt_grow((void **)&m->line, &m->line_capacity, count, sizeof *m->line)
+                 || rt_grow((void **)&m->found, &m->found_capacity, found * width + 1, sizeof *m->found)
+                 || rt_grow((void **)&m->first, &m->first_capacity, found, sizeof *m->first)
+             ? RT_NO_MEMORY
+             : RT_OK;
+}
+
+/* Keeps a row; vector: [2, width] what is asked first. */
+static int keep_row(struct lib_match *m, const struct io_values *v, int64_t row, const float *vector,
+                    struct rt_error *error) {
+  const size_t width = (size_t)m->width;
+  size_t length;
+  int32_t value, before = m->values.count;
+  const unsigned char *bytes = lib_value_bytes(v, row, &length);
+  int status = io_intern_add(&m->values, (const char *)bytes, length, &value, error);
+  if (status != RT_OK) return status;
+  memcpy(m->vector + (size_t)m->count * width, vector, width * sizeof *vector);
+  if (value == before) {
+    memcpy(m->found + (size_t)value * width, vector + width, width * sizeof *vector);
+    m->first[value] = m->count;
+  }
+  m->of_row[m->count] = value;
+  return RT_OK;
+}
+
 int lib_judge_match(struct lib_judge *judge, struct lib_batch batch, uint32_t o, struct rt_error *error) {
   struct rt_tensor t = vm_machine_output(judge->machine, o);
+  const struct io_values *v = &batch.data->values[judge->feed.column[judge->module->output[o].target]];
   if (!judge->match && !(judge->match = rt_zalloc(judge->module->output_count, sizeof *judge->match)))
     return rt_no_memory(error);
-  struct lib_match *match = &judge->match[o];
-  match->width = t.shape->size[1];
-  size_t row = 2 * (size_t)match->width, count = (size_t)(match->count + batch.count);
-  if (rt_grow((void **)&match->vector, &match->vector_capacity, count * row + 1, sizeof *match->vector)
-      || rt_grow((void **)&match->row, &match->row_capacity, count, sizeof *match->row))
+  struct lib_match *m = &judge->match[o];
+  m->width = t.shape->size[1];
+  if (rt_grow((void **)&judge->pair, &judge->pair_capacity, 2 * (size_t)m->width + 1, sizeof *judge->pair)
+      || make_room(m, batch.count) != RT_OK)
     return rt_no_memory(error);
-  float *to = match->vector + (size_t)match->count * row;
-  for (int64_t k = 0; k < t.shape->count; k++) to[k] = (float)lib_number_at(t.data, judge->feed.precision, k);
-  memcpy(match->row + match->count, batch.row, (size_t)batch.count * sizeof *match->row);
-  match->count += batch.count;
+  for (int64_t r = 0; r < batch.count; r++) {
+    for (int64_t k = 0; k < 2 * m->width; k++)
+      judge->pair[k] = (float)lib_number_at(t.data, judge->feed.precision, 2 * r * m->width + k);
+    int status = keep_row(m, v, batch.row[r], judge->pair, error);
+    if (status != RT_OK) return status;
+    m->number[m->count] = judge->number[r];
+    m->line[m->count] = batch.data->lines[batch.row[r]];
+    if (judge->hardest && lib_row_texts_add(&m->texts, batch.data, batch.row[r]) != RT_OK)
+      return rt_no_memory(error);
+    m->count++;
+  }
   judge->report[o].rows += (uint64_t)batch.count;
   return RT_OK;
 }
 
 void lib_judge_forget_matches(struct lib_judge *judge) {
-  for (uint32_t o = 0; judge->match && o < judge->module->output_count; o++) judge->match[o].count = 0;
+  for (uint32_t o = 0; judge->match && o < judge->module->output_count; o++) {
+    judge->match[o].count = 0;
+    io_intern_free(&judge->match[o].values);
+    lib_row_texts_clear(&judge->match[o].texts);
+  }
 }
 
 void lib_judge_free_matches(struct lib_judge *judge) {
   for (uint32_t o = 0; judge->match && o < judge->module->output_count; o++) {
-    rt_free(judge->match[o].vector);
-    rt_free(judge->match[o].row);
+    struct lib_match *m = &judge->match[o];
+    void *const block[] = {m->vector, m->of_row, m->number, m->line, m->found, m->first};
+    for (size_t k = 0; k < RT_COUNT(block); k++) rt_free(block[k]);
+    io_intern_free(&m->values);
+    lib_row_texts_free(&m->texts);
   }
   rt_free(judge->match);
-}
-
-/* Numbers what the rows hold, in the order of the rows. */
-static int number_values(const struct lib_match *match, const struct io_values *v, struct found *found) {
-  size_t places = 16;
-  while (places < 2 * (size_t)match->count) places *= 2;
-  int64_t *table = rt_zalloc(places, sizeof *table); /* number + 1, 0: empty */
-  if (!table) return RT_NO_MEMORY;
-  for (int64_t r = 0; r < match->count; r++) {
-    size_t at = (size_t)lib_value_hash(v, match->row[r]) & (places - 1);
-    while (table[at] && !lib_same_value(v, match->row[r], match->row[found->first[table[at] - 1]]))
-      at = (at + 1) & (places - 1);
-    if (!table[at]) {
-      found->first[found->count] = r;
-      table[at] = ++found->count;
-    }
-    found->of_row[r] = table[at] - 1;
-  }
-  rt_free(table);
-  return RT_OK;
+  rt_free(judge->pair);
 }
 
 static void multiply(void *context, int64_t chunk, void *scratch) {
   const struct ranking *r = context;
-  int64_t width = r->match->width, first = chunk * CHUNK, left = r->found->count - first;
+  const struct lib_match *m = r->match;
+  int64_t width = m->width, first = chunk * CHUNK, left = m->values.count - first;
   const struct rt_product_f32 all = {.tb = true,
                                      .m = r->count,
                                      .n = left < CHUNK ? left : CHUNK,
                                      .k = width,
-                                     .a = r->match->vector + r->begin * 2 * width,
-                                     .b = r->found->vector + first * width,
+                                     .a = m->vector + r->begin * width,
+                                     .b = m->found + first * width,
                                      .c = r->product + first,
-                                     .lda = 2 * width,
+                                     .lda = width,
                                      .ldb = width,
-                                     .ldc = r->found->count};
+                                     .ldc = m->values.count};
   (void)scratch;
   rt_gemm_f32(&all);
 }
@@ -107,56 +132,44 @@ static size_t place_of(const float *product, int64_t count, int64_t right) {
 /* The right one of row k of those at hand: its place, and whether it is one of the hardest. */
 static int rank_row(struct lib_judge *judge, uint32_t o, const struct ranking *r, int64_t k,
                     struct rt_error *error) {
-  const float *product = r->product + k * r->found->count;
-  int64_t right = r->found->of_row[r->begin + k], best = 0;
-  size_t place = place_of(product, r->found->count, right);
-  for (int64_t n = 1; n < r->found->count && judge->hardest; n++)
+  const struct lib_match *m = r->match;
+  const float *product = r->product + k * m->values.count;
+  int64_t row = r->begin + k, right = m->of_row[row], best = 0;
+  size_t place = place_of(product, m->values.count, right);
+  for (int64_t n = 1; n < m->values.count && judge->hardest; n++)
     if (n != right && (best == right || product[n] > product[best])) best = n;
-  lib_hardest_match(judge, o, r->match->row[r->begin + k], place, r->match->row[r->found->first[best]]);
+  if (judge->hardest)
+    lib_hardest_match(
+        judge, o,
+        &(struct lib_hard_match){m->number[row], m->line[row], place, &m->texts, row, m->first[best]});
   return rep_add_rank(&judge->report[o], place, error);
 }
 
 static int rank_rows(struct lib_judge *judge, uint32_t o, struct ranking *r, struct rt_error *error) {
+  const int64_t rows = r->match->count, found = r->match->values.count;
   int status = RT_OK;
-  for (r->begin = 0; r->begin < r->match->count && status == RT_OK; r->begin += BLOCK) {
-    int64_t left = r->match->count - r->begin;
-    r->count = left < BLOCK ? left : BLOCK;
-    rt_parallel(judge->pool, (r->found->count + CHUNK - 1) / CHUNK, multiply, r);
+  for (r->begin = 0; r->begin < rows && status == RT_OK; r->begin += BLOCK) {
+    r->count = rows - r->begin < BLOCK ? rows - r->begin : BLOCK;
+    rt_parallel(judge->pool, (found + CHUNK - 1) / CHUNK, multiply, r);
     for (int64_t k = 0; k < r->count && status == RT_OK; k++) status = rank_row(judge, o, r, k, error);
   }
+  if (status == RT_OK && judge->hardest && judge->hardest[o].failed) status = rt_no_memory(error);
   return status;
 }
 
-static int rank_matches(struct lib_judge *judge, const struct io_dataset *data, uint32_t o,
-                        struct rt_error *error) {
+static int rank_matches(struct lib_judge *judge, uint32_t o, struct rt_error *error) {
   const struct lib_match *match = &judge->match[o];
-  const size_t rows = (size_t)match->count, width = (size_t)match->width;
-  struct found found = {.of_row = rt_zalloc(rows, sizeof(int64_t)),
-                        .first = rt_zalloc(rows, sizeof(int64_t))};
-  struct ranking ranking = {.match = match, .found = &found};
-  int status = found.of_row && found.first ? RT_OK : RT_NO_MEMORY;
-  if (status == RT_OK)
-    status = number_values(match, &data->values[judge->feed.column[judge->module->output[o].target]], &found);
-  if (status == RT_OK) {
-    found.vector = rt_zalloc((size_t)found.count * width + 1, sizeof *found.vector);
-    ranking.product = rt_zalloc((size_t)found.count * BLOCK, sizeof *ranking.product);
-    status = found.vector && ranking.product ? RT_OK : RT_NO_MEMORY;
-  }
-  for (int64_t k = 0; k < found.count && status == RT_OK; k++)
-    memcpy(found.vector + (size_t)k * width, match->vector + (2 * (size_t)found.first[k] + 1) * width,
-           width * sizeof *found.vector);
-  if (status == RT_OK) status = rank_rows(judge, o, &ranking, error);
-  if (status == RT_OK) judge->report[o].found = (uint64_t)found.count;
-  rt_free(found.of_row);
-  rt_free(found.first);
-  rt_free(found.vector);
+  struct ranking ranking = {.match = match};
+  ranking.product = rt_zalloc((size_t)match->values.count * BLOCK, sizeof *ranking.product);
+  int status = ranking.product ? rank_rows(judge, o, &ranking, error) : rt_no_memory(error);
+  if (status == RT_OK) judge->report[o].found = (uint64_t)match->values.count;
   rt_free(ranking.product);
-  return status == RT_NO_MEMORY ? rt_no_memory(error) : status;
+  return status;
 }
 
-int lib_judge_rank_matches(struct lib_judge *judge, const struct io_dataset *data, struct rt_error *error) {
+int lib_judge_rank_matches(struct lib_judge *judge, struct rt_error *error) {
   int status = RT_OK;
   for (uint32_t o = 0; judge->match && o < judge->module->output_count && status == RT_OK; o++)
-    if (judge->match[o].count) status = rank_matches(judge, data, o, error);
+    if (judge->match[o].count) status = rank_matches(judge, o, error);
   return status;
 }

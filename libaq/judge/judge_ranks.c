@@ -37,9 +37,9 @@ static void leave_out_own(const struct lib_judge *judge, struct lib_batch batch,
 }
 
 /* The place among the right class and those drawn. The draws are those of the seed and the row. */
-static size_t rank_of_drawn(const struct lib_judge *judge, int64_t row, const double *p, int64_t label,
+static size_t rank_of_drawn(const struct lib_judge *judge, int64_t number, const double *p, int64_t label,
                             int64_t classes, struct drawing *d) {
-  const uint64_t seed = rt_random_seed((uint64_t)judge->seed ^ 0x6e656761u, (uint64_t)row);
+  const uint64_t seed = rt_random_seed((uint64_t)judge->seed ^ 0x6e656761u, (uint64_t)number);
   int64_t wanted = judge->negatives < d->free ? judge->negatives : d->free;
   size_t rank = 1;
   for (uint64_t at = 0; wanted > 0; at++) {
@@ -52,9 +52,10 @@ static size_t rank_of_drawn(const struct lib_judge *judge, int64_t row, const do
   return rank;
 }
 
-int lib_judge_rank(struct lib_judge *judge, struct lib_batch batch, int64_t row, uint32_t o, const double *p,
+int lib_judge_rank(struct lib_judge *judge, struct lib_batch batch, int64_t r, uint32_t o, const double *p,
                    struct rt_error *error) {
   const struct vm_module *m = judge->module;
+  const int64_t row = batch.row[r];
   const struct io_values *v = &batch.data->values[judge->feed.column[m->output[o].target]];
   int64_t classes = (int64_t)judge->report[o].model_classes;
   int32_t label = io_payload_ids(&v->of)[io_payload_begin(&v->of, row)];
@@ -66,7 +67,8 @@ int lib_judge_rank(struct lib_judge *judge, struct lib_batch batch, int64_t row,
   struct drawing d = {judge->mark, classes};
   leave_out(&d, label, classes);
   leave_out_own(judge, batch, row, o, &d, classes);
-  return rep_add_rank(&judge->report[o], rank_of_drawn(judge, row, p, label, classes, &d), error);
+  return rep_add_rank(&judge->report[o], rank_of_drawn(judge, judge->number[r], p, label, classes, &d),
+                      error);
 }
 
 int lib_judge_draw(struct lib_judge *judge, int64_t negatives, int64_t seed, struct rt_error *error) {

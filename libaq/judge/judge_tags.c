@@ -43,7 +43,7 @@ static int judge_text(struct lib_judge *judge, uint32_t o, struct lib_batch batc
     if (status != RT_OK) return status;
   }
   rep_add_tags(&judge->report[o], of->truth, of->said, of->count);
-  lib_hardest_tags(judge, o, row, s->score + first * s->classes, answered);
+  lib_hardest_tags(judge, o, lib_hard_place(judge, batch, text), s->score + first * s->classes, answered);
   return RT_OK;
 }
 

@@ -38,7 +38,6 @@ void rep_free(struct rep_report *r) {
   rt_free(r->confusion);
   rt_free(r->scored);
   rt_free(r->label_score);
-  rt_free(r->label_truth);
   rt_free(r->label_mark);
   rt_free(r->above);
   rt_free(r->columns);
@@ -173,7 +172,7 @@ static int add_proba(struct rep_report *r, size_t truth, const double *proba, si
     if (rt_grow((void **)&r->scored, &r->scored_capacity, r->scored_count + 1, sizeof *r->scored))
       return rt_no_memory(e);
     size_t positive = strcmp(r->classes[0].name, r->classes[1].name) < 0;
-    r->scored[r->scored_count++] = (struct rep_scored){proba[positive], truth == positive};
+    r->scored[r->scored_count++] = rep_scored(proba[positive], truth == positive);
   }
   rep_sum_add(&r->log_loss, row_log_loss(truth, proba, proba_count));
   r->log_loss_rows++;

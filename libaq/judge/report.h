@@ -5,6 +5,8 @@
 #ifndef AQ_LIBAQ_REPORT_H
 #define AQ_LIBAQ_REPORT_H
 
+#include <math.h>
+
 #include "libaq/aq.h"
 #include "libaq/judge/tag_names.h"
 #include "libaq/judge/text_metrics.h"
@@ -48,12 +50,10 @@ struct rep_column {
   struct rep_sum squares, absolutes;
 };
 
-/* A probability of the positive class and whether the truth was positive, kept for the ranking that AUC is.
- */
-struct rep_scored {
-  double score;
-  bool positive;
-};
+/* The probability of the positive class, and whether the truth was positive, kept for the ranking that AUC
+ * is: one number, whose sign says that it was not. */
+static inline double rep_scored(double score, bool positive) { return copysign(score, positive ? 1 : -1); }
+static inline bool rep_is_positive(double scored) { return !signbit(scored); }
 
 /* Rows by the probability that the model gives its answer, in tenths. */
 enum { REP_BINS = 10 };
@@ -64,9 +64,7 @@ struct rep_bin {
 
 /* Above this many classes the confusion matrix, which grows with their square, is not kept. */
 #define REP_CONFUSION_MAX 1024
-/* In label_truth: the model of the row does not have the label. */
-enum { REP_LABEL_UNKNOWN = 2 };
-/* So many scores of labels are kept, in 160 MiB, for the ranking that average precision is. */
+/* So many scores of labels are kept, in 128 MiB, for the ranking that average precision is. */
 #define REP_SCORES_MAX ((size_t)1 << 25)
 
 struct rep_report {
@@ -85,18 +83,17 @@ struct rep_report {
   struct rep_bin bin[REP_BINS];
   uint64_t log_loss_rows;
   uint64_t unanswered,
-      unanswered_unseen;     /* rows without an answer; those of them whose class the model has not */
-  struct rep_scored *scored; /* [scored_count], two classes with probabilities only */
+      unanswered_unseen; /* rows without an answer; those of them whose class the model has not */
+  double *scored;        /* [scored_count] rep_scored, two classes with probabilities only */
   size_t scored_count, scored_capacity;
   struct rep_column *columns; /* [column_count] */
   size_t column_count;
   struct rep_entity *entity; /* [entity_count], sorted by type: of tags whose names mark entities */
   size_t entity_count, entity_capacity;
-  /* REP_LABELS: for each row, the score of every label of the model, and whether the row has it. Dropped when
-   * there are more than REP_SCORES_MAX. */
+  /* REP_LABELS: for each row, the score of every label of the model, as rep_scored; NaN: the model of the row
+   * does not have the label. Dropped when there are more than REP_SCORES_MAX. */
   float *label_score;
-  uint8_t *label_truth;
-  size_t label_scores, score_capacity, truth_capacity;
+  size_t label_scores, score_capacity;
   bool scores_dropped;
   double *above; /* [above_count] the probability above which each label counts as predicted */
   size_t above_count, above_capacity;
@@ -301,11 +298,11 @@ void rep_draw_confusion(const struct rep_report *r, aq_shown *s);
 /* Which classes are most often taken for which others. */
 int rep_show_confusions(const struct rep_report *r, size_t most, aq_shown *s, struct rt_error *e);
 
-/* Sorts by falling score. */
-void rep_sort_scored(struct rep_scored *x, size_t n);
+/* Sorts rep_scored by falling score. */
+void rep_sort_scored(double *x, size_t n);
 /* How likely a positive row scores higher than a negative one; as high counts half. Sorts them. NaN: there
  * are none of a kind. */
-double rep_roc_area(struct rep_scored *x, size_t n);
+double rep_roc_area(double *x, size_t n);
 /* sum + x, and its value. */
 void rep_sum_add(struct rep_sum *sum, double x);
 double rep_sum_value(const struct rep_sum *sum);

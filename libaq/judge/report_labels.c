@@ -39,13 +39,10 @@ static int keep_scores(struct rep_report *r, const struct rep_labels *row, struc
     r->scores_dropped = true;
     return RT_OK;
   }
-  if (rt_grow((void **)&r->label_score, &r->score_capacity, count, sizeof *r->label_score)
-      || rt_grow((void **)&r->label_truth, &r->truth_capacity, count, sizeof *r->label_truth))
+  if (rt_grow((void **)&r->label_score, &r->score_capacity, count, sizeof *r->label_score))
     return rt_no_memory(e);
-  for (size_t k = 0; k < row->proba_count; k++) {
-    r->label_score[r->label_scores] = (float)row->proba[k];
-    r->label_truth[r->label_scores++] = r->label_mark[k];
-  }
+  for (size_t k = 0; k < row->proba_count; k++)
+    r->label_score[r->label_scores++] = (float)rep_scored(row->proba[k], r->label_mark[k]);
   return RT_OK;
 }
 
@@ -76,11 +73,11 @@ int rep_add_labels(struct rep_report *r, const struct rep_labels *row, struct rt
 
 /* The sum over thresholds of precision times the recall that each adds; rows of one score count together, as
  * scikit-learn's average_precision_score has it. x is sorted by falling score. */
-static double average_precision(const struct rep_scored *x, size_t n, double positives) {
+static double average_precision(const double *x, size_t n, double positives) {
   double sum = 0, hits = 0;
   for (size_t k = 0; k < n;) {
-    double score = x[k].score, before = hits;
-    for (; k < n && x[k].score == score; k++) hits += x[k].positive;
+    double score = fabs(x[k]), before = hits;
+    for (; k < n && fabs(x[k]) == score; k++) hits += rep_is_positive(x[k]);
     sum += (hits - before) / positives * (hits / (double)k);
   }
   return sum;
@@ -88,14 +85,13 @@ static double average_precision(const struct rep_scored *x, size_t n, double pos
 
 /* What the rows have of label c whose models know it: *rows of them, the highest score first unless it is
  * right in no row. Returns in how many it is. */
-static double scores_of(const struct rep_report *r, size_t labels, size_t c, struct rep_scored *x,
-                        size_t *rows) {
+static double scores_of(const struct rep_report *r, size_t labels, size_t c, double *x, size_t *rows) {
   double positives = 0;
   *rows = 0;
   for (size_t k = c; k < r->label_scores; k += labels) {
-    if (r->label_truth[k] == REP_LABEL_UNKNOWN) continue;
-    x[*rows] = (struct rep_scored){(double)r->label_score[k], r->label_truth[k]};
-    positives += x[(*rows)++].positive;
+    if (isnan(r->label_score[k])) continue;
+    x[*rows] = (double)r->label_score[k];
+    positives += rep_is_positive(x[(*rows)++]);
   }
   if (positives > 0) rep_sort_scored(x, *rows);
   return positives;
@@ -104,7 +100,7 @@ static double scores_of(const struct rep_report *r, size_t labels, size_t c, str
 double rep_mean_average_precision(const struct rep_report *r) {
   size_t labels = r->model_classes ? r->model_classes : r->class_count;
   size_t rows = labels ? r->label_scores / labels : 0, counted = 0, judged;
-  struct rep_scored *x = r->scores_dropped || !rows ? NULL : rt_zalloc(rows, sizeof *x);
+  double *x = r->scores_dropped || !rows ? NULL : rt_zalloc(rows, sizeof *x);
   double sum = 0;
   if (!x) return NAN;
   for (size_t c = 0; c < labels; c++) {
@@ -119,22 +115,22 @@ double rep_mean_average_precision(const struct rep_report *r) {
 
 /* The cut of the highest f1, 2 hits / (predicted + positives), among those between two scores. x is sorted by
  * falling score. */
-static double best_cut(const struct rep_scored *x, size_t n, double positives) {
+static double best_cut(const double *x, size_t n, double positives) {
   double best = -1, hits = 0, cut = 0;
   for (size_t k = 0; k < n;) {
-    double score = x[k].score;
-    for (; k < n && x[k].score == score; k++) hits += x[k].positive;
+    double score = fabs(x[k]);
+    for (; k < n && fabs(x[k]) == score; k++) hits += rep_is_positive(x[k]);
     double f1 = 2 * hits / ((double)k + positives);
     if (f1 <= best) continue;
     best = f1;
-    cut = (score + (k < n ? x[k].score : 0)) / 2;
+    cut = (score + (k < n ? fabs(x[k]) : 0)) / 2;
   }
   return cut;
 }
 
 int rep_best_above(const struct rep_report *r, double usual, size_t labels, double *above) {
   size_t rows = r->scores_dropped || !labels ? 0 : r->label_scores / labels, judged;
-  struct rep_scored *x = rt_zalloc(rows + 1, sizeof *x);
+  double *x = rt_zalloc(rows + 1, sizeof *x);
   if (!x) return RT_NO_MEMORY;
   for (size_t c = 0; c < labels; c++) {
     double positives = rows ? scores_of(r, labels, c, x, &judged) : 0;

@@ -146,17 +146,12 @@ static int add_label_scores(struct rep_report *r, const struct part *part, struc
   size_t count = r->label_scores + rows * wide;
   r->scores_dropped |= from->scores_dropped || count > REP_SCORES_MAX;
   if (r->scores_dropped || !rows) return RT_OK;
-  if (rt_grow((void **)&r->label_score, &r->score_capacity, count, sizeof *r->label_score)
-      || rt_grow((void **)&r->label_truth, &r->truth_capacity, count, sizeof *r->label_truth))
+  if (rt_grow((void **)&r->label_score, &r->score_capacity, count, sizeof *r->label_score))
     return rt_no_memory(e);
-  memset(r->label_truth + r->label_scores, REP_LABEL_UNKNOWN, rows * wide);
-  memset(r->label_score + r->label_scores, 0, rows * wide * sizeof *r->label_score);
+  float *to = r->label_score + r->label_scores;
+  for (size_t k = 0; k < rows * wide; k++) to[k] = NAN;
   for (size_t row = 0; row < rows; row++)
-    for (size_t k = 0; k < narrow; k++) {
-      size_t to = r->label_scores + row * wide + part->index[k];
-      r->label_score[to] = from->label_score[row * narrow + k];
-      r->label_truth[to] = from->label_truth[row * narrow + k];
-    }
+    for (size_t k = 0; k < narrow; k++) to[row * wide + part->index[k]] = from->label_score[row * narrow + k];
   r->label_scores = count;
   return RT_OK;
 }

@@ -28,9 +28,9 @@ size_t rep_scope_out(const struct rep_report *r) {
 
 /* How likely a row out of scope has a lower probability than one in scope. */
 static double roc_area(const struct rep_scope *s) {
-  struct rep_scored *x = rt_zalloc(s->count + 1, sizeof *x);
+  double *x = rt_zalloc(s->count + 1, sizeof *x);
   if (!x) return NAN;
-  for (size_t k = 0; k < s->count; k++) x[k] = (struct rep_scored){s->row[k].best, !s->row[k].out};
+  for (size_t k = 0; k < s->count; k++) x[k] = rep_scored(s->row[k].best, !s->row[k].out);
   double area = rep_roc_area(x, s->count);
   rt_free(x);
   return area;

@@ -6,6 +6,7 @@
 
 #include "runtime/aside.h"
 #include "runtime/lent_pool.h"
+#include "runtime/limits.h"
 
 static int give(struct row_stream *st, struct rt_error *error) {
   if (st->out.failed) return rt_no_memory(error);
@@ -124,9 +125,11 @@ static int answer_all(struct row_stream *st, struct rt_error *error) {
   }
 }
 
-/* A host's `read` is called by the thread that it called with, and `taken` keeps rows for the next flush. */
+/* A host's `read` is called by the thread that it called with, and `taken` keeps rows for the next flush.
+ * What limits count is what their own thread does. */
 static bool can_read_ahead(const struct row_stream *st) {
-  return st->path && strcmp(st->path, "-") != 0 && !st->taken && rt_pool_threads(st->session->pool) > 1;
+  return st->path && strcmp(st->path, "-") != 0 && !st->taken && !rt_limits_of_thread
+         && rt_pool_threads(st->session->pool) > 1;
 }
 
 static int open_rows(struct row_stream *st, struct rt_error *error) {

@@ -47,6 +47,7 @@ void io_dataset_free(struct io_dataset *data) {
 
 void io_dataset_clear(struct io_dataset *data) {
   data->rows = data->skipped = 0;
+  data->kept.text.length = 0;
   for (int c = 0; c < data->columns; c++) {
     data->values[c].cut = data->values[c].cut_texts = data->values[c].unknown = 0;
     io_intern_free(&data->values[c].unseen);
@@ -90,53 +91,89 @@ int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, cons
   return status;
 }
 
-/* ---- selections ---- */
+/* ---- rows of other datasets ---- */
 
-static int select_column(const struct io_values *from, const int64_t *rows, int64_t count,
-                         struct io_values *into) {
-  into->present = from->present;
-  into->limit = from->limit;
-  memcpy(into->size, from->size, sizeof into->size);
-  if (!from->present) return RT_OK;
-  for (int32_t n = 0; n < from->unseen.count; n++) {
+/* Labels that training did not see have numbers of their own in each dataset. first: the value from which on
+ * they are those of `from`. */
+static int rename_unseen(const struct io_values *from, struct io_values *into, int64_t first, int64_t end) {
+  int32_t *ids = io_payload_ids(&into->of);
+  if (!from->unseen.count) return RT_OK;
+  for (int64_t k = first; k < end; k++) {
     size_t length;
     int32_t number;
-    const char *text = io_intern_text(&from->unseen, n, &length);
+    if (ids[k] >= 0 || -1 - ids[k] >= from->unseen.count) continue;
+    const char *text = io_intern_text(&from->unseen, -1 - ids[k], &length);
     if (io_intern_add(&into->unseen, text, length, &number, NULL) != RT_OK) return RT_NO_MEMORY;
+    ids[k] = -1 - number;
   }
-  return io_payload_select(&from->of, rows, count, &into->of);
+  return RT_OK;
 }
 
-static int select_fields(const struct io_dataset *from, const int64_t *rows, int64_t count,
-                         struct io_kept *into) {
+static int append_column(struct io_values *into, int64_t before, const struct io_values *from,
+                         const int64_t *rows, int64_t count) {
+  if (before == 0) {
+    into->present = from->present;
+    into->limit = from->limit;
+    into->of.width = from->of.width;
+    memcpy(into->size, from->size, sizeof into->size);
+  }
+  if (!from->present) return RT_OK;
+  if (io_payload_append(&into->of, before, &from->of, rows, count) != RT_OK) return RT_NO_MEMORY;
+  return rename_unseen(from, into, io_payload_begin(&into->of, before) * into->of.width,
+                       io_payload_begin(&into->of, before + count) * into->of.width);
+}
+
+static int append_fields(struct io_kept *into, int64_t before, const struct io_dataset *from,
+                         const int64_t *rows, int64_t count) {
   const int fields = from->kept.count;
   into->asked = from->kept.asked;
   into->count = fields;
   if (!into->asked) return RT_OK;
-  if (IO_GROW(into->begin, into->capacity, (size_t)count * (size_t)fields + 1) != RT_OK) return RT_NO_MEMORY;
+  if (IO_GROW(into->begin, into->capacity, (size_t)(before + count) * (size_t)fields + 1) != RT_OK)
+    return RT_NO_MEMORY;
   for (int64_t r = 0; r < count; r++)
     for (int f = 0; f < fields; f++) {
       const char *field = io_dataset_field(from, f, rows[r]);
-      into->begin[r * fields + f] = into->text.length;
+      into->begin[(before + r) * fields + f] = into->text.length;
       rt_text_add(&into->text, field, strlen(field) + 1);
     }
   return into->text.failed ? RT_NO_MEMORY : RT_OK;
 }
 
-int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,
-                      struct io_dataset *into, struct rt_error *error) {
+int io_dataset_append(struct io_dataset *into, const struct io_dataset *from, const int64_t *rows,
+                      int64_t count, struct rt_error *error) {
+  const int64_t before = into->rows;
+  if (into->columns != from->columns) return rt_fail(error, RT_USAGE, "the dataset has other columns");
+  if (IO_GROW(into->lines, into->lines_capacity, (size_t)(before + count)) != RT_OK)
+    return rt_no_memory(error);
+  for (int c = 0; c < from->columns; c++)
+    if (append_column(&into->values[c], before, &from->values[c], rows, count) != RT_OK)
+      return rt_no_memory(error);
+  if (append_fields(&into->kept, before, from, rows, count) != RT_OK) return rt_no_memory(error);
+  for (int64_t r = 0; r < count; r++) into->lines[before + r] = from->lines[rows[r]];
+  into->rows += count;
+  return RT_OK;
+}
+
+/* Without rows, of the same file and columns. */
+static int make_alike(const struct io_dataset *from, struct io_dataset *into) {
   *into = (struct io_dataset){.columns = from->columns, .check = from->check};
   into->values = rt_zalloc((size_t)from->columns, sizeof *into->values);
   into->numbers = from->numbers ? rt_zalloc((size_t)from->columns, sizeof *into->numbers) : NULL;
   into->name = rt_strdup(from->name ? from->name : "");
-  if (!into->values || !into->name || (from->numbers && !into->numbers)
-      || IO_GROW(into->lines, into->lines_capacity, (size_t)count) != RT_OK)
-    return rt_no_memory(error);
-  for (int c = 0; c < from->columns; c++)
-    if (select_column(&from->values[c], rows, count, &into->values[c]) != RT_OK) return rt_no_memory(error);
-  if (select_fields(from, rows, count, &into->kept) != RT_OK) return rt_no_memory(error);
-  for (int64_t r = 0; r < count; r++) into->lines[r] = from->lines[rows[r]];
+  if (!into->values || !into->name || (from->numbers && !into->numbers)) return RT_NO_MEMORY;
   if (from->numbers) memcpy(into->numbers, from->numbers, (size_t)from->columns * sizeof *into->numbers);
-  into->rows = count;
+  for (int c = 0; c < from->columns; c++) {
+    const struct io_payload *of = &from->values[c].of;
+    if (from->values[c].present
+        && io_payload_init(&into->values[c].of, of->element, of->width, of->offsets != NULL) != RT_OK)
+      return RT_NO_MEMORY;
+  }
   return RT_OK;
+}
+
+int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,
+                      struct io_dataset *into, struct rt_error *error) {
+  if (make_alike(from, into) != RT_OK) return rt_no_memory(error);
+  return io_dataset_append(into, from, rows, count, error);
 }

@@ -100,10 +100,11 @@ struct io_data_options {
   bool learns_all; /* io_dataset_train: also rows that are held out teach vocabularies, widths and scales */
   int64_t window;  /* io_dataset_from_text: tokens of a row */
   const struct io_row_check *check; /* of each row, or NULL; it must outlive the datasets */
-  bool keeps;                       /* io_dataset_read: the fields are kept, too, for io_dataset_field */
+  bool keeps;         /* io_dataset_read, io_rows_open: the fields are kept, too, for io_dataset_field */
   const char *beside; /* a field that no column needs to read, found by its name; or NULL. io_dataset_read and
                          io_dataset_train group the rows by it */
   bool keeps_rows;    /* io_rows_open: keep each row as it stands in the file, for io_table_text */
+  bool truths;        /* io_rows_open: the columns that are predicted are read, too, and must be there */
 };
 
 /* A fold of a cross-validation: which rows are held out. */
@@ -130,7 +131,7 @@ void io_dataset_free(struct io_dataset *data);
 void io_hint_skip(struct rt_error *bad_row);
 
 /* Encoding row by row, as `predict` does: open, then next for each row. Columns that prediction does not need
- * are left out. Of the options, which may be NULL, format and header count. The dataset passed in is emptied
+ * are left out, unless `truths` asks for them. The dataset passed in is emptied
  * first and then holds one row; its memory is reused. *more is false at the end. A bad row is RT_BAD_DATA,
  * and the next call goes on behind it unless io_table_broken(io_rows_table(rows)). */
 struct io_rows;
@@ -148,6 +149,18 @@ struct io_table *io_rows_table(struct io_rows *rows);
 struct io_field io_rows_beside(const struct io_rows *rows);
 void io_rows_close(struct io_rows *rows);
 
+/* Many rows at a time. */
+struct io_portion {
+  int64_t rows, bytes; /* at most so many rows, and no more once they have so many bytes of text */
+};
+/* Adds rows as io_rows_append does until there are as many more, or no more at all: then *more is false. Bad
+ * rows are left out and counted in the dataset when the options say so; else the first one is an error. What
+ * is known of the file is noted, too. */
+int io_rows_fill(struct io_rows *rows, struct io_dataset *data, struct io_portion most, bool *more,
+                 struct rt_error *error);
+/* The error of a file in which io_rows_fill found no row. */
+int io_rows_none(struct io_rows *rows, const struct io_dataset *data, struct rt_error *error);
+
 /* Adds one row given as strings: fields[f] is field f of a trained schema. A text that is NULL leaves its
  * columns absent, then they must be absent in every row (RT_USAGE). The strings must be valid UTF-8, which is
  * checked. line is for messages; 0 when there is none. After a failure the dataset is as before. */
@@ -160,6 +173,10 @@ int io_dataset_recheck(struct io_dataset *data, const struct io_row_check *check
                        struct rt_error *error);
 /* Forgets the rows and keeps the memory. */
 void io_dataset_clear(struct io_dataset *data);
+/* Adds the rows of those numbers, in that order, of another dataset with the same columns. After a failure
+ * `into` is as before. */
+int io_dataset_append(struct io_dataset *into, const struct io_dataset *from, const int64_t *rows,
+                      int64_t count, struct rt_error *error);
 /* Copies the rows of those numbers, in that order, into *into, which is overwritten. Free it with
  * io_dataset_free, also after a failure. */
 int io_dataset_select(const struct io_dataset *from, const int64_t *rows, int64_t count,

@@ -101,8 +101,10 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
 void io_place_row(const struct io_dataset *data, int64_t line, int column, struct rt_error *error);
 /* A file of which every row is bad. */
 int io_no_rows(const struct io_dataset *data, struct rt_error *error);
-/* Adds rows until the table ends. With skip, bad rows are counted instead. */
-int io_encode_table(const struct io_encoder *e, struct io_table *table, bool skip, struct rt_error *error);
+/* Adds rows until there are as many more, or the table ends: then *more is false. With skip, bad rows are
+ * counted instead. */
+int io_encode_some(const struct io_encoder *e, struct io_table *table, struct io_portion most, bool skip,
+                   bool *more, struct rt_error *error);
 /* Appends the ids of a text to ids, of which there are *count; the capacity is *capacity. Only RT_NO_MEMORY
  * can go wrong. */
 int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, struct io_values *v,

@@ -256,16 +256,28 @@ void io_hint_skip(struct rt_error *bad_row) {
   rt_hint(bad_row, "--on-bad-row skip leaves bad rows out and counts them");
 }
 
-int io_encode_table(const struct io_encoder *e, struct io_table *table, bool skip, struct rt_error *error) {
+static int64_t row_bytes(const struct io_row *row) {
+  int64_t bytes = 0;
+  for (size_t f = 0; f < row->count; f++) bytes += (int64_t)row->fields[f].length;
+  return bytes;
+}
+
+int io_encode_some(const struct io_encoder *e, struct io_table *table, struct io_portion most, bool skip,
+                   bool *more, struct rt_error *error) {
   struct rt_error reason = {0};
-  for (;;) {
+  *more = true;
+  while (most.rows > 0 && most.bytes > 0) {
     struct io_row row;
     int status = io_table_next(table, &row, &reason);
-    if (status == RT_OK && row.line == 0) return RT_OK;
+    *more = status != RT_OK || row.line > 0;
+    if (!*more) return RT_OK;
     if (status == RT_OK) status = io_encode_row(e, row.fields, row.line, &reason);
+    most.rows -= status == RT_OK;
+    if (status == RT_OK) most.bytes -= row_bytes(&row);
     if (status == RT_OK || (skip && skip_row(e->data, table, &reason))) continue;
     if (status == RT_BAD_DATA && !io_table_broken(table)) io_hint_skip(&reason);
     if (error && !error->code) *error = reason;
     return status;
   }
+  return RT_OK;
 }

@@ -28,21 +28,19 @@ int io_payload_end_row(struct io_payload *p, int64_t row, int64_t values) {
   return RT_OK;
 }
 
-int io_payload_select(const struct io_payload *from, const int64_t *rows, int64_t count,
-                      struct io_payload *into) {
+int io_payload_append(struct io_payload *into, int64_t before, const struct io_payload *from,
+                      const int64_t *rows, int64_t count) {
   const size_t size = value_size(from);
-  int64_t total = 0, at = 0;
+  int64_t at = io_payload_begin(into, before), total = at;
   for (int64_t r = 0; r < count; r++) total += io_payload_count(from, rows[r]);
-  if (io_payload_init(into, from->element, from->width, from->offsets != NULL) != RT_OK
-      || io_payload_reserve(into, total * from->width) != RT_OK)
-    return RT_NO_MEMORY;
+  if (io_payload_reserve(into, total * from->width) != RT_OK) return RT_NO_MEMORY;
   for (int64_t r = 0; r < count; r++) {
     int64_t n = io_payload_count(from, rows[r]);
     if (n > 0)
       memcpy((char *)into->elements + (size_t)at * size,
              (const char *)from->elements + (size_t)io_payload_begin(from, rows[r]) * size, (size_t)n * size);
     at += n;
-    if (into->offsets && io_payload_end_row(into, r, at) != RT_OK) return RT_NO_MEMORY;
+    if (into->offsets && io_payload_end_row(into, before + r, at) != RT_OK) return RT_NO_MEMORY;
   }
   return RT_OK;
 }

@@ -29,9 +29,10 @@ void io_payload_free(struct io_payload *p);
 int io_payload_reserve(struct io_payload *p, int64_t elements);
 /* Ends row number `row` of a ragged payload, behind the first `values` values of all rows. RT_NO_MEMORY. */
 int io_payload_end_row(struct io_payload *p, int64_t row, int64_t values);
-/* Copies the rows of those numbers, in that order, into an empty payload. RT_NO_MEMORY. */
-int io_payload_select(const struct io_payload *from, const int64_t *rows, int64_t count,
-                      struct io_payload *into);
+/* Copies the rows of those numbers, in that order, behind the first `before` rows of another payload of the
+ * same form. RT_NO_MEMORY. */
+int io_payload_append(struct io_payload *into, int64_t before, const struct io_payload *from,
+                      const int64_t *rows, int64_t count);
 
 /* The number of a row's first value: how many there are before it. */
 static inline int64_t io_payload_begin(const struct io_payload *p, int64_t row) {

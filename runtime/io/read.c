@@ -153,7 +153,9 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
   data->groups.asked = o->beside != NULL;
   if (status == RT_OK) status = check_beside(table, data->groups.field, o->beside, error);
   if (status == RT_OK) status = number_columns(data, schema, table, error);
-  if (status == RT_OK) status = io_encode_table(&encoder, table, o->skip_bad_rows, error);
+  const struct io_portion all = {INT64_MAX, INT64_MAX};
+  bool more;
+  if (status == RT_OK) status = io_encode_some(&encoder, table, all, o->skip_bad_rows, &more, error);
   if (status == RT_OK) status = note_first_line(data, table, error);
   if (status == RT_OK && data->rows == 0) status = no_rows(data, table, error);
   io_table_close(table);
@@ -301,13 +303,15 @@ struct io_rows {
   struct io_encoder encoder;
   struct io_row row;
   int beside; /* the number of that field in a row; -1: none was asked for */
+  bool skips; /* bad rows, when many are read */
+  bool keeps; /* the fields of the rows */
 };
 
 static int open_rows(struct io_rows **rows, const char *path, const struct io_source *source,
                      const struct io_schema *schema, const struct io_data_options *o,
                      struct rt_error *error) {
   struct io_data_options options = *or_defaults(o);
-  options.predicting = true;
+  options.predicting = !options.truths;
   *rows = NULL;
   if (!io_schema_is_trained(schema)) return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
   struct io_rows *r = rt_zalloc(1, sizeof *r);
@@ -320,7 +324,9 @@ static int open_rows(struct io_rows **rows, const char *path, const struct io_so
     rt_free(r);
     return status;
   }
-  r->encoder = (struct io_encoder){NULL, schema, NULL, r->table, io_table_name(r->table), true};
+  r->encoder = (struct io_encoder){NULL, schema, NULL, r->table, io_table_name(r->table), options.predicting};
+  r->skips = options.skip_bad_rows;
+  r->keeps = options.keeps;
   *rows = r;
   return RT_OK;
 }
@@ -342,18 +348,40 @@ int io_rows_next(struct io_rows *rows, struct io_dataset *data, bool *more, stru
   return status;
 }
 
+/* Gives a dataset that is to be added to what belongs to the file. */
+static int prepare(struct io_rows *rows, struct io_dataset *data, struct rt_error *error) {
+  int status = io_dataset_prepare(data, rows->encoder.schema, error);
+  data->kept.asked = rows->keeps;
+  data->kept.count = rows->encoder.schema->fields;
+  rows->encoder.data = data;
+  return status;
+}
+
 int io_rows_append(struct io_rows *rows, struct io_dataset *data, bool *more, struct rt_error *error) {
   *more = false;
-  int status = io_dataset_prepare(data, rows->encoder.schema, error);
-  if (status != RT_OK) return status;
-  status = io_table_next(rows->table, &rows->row, error);
+  int status = prepare(rows, data, error);
+  if (status == RT_OK) status = io_table_next(rows->table, &rows->row, error);
   if (status != RT_OK || rows->row.line == 0) return status;
-  rows->encoder.data = data;
   if (!data->numbers) status = number_columns(data, rows->encoder.schema, rows->table, error);
   if (status == RT_OK) status = io_encode_row(&rows->encoder, rows->row.fields, rows->row.line, error);
   if (status != RT_OK) return status;
   *more = true;
   return RT_OK;
+}
+
+int io_rows_fill(struct io_rows *rows, struct io_dataset *data, struct io_portion most, bool *more,
+                 struct rt_error *error) {
+  *more = false;
+  int status = prepare(rows, data, error);
+  if (status == RT_OK && !data->numbers)
+    status = number_columns(data, rows->encoder.schema, rows->table, error);
+  if (status == RT_OK) status = io_encode_some(&rows->encoder, rows->table, most, rows->skips, more, error);
+  if (status == RT_OK && !data->doubt) status = note_first_line(data, rows->table, error);
+  return status;
+}
+
+int io_rows_none(struct io_rows *rows, const struct io_dataset *data, struct rt_error *error) {
+  return no_rows(data, rows->table, error);
 }
 
 struct io_table *io_rows_table(struct io_rows *rows) {

@@ -557,7 +557,9 @@ static void test_payload(void **state) {
   assert_int_equal(io_payload_begin(&p, 1), 2);
   assert_int_equal(io_payload_count(&p, 1), 3);
   assert_true(io_payload_number(&p, 9) == 0.5);
-  assert_int_equal(io_payload_select(&p, rows, RT_COUNT(rows), &some), RT_OK);
+  assert_int_equal(io_payload_init(&some, IO_F32, 2, true), RT_OK);
+  assert_int_equal(io_payload_append(&some, 0, &p, rows, 1), RT_OK);
+  assert_int_equal(io_payload_append(&some, 1, &p, rows + 1, RT_COUNT(rows) - 1), RT_OK);
   assert_int_equal(io_payload_count(&some, 0), 3);
   assert_int_equal(io_payload_count(&some, 1), 0);
   assert_int_equal(io_payload_begin(&some, 3), 5);
