@@ -21,8 +21,8 @@ extern "C" {
  *     status = aq_session_predict(…);         AQ_INTERRUPTED: it would have taken longer
  *
  * A call that was stopped leaves its handle as it was before: it can be called again. A training that was
- * stopped has written its checkpoint, and aq_trainer_run goes on from there; but it begins the validation
- * data anew: a limit that is too little for all of them is never passed. What a training saves counts for no
+ * stopped has written its checkpoint, and aq_trainer_run goes on where it was, also within the validation
+ * data; a trainer that begins with the checkpoint begins these anew. What a training saves counts for no
  * limit and is not stopped. */
 typedef aq_limits aq_limits;
 aq_limits *aq_limits_new(void); /* without limits; NULL: no memory */

@@ -171,5 +171,6 @@ int lib_judge_rank_matches(struct lib_judge *judge, struct rt_error *error) {
   int status = RT_OK;
   for (uint32_t o = 0; judge->match && o < judge->module->output_count && status == RT_OK; o++)
     if (judge->match[o].count) status = rank_matches(judge, o, error);
+  if (status == RT_OK) lib_judge_forget_matches(judge);
   return status;
 }

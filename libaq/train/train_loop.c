@@ -144,10 +144,21 @@ static int check_goal(const struct aq_trainer *t, struct rt_error *error) {
   return RT_BAD_DATA;
 }
 
+/* When the call was stopped the next one goes on behind the rows that were judged, unless the host has taken
+ * steps meanwhile. */
+static int judge_validation(struct aq_trainer *t, struct rt_error *error) {
+  if (t->judged != t->state.step) lib_judge_begin(&t->judge, t->settings.batch);
+  t->judged = t->state.step;
+  int status = lib_judge_rows(&t->judge, &t->valid_data, error);
+  if (status == RT_OK) status = lib_judge_end(&t->judge, &t->valid_data, error);
+  if (status != RT_OK && status != RT_INTERRUPTED) t->judged = -1;
+  return status;
+}
+
 /* Judges the validation data. Rows without a finite answer are bad rows; when there are no others, training
  * has gone wrong. */
 static int validate(struct aq_trainer *t, struct rt_error *error) {
-  int status = lib_judge_run(&t->judge, &t->valid_data, t->settings.batch, error);
+  int status = judge_validation(t, error);
   if (status == RT_OK && t->judge.skipped > 0 && t->judge.skipped == t->valid_data.rows) {
     *error = t->judge.first_skipped;
     status = error->code;

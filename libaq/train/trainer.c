@@ -405,6 +405,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   t->facts.begun = t->loaded.begun;
   struct rt_error *error = lib_begin(&t->message);
   t->state.rate = -1;
+  t->judged = -1;
   int status = copy_options(t, options, error);
   if (status == RT_OK) status = take_program(t, program, error);
   if (status == RT_OK && t->save) status = lib_checkpoint_prepare(t, error);

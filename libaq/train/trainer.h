@@ -78,7 +78,8 @@ struct aq_trainer {
   aq_epoch *history; /* [history_count] epochs that have ended (training_shown.c) */
   size_t history_count, history_capacity;
   aq_train_facts
-      facts; /* steps, seconds and examples are of this process, not of what a checkpoint stands for */
+      facts;      /* steps, seconds and examples are of this process, not of what a checkpoint stands for */
+  int64_t judged; /* the step after which the validation data were judged last, maybe in part; -1: none */
   int64_t examples;
   double started, last_shown;
   int64_t steps_before;       /* facts.steps at the start of this run */

@@ -276,6 +276,80 @@ static void test_saved(void **state) {
   aq_program_free(program);
 }
 
+/* ---- a limit that is less than the validation data take ---- */
+
+static aq_trainer *validated_trainer(aq_program *program, const char *valid) {
+  aq_train_options options;
+  aq_trainer *trainer;
+  aq_train_options_init(&options);
+  options.train = path_of("reader.tsv");
+  options.valid = valid;
+  options.threads = 1;
+  assert_int_equal(aq_trainer_new(program, &options, &trainer), AQ_OK);
+  return trainer;
+}
+
+/* The work of a whole training. */
+static int64_t work_of(aq_program *program, const char *valid) {
+  aq_trainer *trainer = validated_trainer(program, valid);
+  aq_limits_set(limits, 0, 0, 0);
+  assert_int_equal(aq_trainer_run(trainer), AQ_OK);
+  aq_trainer_free(trainer);
+  return aq_limits_done(limits);
+}
+
+static void save(aq_trainer *trainer, char **bytes, size_t *length) {
+  aq_model *model;
+  assert_int_equal(aq_trainer_model(trainer, &model), AQ_OK);
+  assert_int_equal(aq_model_save_memory(model, bytes, length), AQ_OK);
+  aq_model_free(model);
+  aq_trainer_free(trainer);
+}
+
+static void test_validation(void **state) {
+  (void)state;
+  char valid[400], *bytes[2];
+  size_t length[2];
+  int stops = 0, status;
+  snprintf(valid, sizeof valid, "%s", path_of("valid.tsv"));
+  FILE *file = fopen(valid, "w");
+  assert_non_null(file);
+  fprintf(file, "text\tlabel\n");
+  for (int k = 0; k < 70; k++)
+    fprintf(file, "a %s play\t%s\n", k % 3 ? "good" : "dull",
+            k % 7 == 0 ? "odd"
+            : k % 4    ? "positive"
+                       : "negative");
+  assert_int_equal(fclose(file), 0);
+  static char source[2000];
+  snprintf(source, sizeof source, "%s", reader_program);
+  memcpy(strstr(source, "epochs = 30"), "epochs = 3 ", 11);
+  aq_program *program = program_of(source);
+  aq_limits_use(limits);
+  int64_t all = work_of(program, valid), steps = work_of(program, NULL), validation = (all - steps) / 3;
+  assert_true(validation / 2 > steps / 6); /* of an epoch there are two steps */
+  aq_limits_set(limits, 0, 0, 0);
+  aq_trainer *trainer = validated_trainer(program, valid);
+  assert_int_equal(aq_trainer_run(trainer), AQ_OK);
+  save(trainer, &bytes[0], &length[0]);
+  trainer = validated_trainer(program, valid);
+  do {
+    if (++stops > 100) fail_msg("the training never gets on");
+    aq_limits_set(limits, 0, validation / 2, 0);
+    status = aq_trainer_run(trainer);
+  } while (status == AQ_INTERRUPTED);
+  assert_int_equal(status, AQ_OK);
+  assert_true(stops > 6);
+  aq_limits_set(limits, 0, 0, 0);
+  save(trainer, &bytes[1], &length[1]);
+  aq_limits_use(NULL);
+  assert_int_equal(length[0], length[1]);
+  assert_memory_equal(bytes[0], bytes[1], length[0]);
+  aq_text_free(bytes[0]);
+  aq_text_free(bytes[1]);
+  aq_program_free(program);
+}
+
 /* ---- from elsewhere ---- */
 
 static void *interrupt_soon(void *context) {
@@ -347,8 +421,10 @@ static void test_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_interrupted),    cmocka_unit_test(test_work),     cmocka_unit_test(test_deadline),
-      cmocka_unit_test(test_memory),         cmocka_unit_test(test_training), cmocka_unit_test(test_saved),
-      cmocka_unit_test(test_another_thread), cmocka_unit_test(test_signal),   cmocka_unit_test(test_nothing)};
+      cmocka_unit_test(test_interrupted), cmocka_unit_test(test_work),
+      cmocka_unit_test(test_deadline),    cmocka_unit_test(test_validation),
+      cmocka_unit_test(test_memory),      cmocka_unit_test(test_training),
+      cmocka_unit_test(test_saved),       cmocka_unit_test(test_another_thread),
+      cmocka_unit_test(test_signal),      cmocka_unit_test(test_nothing)};
   return cmocka_run_group_tests(tests, make_limits, drop_limits);
 }
