@@ -25,6 +25,10 @@ typedef struct aq_pool aq_pool;         /* threads that handles share */
 typedef struct aq_limits aq_limits;     /* what calls may take */
 
 const char *aq_version(void); /* "0.1.0"; `pkg-config --modversion aq` says the same */
+/* The version as a number that can be compared: major * 1000000 + minor * 1000 + patch. The one is that of
+ * the header that a host was compiled with, the other that of the library that it runs with. */
+#define AQ_VERSION_NUMBER 1000
+int aq_version_number(void);
 
 /* Statuses. The command aqc has them as exit codes. */
 enum aq_status {

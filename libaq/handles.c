@@ -9,6 +9,8 @@
 
 const char *aq_version(void) { return PACKAGE_VERSION; }
 
+int aq_version_number(void) { return AQ_VERSION_NUMBER; }
+
 void aq_set_allocator(aq_resize *resize, void *context) { rt_set_allocator(resize, context); }
 
 void aq_take_over_blas(void) { rt_blas_take_over(); }

@@ -12,11 +12,8 @@ fi
 exported=$(nm -D --defined-only "$library" | awk '$2 != "A" {print $3}' | sort)
 # Sanitizers add names of their own.
 exported=$(printf '%s\n' "$exported" | grep -vE '^(__(asan|ubsan|tsan|odr)|_init|_fini|__bss_start|_edata|_end)')
-# Names called like functions in the header, once comments are gone, that are not types (aq_..._fn typedefs
-# have a star).
 # shellcheck disable=SC2086
-declared=$(cat $headers | sed -e 's://.*::' | tr '\n' ' ' | sed -e 's:/\*:\n/*:g' -e 's:\*/:*/\n:g' | grep -v '^/\*' | tr '\n' ' ' |
-  tr ';{}' '\n\n\n' | grep -v typedef | grep -oE '(^|[^A-Za-z0-9_])aq_[a-z0-9_]+[[:space:]]*\(' | grep -oE 'aq_[a-z0-9_]+' | sort -u)
+declared=$(awk -f "${AQ_SOURCE:-.}/libaq/declarations.awk" -f "${AQ_SOURCE:-.}/libaq/names.awk" $headers | sort -u)
 
 problems=$(for name in $declared; do
   printf '%s\n' "$exported" | grep -qxF "$name@@AQ_0.1" || echo "$name is declared in aq.h but not exported"

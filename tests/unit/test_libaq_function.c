@@ -55,6 +55,15 @@ static const double six[] = {1, 2, 3, 4, 5, 6}, three[] = {10, 20, 30};
 #define DOUBLES(numbers, axes, sizes)                                                                        \
   (aq_tensor) { .data = (numbers), .number = AQ_DOUBLE, .rank = (axes), .size = (sizes) }
 
+/* aq_tensor goes by value and in arrays, so that it is the same for ever. */
+_Static_assert(offsetof(aq_tensor, data) == 0, "the layout of aq_tensor is fixed");
+_Static_assert(offsetof(aq_tensor, number) == sizeof(void *), "the layout of aq_tensor is fixed");
+_Static_assert(offsetof(aq_tensor, rank) == sizeof(void *) + 4, "the layout of aq_tensor is fixed");
+_Static_assert(offsetof(aq_tensor, size) == sizeof(void *) + 8, "the layout of aq_tensor is fixed");
+_Static_assert(offsetof(aq_tensor, offset) == 2 * sizeof(void *) + 8, "the layout of aq_tensor is fixed");
+_Static_assert(offsetof(aq_tensor, examples) == 3 * sizeof(void *) + 8, "the layout of aq_tensor is fixed");
+_Static_assert(sizeof(aq_tensor) == 3 * sizeof(void *) + 16, "the layout of aq_tensor is fixed");
+
 static void test_values(void **state) {
   (void)state;
   aq_function *f =

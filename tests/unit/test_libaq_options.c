@@ -86,6 +86,16 @@ static void test_defaults(void **state) {
   aq_program_options_init(NULL);
 }
 
+/* The number in the header is the version that configure.ac says. */
+static void test_version(void **state) {
+  (void)state;
+  int major, minor, patch;
+  assert_string_equal(aq_version(), PACKAGE_VERSION);
+  assert_int_equal(sscanf(PACKAGE_VERSION, "%d.%d.%d", &major, &minor, &patch), 3);
+  assert_int_equal(AQ_VERSION_NUMBER, major * 1000000 + minor * 1000 + patch);
+  assert_int_equal(aq_version_number(), AQ_VERSION_NUMBER);
+}
+
 /* Messages about a text of the host show all of it, or with an origin what stands behind its `=`. */
 static void test_origins(void **state) {
   (void)state;
@@ -111,8 +121,8 @@ static void test_origins(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_sizes), cmocka_unit_test(test_older),
-                                     cmocka_unit_test(test_fields), cmocka_unit_test(test_defaults),
-                                     cmocka_unit_test(test_origins)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_sizes),   cmocka_unit_test(test_older),
+                                     cmocka_unit_test(test_fields),  cmocka_unit_test(test_defaults),
+                                     cmocka_unit_test(test_origins), cmocka_unit_test(test_version)};
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }
