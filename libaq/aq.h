@@ -36,6 +36,7 @@
 #include "aq_loop.h"     /* what is to be learned: how often each label stands there, what is easy to reach */
 #include "aq_native.h"   /* functions of shared libraries and of the host */
 #include "aq_report.h"   /* how good predictions are, and options that sessions take too */
+#include "aq_rows.h"     /* rows in memory, in place of files */
 #include "aq_session.h"  /* predicting, writing texts, attention */
 #include "aq_shown.h"    /* reports and explanations as trees of facts */
 #include "aq_steps.h"    /* training by the hand of the host: rates, steps, the state as bytes */

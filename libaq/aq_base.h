@@ -19,6 +19,7 @@ typedef struct aq_session aq_session;   /* what predicts with a model */
 typedef struct aq_report aq_report;     /* how good a model's answers are */
 typedef struct aq_function aq_function; /* a function on tensors */
 typedef struct aq_vectors aq_vectors;   /* a vector for each row */
+typedef struct aq_rows aq_rows;         /* rows in memory */
 typedef struct aq_shown aq_shown;       /* what is shown, as a tree of facts */
 typedef struct aq_externs aq_externs;   /* functions of the host */
 typedef struct aq_pool aq_pool;         /* threads that handles share */

@@ -51,6 +51,10 @@ void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaul
  * A label that training did not see counts as an error: the report has its rows as support and lists it, and
  * loss, log_loss and auc leave them out. */
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report);
+/* The same of rows in memory, where `line` is the number of a row, from 1. With held_by they are those that
+ * it was trained on. */
+int aq_report_of_rows(aq_model *model, const aq_rows *rows, const aq_eval_options *options,
+                      aq_report **report);
 /* Adds the rows of another report of the same outputs, as if both had been one: the folds of a
  * cross-validation, or parts of a table. The models may know other classes, which go by their names; how many
  * texts or classes a right one was ranked among is the larger number. The hardest rows are left out.

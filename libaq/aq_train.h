@@ -83,6 +83,9 @@ typedef struct aq_train_options {
   bool (*measure)(void *context, aq_model *model, double *value);
   const char *measured; /* what it is called, as in "profit" */
   bool least_is_best;   /* of that measure */
+  /* Rows in memory instead of the files train and valid, which are NULL then. They are needed until
+   * aq_trainer_new has returned. */
+  const aq_rows *rows, *valid_rows;
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 

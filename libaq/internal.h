@@ -479,7 +479,7 @@ void lib_judge_texts_free(struct lib_writing_judge *writing);
 struct lib_judge_file {
   struct lib_judge *judge;
   const struct aq_model *model;
-  const char *path;
+  const char *path; /* NULL: the rows are in memory */
   const struct io_data_options *reading;
   const struct aq_trainer *held_by;  /* only the rows that this training holds back; NULL: all */
   struct lib_writing_judge *writing; /* or NULL */

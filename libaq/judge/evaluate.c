@@ -4,6 +4,7 @@
 
 #include "libaq/internal.h"
 #include "libaq/predict/session.h"
+#include "libaq/rows/memory_rows.h"
 #include "libaq/shown/shown_tree.h"
 #include "runtime/io/json.h"
 
@@ -91,14 +92,14 @@ static int end_judge(struct aq_report *r, int64_t rows, struct rt_error *error) 
 }
 
 /* Is there anything to be judged, and does it have what the options ask for? */
-static int check_file(const struct aq_model *model, const char *path, const struct aq_eval_options *options,
-                      struct rt_error *error) {
+static int check_file(const struct aq_model *model, const char *path, const aq_rows *rows,
+                      const struct aq_eval_options *options, struct rt_error *error) {
   if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
-  if (!path) return lib_no_path(error);
+  if (!path && !rows) return rt_fail(error, RT_USAGE, "there is nothing to judge: path or rows are NULL");
   if (!model->trained)
     return rt_fail(error, RT_USAGE,
                    "this model has no parameters yet; train it, or load a trained one (.aqm)");
-  if (model->text && options->header == AQ_HEADER_YES)
+  if (model->text && !rows && options->header == AQ_HEADER_YES)
     return rt_fail(error, RT_USAGE, "%.200s is read as a text by itself, which has no header line", path);
   if (options->generate && lib_text_output(model->module) == model->module->output_count)
     return rt_fail(error, RT_USAGE, "the model %s does not write texts: it predicts %s", model->module->name,
@@ -119,16 +120,20 @@ static int begin_extras(struct aq_report *r, const struct aq_eval_options *optio
   return lib_judge_texts_begin(&file->writing, r->model, options, &file->portion.rows, error);
 }
 
-static int judge_file(struct aq_report *r, const char *path, const struct aq_eval_options *options,
-                      struct io_portion portion, struct rt_error *error) {
+/* Judges a file, or rows in memory. */
+static int judge_file(struct aq_report *r, const char *path, const aq_rows *rows,
+                      const struct aq_eval_options *options, struct io_portion portion,
+                      struct rt_error *error) {
   const struct aq_model *model = r->model;
-  int status = check_file(model, path, options, error);
+  int status = check_file(model, path, rows, options, error);
   if (status != RT_OK) return status;
+  const bool text = model->text && !rows;
   struct io_data_options reading = {.skip_bad_rows = options->bad_rows == AQ_BAD_ROW_SKIP,
                                     .header = lib_header(options->header),
                                     .format = (enum io_format)options->format,
+                                    .memory = lib_rows_memory(rows),
                                     .check = &r->row_check.hook,
-                                    .keeps = (options->errors > 0 && !model->text) || options->generate,
+                                    .keeps = (options->errors > 0 && !text) || options->generate,
                                     .truths = true};
   struct lib_judge_file file = {.judge = &r->judge,
                                 .model = model,
@@ -138,14 +143,14 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
                                 .portion = portion,
                                 .met = &r->reading};
   if (options->held_by) reading.beside = lib_held_beside(options->held_by);
-  if (options->held_by && model->text) reading.hold = lib_held_part(options->held_by);
+  if (options->held_by && text) reading.hold = lib_held_part(options->held_by);
   status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
   r->row_check.precision = lib_precision(options->precision);
   if (status == RT_OK) status = begin_judge(r, options, error);
   if (status == RT_OK) status = begin_extras(r, options, &file, error);
   if (status == RT_OK) status = lib_judge_file(&file, options->batch, error);
   if (status == RT_OK) status = end_judge(r, file.rows, error);
-  if (status == RT_OK && r->scope) status = check_scope(r, path, error);
+  if (status == RT_OK && r->scope) status = check_scope(r, path ? path : "the rows in memory", error);
   lib_judge_texts_free(file.writing);
   return status;
 }
@@ -153,8 +158,8 @@ static int judge_file(struct aq_report *r, const char *path, const struct aq_eva
 /* Enough rows for the work of a piece to hide what each costs, and no more than a few megabytes. */
 enum { PIECE_ROWS = 4096, ROW_BYTES = 1024 };
 
-int lib_report_pieces(aq_model *model, const char *path, const aq_eval_options *options, int64_t piece,
-                      aq_report **report) {
+static int make_report(aq_model *model, const char *path, const aq_rows *table,
+                       const aq_eval_options *options, int64_t piece, aq_report **report) {
   struct aq_report *r = *report = rt_zalloc(1, sizeof *r);
   if (!r) return AQ_NO_MEMORY;
   aq_eval_options own;
@@ -165,7 +170,17 @@ int lib_report_pieces(aq_model *model, const char *path, const aq_eval_options *
     return rt_no_memory(lib_begin(&r->message));
   const int64_t rows = piece ? piece : own.batch > PIECE_ROWS ? own.batch : PIECE_ROWS;
   const int64_t bytes = rows < INT64_MAX / ROW_BYTES ? rows * ROW_BYTES : INT64_MAX;
-  return judge_file(r, path, &own, (struct io_portion){rows, bytes}, lib_begin(&r->message));
+  return judge_file(r, path, table, &own, (struct io_portion){rows, bytes}, lib_begin(&r->message));
+}
+
+int lib_report_pieces(aq_model *model, const char *path, const aq_eval_options *options, int64_t piece,
+                      aq_report **report) {
+  return make_report(model, path, NULL, options, piece, report);
+}
+
+int aq_report_of_rows(aq_model *model, const aq_rows *rows, const aq_eval_options *options,
+                      aq_report **report) {
+  return report ? make_report(model, NULL, rows, options, 0, report) : AQ_USAGE;
 }
 
 int aq_report_new(aq_model *model, const char *path, const aq_eval_options *options, aq_report **report) {

@@ -202,10 +202,10 @@ static void judge_loss(struct lib_judge *judge) {
 static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64_t row,
                    const struct rt_error *reason, struct rt_error *error) {
   struct rt_error placed = *reason;
-  snprintf(placed.file, sizeof placed.file, "%s", data->name ? data->name : "");
-  placed.line = data->lines[row] < INT32_MAX ? (int)data->lines[row] : INT32_MAX;
-  placed.column = 0;
-  if (!judge->skip) io_hint_skip(&placed);
+  placed.file[0] = '\0';
+  placed.line = placed.column = 0;
+  io_place_row(data, data->lines[row], -1, &placed);
+  if (!judge->skip) io_hint_skip(&placed, data);
   if (!judge->skip) *error = placed;
   if (judge->skip && judge->skipped++ == 0) judge->first_skipped = placed;
   return judge->skip ? RT_OK : placed.code;

@@ -11,6 +11,9 @@ enum { TEXT_WINDOW = 128 };
 
 /* ---- all rows at once ---- */
 
+/* A text by itself; in memory there are rows of texts. */
+static bool is_text(const struct lib_judge_file *f) { return f->model->text && !f->reading->memory; }
+
 /* A plain text is cut into windows, as in training. Reading it could add to the schema; as the model's schema
  * is shared, it gets a copy. */
 static int read_text(const struct lib_judge_file *f, struct io_dataset *data, struct rt_error *error) {
@@ -30,13 +33,13 @@ static int read_text(const struct lib_judge_file *f, struct io_dataset *data, st
 }
 
 /* Which rows are held back may depend on all of them, and the windows of a text are cut when it is read. */
-static bool needs_all(const struct lib_judge_file *f) { return f->model->text || f->held_by; }
+static bool needs_all(const struct lib_judge_file *f) { return is_text(f) || f->held_by; }
 
 static int judge_all(struct lib_judge_file *f, struct rt_error *error) {
   struct io_dataset data = {0};
-  int status = f->model->text ? read_text(f, &data, error)
-                              : io_dataset_read(f->path, &f->model->schema, f->reading, &data, error);
-  if (status == RT_OK && !f->model->text) status = lib_held_rows(f->held_by, &data, error);
+  int status = is_text(f) ? read_text(f, &data, error)
+                          : io_dataset_read(f->path, &f->model->schema, f->reading, &data, error);
+  if (status == RT_OK && !is_text(f)) status = lib_held_rows(f->held_by, &data, error);
   if (status == RT_OK) status = lib_reading_add(f->met, &f->model->schema, &data, error);
   f->rows = data.rows;
   if (status == RT_OK && f->writing) status = lib_judge_texts_rows(f->writing, f->judge, &data, error);
@@ -98,7 +101,7 @@ static int judge_pieces(struct pieces *p, struct rt_error *error) {
 
 /* What limits count is what their own thread does, and the standard input may make it wait. */
 static bool can_read_ahead(const struct lib_judge_file *f) {
-  return rt_pool_threads(f->judge->pool) > 1 && strcmp(f->path, "-") != 0 && !rt_limits_of_thread;
+  return rt_pool_threads(f->judge->pool) > 1 && !rt_limits_of_thread && f->path && strcmp(f->path, "-") != 0;
 }
 
 static int prepare(struct pieces *p, struct rt_error *error) {

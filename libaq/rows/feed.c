@@ -331,10 +331,10 @@ static size_t element_size(const struct lib_feed *feed, const struct vm_input *i
 static int unequal(const struct lib_feed *feed, const struct vm_input *input, struct lib_batch batch,
                    int64_t e, int64_t n, struct rt_error *error) {
   const struct io_dataset *data = batch.data;
-  rt_fail_at(error, RT_BAD_DATA, (struct rt_place){data->name, data->lines[batch.row[e]], 0},
-             "the column %s has %lld tokens here, but another column of length %s has %lld", input->name,
-             (long long)n, feed->module->dims.symbol[input->length].name,
-             (long long)feed->sizes[input->length][e]);
+  rt_fail(error, RT_BAD_DATA, "the column %s has %lld tokens here, but another column of length %s has %lld",
+          input->name, (long long)n, feed->module->dims.symbol[input->length].name,
+          (long long)feed->sizes[input->length][e]);
+  io_place_row(data, data->lines[batch.row[e]], -1, error);
   rt_hint(error,
           "columns that differ in length have lengths of different names, as in words[T] and words[U]");
   return error->code;

@@ -23,7 +23,7 @@ int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct 
     int status = give(st, error);
     if (status != RT_OK) return status;
     *error = *reason;
-    if (can_skip) io_hint_skip(error);
+    if (can_skip) io_hint_skip(error, &st->session->data);
     return reason->code;
   }
   lib_reading_skipped(&st->session->reading, reason, 1);
@@ -152,18 +152,10 @@ static void note_first_line(struct aq_session *s, const struct io_table *table) 
   lib_reading_doubt(&s->reading, io_table_name(table), io_table_doubt(table));
 }
 
-/* Forgets what came from a file: single examples do not come from one. */
-static void forget_file(struct io_dataset *data) {
-  rt_free(data->name);
-  rt_free(data->numbers);
-  data->name = NULL;
-  data->numbers = NULL;
-}
-
 static int prepare(struct row_stream *st, struct rt_error *error) {
   struct io_dataset *data = &st->session->data;
   io_dataset_clear(data);
-  forget_file(data);
+  io_dataset_forget_source(data);
   st->next = (struct io_dataset){.check = data->check};
   data->name = rt_strdup(io_table_name(io_rows_table(st->rows)));
   st->next.name = rt_strdup(data->name ? data->name : "");
@@ -184,7 +176,7 @@ int row_stream_run(struct row_stream *stream, struct rt_error *error) {
   rt_free(stream->why);
   rt_text_free(&stream->out);
   s->scored = 0;
-  forget_file(&s->data);
+  io_dataset_forget_source(&s->data); /* single examples do not come from a file */
   io_dataset_free(&stream->next);
   return status;
 }

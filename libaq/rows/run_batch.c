@@ -4,7 +4,9 @@
 void lib_hint_row(struct lib_batch batch, struct rt_error *error) {
   if (!error || error->example < 1 || error->example > batch.count) return;
   const int64_t row = batch.row[error->example - 1];
-  if (batch.data->name && batch.data->lines && batch.data->lines[row] > 0)
+  if (batch.data->names)
+    rt_hint(error, "this is about row %lld of the rows in memory", (long long)batch.data->lines[row]);
+  else if (batch.data->name && batch.data->lines && batch.data->lines[row] > 0)
     rt_hint(error, "this is about the row %s:%lld", batch.data->name, (long long)batch.data->lines[row]);
 }
 

@@ -28,14 +28,17 @@ static int check_folds(const struct aq_trainer *t, struct rt_error *error) {
 
 static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   const aq_train_options *o = &t->options;
-  bool validated = o->valid || lib_train_holds_back(o);
-  if (!o->train) return rt_fail(error, RT_USAGE, "there is no training data");
+  bool valid = o->valid || o->valid_rows, validated = valid || lib_train_holds_back(o);
+  if (!o->train && !o->rows) return rt_fail(error, RT_USAGE, "there is no training data");
+  if ((o->train && o->rows) || (o->valid && o->valid_rows))
+    return rt_fail(error, RT_USAGE, "%s data are either a file or rows in memory, and both are given",
+                   o->train && o->rows ? "training" : "validation");
   if (!(o->hold >= 0 && o->hold < 1))
     return rt_fail(error, RT_USAGE, "the part held back is between 0%% and 100%%");
   if (o->hold > 0 && o->hold_last)
     return rt_fail(error, RT_USAGE, "either a part of the rows is held back, or the last row of each %.60s",
                    o->hold_last);
-  if (o->valid && lib_train_holds_back(o))
+  if (valid && lib_train_holds_back(o))
     return rt_fail(error, RT_USAGE,
                    "validation data is either given or held back from the training data, not both");
   if (check_folds(t, error) != RT_OK) return error->code;
@@ -77,7 +80,7 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
 
 static int settle(struct aq_trainer *t, struct rt_error *error) {
   t->settings = t->module->settings;
-  if (t->options.valid || lib_train_holds_back(&t->options)) return RT_OK;
+  if (t->options.valid || t->options.valid_rows || lib_train_holds_back(&t->options)) return RT_OK;
   for (uint32_t o = 0; o < t->module->output_count; o++) {
     const struct vm_input *target = &t->module->input[t->module->output[o].target];
     if (target->column->set.threshold != IO_THRESHOLD_LEARNED) continue;

@@ -1,6 +1,7 @@
 /* training_rows.c: reads the rows to learn from, to validate and to test. */
 #include <string.h>
 
+#include "libaq/rows/memory_rows.h"
 #include "libaq/train/trainer.h"
 
 /* A text and its labels: such lines are fastText's, and no text by itself. */
@@ -32,7 +33,7 @@ static struct io_data_options reading_options(const struct aq_trainer *t) {
 static int bind_data(struct aq_trainer *t, bool skip, struct rt_error *error) {
   bool later = lib_row_check_later(&t->row_check);
   int status = lib_bind_dims(t->module, &t->schema, error);
-  if (status != RT_OK) lib_name_file(error, t->train);
+  if (status != RT_OK && t->train) lib_name_file(error, t->train);
   if (status == RT_OK && later) status = io_dataset_recheck(&t->train_data, &t->row_check.hook, skip, error);
   if (status == RT_OK && later && t->has_valid)
     status = io_dataset_recheck(&t->valid_data, &t->row_check.hook, skip, error);
@@ -80,6 +81,7 @@ int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
   if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   t->row_check.precision = t->precision;
   if (status != RT_OK) return status;
+  o.memory = lib_rows_memory(t->options.rows);
   if (t->text)
     status = io_dataset_from_text(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
   else
@@ -89,10 +91,12 @@ int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
   o.hold = 0;
   o.hold_last = NULL;
   o.folding = NULL;
-  if (status == RT_OK && t->valid) {
+  o.memory = lib_rows_memory(t->options.valid_rows);
+  if (status == RT_OK && (t->valid || o.memory)) {
     t->has_valid = true;
-    status = t->text ? io_dataset_from_text(t->valid, &t->schema, &o, &t->valid_data, NULL, error)
-                     : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
+    status = t->text && !o.memory
+                 ? io_dataset_from_text(t->valid, &t->schema, &o, &t->valid_data, NULL, error)
+                 : io_dataset_read(t->valid, &t->schema, &o, &t->valid_data, error);
   }
   if (status == RT_OK) status = lib_learn_schemes(&t->reading, &t->schema, &t->train_data, error);
   if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &t->train_data, error);
@@ -129,8 +133,9 @@ static int check_held(const struct aq_trainer *t, const struct io_dataset *held,
       && !memcmp(held->lines, known->lines, (size_t)held->rows * sizeof *held->lines))
     return RT_OK;
   return rt_fail(error, RT_BAD_DATA,
-                 "%.200s does not have the rows any more that the training held back: it has changed",
-                 t->train);
+                 "%.200s do%s not have the rows any more that the training held back: %s changed",
+                 known->names ? "the rows in memory" : t->train, known->names ? "" : "es",
+                 known->names ? "they have" : "it has");
 }
 
 int lib_held_rows(const struct aq_trainer *t, struct io_dataset *data, struct rt_error *error) {

@@ -24,8 +24,19 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
   return RT_OK;
 }
 
+void io_dataset_forget_source(struct io_dataset *data) {
+  for (int c = 0; data->names && c < data->columns; c++) rt_free(data->names[c]);
+  rt_free(data->names);
+  rt_free(data->name);
+  rt_free(data->numbers);
+  data->names = NULL;
+  data->name = NULL;
+  data->numbers = NULL;
+}
+
 void io_dataset_free(struct io_dataset *data) {
   if (!data) return;
+  io_dataset_forget_source(data);
   for (int c = 0; data->values && c < data->columns; c++) {
     io_payload_free(&data->values[c].of);
     rt_free(data->values[c].row_cuts);
@@ -33,8 +44,6 @@ void io_dataset_free(struct io_dataset *data) {
   }
   rt_free(data->values);
   rt_free(data->lines);
-  rt_free(data->numbers);
-  rt_free(data->name);
   rt_free(data->doubt);
   io_tokens_free(&data->tokens);
   io_intern_free(&data->groups.values);
@@ -155,13 +164,22 @@ int io_dataset_append(struct io_dataset *into, const struct io_dataset *from, co
   return RT_OK;
 }
 
+static int copy_names(const struct io_dataset *from, struct io_dataset *into) {
+  into->names = from->names ? rt_zalloc((size_t)from->columns, sizeof *into->names) : NULL;
+  if (from->names && !into->names) return RT_NO_MEMORY;
+  for (int c = 0; from->names && c < from->columns; c++)
+    if (!(into->names[c] = rt_strdup(from->names[c]))) return RT_NO_MEMORY;
+  return RT_OK;
+}
+
 /* Without rows, of the same file and columns. */
 static int make_alike(const struct io_dataset *from, struct io_dataset *into) {
   *into = (struct io_dataset){.columns = from->columns, .check = from->check};
   into->values = rt_zalloc((size_t)from->columns, sizeof *into->values);
   into->numbers = from->numbers ? rt_zalloc((size_t)from->columns, sizeof *into->numbers) : NULL;
   into->name = rt_strdup(from->name ? from->name : "");
-  if (!into->values || !into->name || (from->numbers && !into->numbers)) return RT_NO_MEMORY;
+  if (!into->values || !into->name || (from->numbers && !into->numbers) || copy_names(from, into) != RT_OK)
+    return RT_NO_MEMORY;
   if (from->numbers) memcpy(into->numbers, from->numbers, (size_t)from->columns * sizeof *into->numbers);
   for (int c = 0; c < from->columns; c++) {
     const struct io_payload *of = &from->values[c].of;

@@ -75,6 +75,7 @@ struct io_dataset {
   struct rt_error first_skipped; /* why the first of them was bad */
   size_t lines_capacity;
   int *numbers;                     /* [columns] the field of the file that each stands in, from 1, or NULL */
+  char **names;                     /* [columns] of rows in memory: of that field; else NULL */
   const struct io_row_check *check; /* asked about each row that is added; NULL: nothing more is asked */
   struct io_tokens tokens, parts;   /* scratch: of a text, of one word of it */
   struct io_groups groups;          /* of the rows of a file; selections do not have them */
@@ -87,7 +88,8 @@ static inline const char *io_dataset_field(const struct io_dataset *data, int fi
 }
 
 struct io_data_options {
-  enum io_format format; /* IO_FORMAT_AUTO: by the file's name */
+  enum io_format format;          /* IO_FORMAT_AUTO: by the file's name */
+  const struct io_memory *memory; /* rows that are read instead of a file, whose path may be NULL then */
   enum io_header header;
   bool predicting; /* io_dataset_read: leave out the columns that prediction does not need, whether the file
                       has them or not */
@@ -127,8 +129,13 @@ int io_dataset_train(const char *path, struct io_schema *schema, const struct io
 int io_dataset_read(const char *path, const struct io_schema *schema, const struct io_data_options *options,
                     struct io_dataset *data, struct rt_error *error);
 void io_dataset_free(struct io_dataset *data);
+/* Gives an error that has no place the place of a row's column, or of the row when column is -1. Of rows in
+ * memory it begins with the row: "row 3, column `age`: …". */
+void io_place_row(const struct io_dataset *data, int64_t line, int column, struct rt_error *error);
+/* Forgets which file or table the rows came from. */
+void io_dataset_forget_source(struct io_dataset *data);
 /* Adds the hint that bad rows can be skipped, unless the message has a better one. */
-void io_hint_skip(struct rt_error *bad_row);
+void io_hint_skip(struct rt_error *bad_row, const struct io_dataset *data);
 
 /* Encoding row by row, as `predict` does: open, then next for each row. Columns that prediction does not need
  * are left out, unless `truths` asks for them. The dataset passed in is emptied

@@ -94,11 +94,20 @@ int io_encode_token(const struct io_place *p, const char *text, size_t length, i
 /* Ends the row of a ragged column; the column has `count` ids by now. */
 int io_encode_end(const struct io_place *p, int64_t count, struct rt_error *error);
 
+/* Columns of a table in memory that are no texts (encode_given.c). RT_USAGE: a column cannot be given so. */
+int io_check_given(const struct io_encoder *e, struct rt_error *error);
+/* Adds a row's value, of such a column, to the values. */
+int io_encode_given(const struct io_place *p, const struct io_memory_column *from,
+                    const struct io_field *value, struct rt_error *error);
+/* Adds it to out as a text: ids as the entries of the vocabulary. */
+void io_write_given(const struct io_schema *schema, int field, const struct io_memory_column *from,
+                    const struct io_field *value, struct rt_text *out);
+/* The vocabulary that gives a column its ids; NULL while it is being learned. */
+const struct io_vocab *io_encoder_vocab(const struct io_encoder *e, int column);
+
 /* Adds one row; after a failure the dataset is as before. */
 int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int64_t line,
                   struct rt_error *error);
-/* Gives an error that has no place the place of a row's column, or of the row when column is -1. */
-void io_place_row(const struct io_dataset *data, int64_t line, int column, struct rt_error *error);
 /* A file of which every row is bad. */
 int io_no_rows(const struct io_dataset *data, struct rt_error *error);
 /* Adds rows until there are as many more, or the table ends: then *more is false. With skip, bad rows are

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/io/data_internal.h"
+#include "runtime/io/memory.h"
 
 /* A field that a column of the kind asked for reads, or -1 when there is not exactly one. */
 static int only_field(const struct io_schema *schema, bool labels) {
@@ -22,6 +23,7 @@ static int describe_fields(const struct io_schema *schema, const char *path, str
   o->text_field = only_field(schema, false);
   o->label_field = only_field(schema, true);
   o->joins = joins;
+  if (o->memory) return RT_OK;
   bool both = o->text_field >= 0 && o->label_field >= 0 && schema->fields == 2;
   for (int c = schema->count - 1; c >= 0; c--) {
     joins[schema->columns[c].field] = schema->columns[c].kind->join;
@@ -53,6 +55,7 @@ static int number_beside(const struct io_schema *schema, const char *name) {
 /* A file that tells fields apart by position does not say which one it is. */
 static int check_beside(const struct io_table *table, int field, const char *name, struct rt_error *error) {
   if (field < 0 || io_table_is_keyed(table) || io_table_field_number(table, field) > 0) return RT_OK;
+  if (io_table_in_memory(table)) return rt_fail(error, RT_USAGE, "the rows have no column `%.60s`", name);
   bool header = io_table_has_header(table);
   rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
              header ? "the header has no column \"%s\"" : "no header line says which column is \"%s\"", name);
@@ -83,6 +86,7 @@ static int open_table(struct io_table **table, const char *path, const struct io
                                      .numbers = numbers,
                                      .count = (int)count,
                                      .source = source,
+                                     .memory = o->memory,
                                      .header = o->header,
                                      .by_name = beside,
                                      .keeps = o->keeps_rows};
@@ -113,6 +117,7 @@ static const struct io_data_options *or_defaults(const struct io_data_options *o
 /* A file without a single row that can be used. */
 static int no_rows(const struct io_dataset *data, const struct io_table *table, struct rt_error *error) {
   if (data->skipped > 0) return io_no_rows(data, error);
+  if (io_table_in_memory(table)) return rt_fail(error, RT_BAD_DATA, "there are no rows");
   return rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
                     io_table_has_header(table) ? "has a header line but no rows" : "is empty");
 }
@@ -133,6 +138,12 @@ static int number_columns(struct io_dataset *data, const struct io_schema *schem
   if (!data->numbers) return rt_no_memory(error);
   for (int c = 0; c < schema->count; c++)
     data->numbers[c] = io_table_field_number(table, schema->columns[c].field);
+  if (!io_table_in_memory(table)) return RT_OK;
+  data->names = rt_zalloc((size_t)schema->count, sizeof *data->names);
+  if (!data->names) return rt_no_memory(error);
+  for (int c = 0; c < schema->count; c++)
+    if (!(data->names[c] = rt_strdup(io_schema_field_name(schema, schema->columns[c].field))))
+      return rt_no_memory(error);
   return RT_OK;
 }
 
@@ -153,6 +164,7 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
   data->groups.asked = o->beside != NULL;
   if (status == RT_OK) status = check_beside(table, data->groups.field, o->beside, error);
   if (status == RT_OK) status = number_columns(data, schema, table, error);
+  if (status == RT_OK) status = io_check_given(&encoder, error);
   const struct io_portion all = {INT64_MAX, INT64_MAX};
   bool more;
   if (status == RT_OK) status = io_encode_some(&encoder, table, all, o->skip_bad_rows, &more, error);
@@ -327,6 +339,11 @@ static int open_rows(struct io_rows **rows, const char *path, const struct io_so
   r->encoder = (struct io_encoder){NULL, schema, NULL, r->table, io_table_name(r->table), options.predicting};
   r->skips = options.skip_bad_rows;
   r->keeps = options.keeps;
+  status = io_check_given(&r->encoder, error);
+  if (status != RT_OK) {
+    io_rows_close(r);
+    return status;
+  }
   *rows = r;
   return RT_OK;
 }

@@ -3,7 +3,8 @@
 
 int io_no_rows(const struct io_dataset *data, struct rt_error *error) {
   const struct rt_error *bad = &data->first_skipped;
-  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){data->name, bad->line, bad->column},
+  return rt_fail_at(error, RT_BAD_DATA,
+                    (struct rt_place){data->names ? NULL : data->name, bad->line, bad->column},
                     "every row is bad (%lld in all); the first: %s", (long long)data->skipped, bad->text);
 }
 
@@ -44,7 +45,7 @@ int io_dataset_recheck(struct io_dataset *data, const struct io_row_check *check
     }
     if (status == RT_BAD_DATA) io_place_row(data, data->lines[r], column, &reason);
     if (status != RT_BAD_DATA || !skip) {
-      if (status == RT_BAD_DATA) io_hint_skip(&reason);
+      if (status == RT_BAD_DATA) io_hint_skip(&reason, data);
       if (error && !error->code) *error = reason;
       break;
     }

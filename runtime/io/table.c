@@ -39,8 +39,10 @@ static int skip_mark(struct io_table *t, struct rt_error *error) {
 static int copy_options(struct io_table *t, const struct io_table_options *options, const char *path,
                         struct rt_error *error) {
   size_t count = (size_t)options->count;
-  const bool folder = options->format == IO_FORMAT_AUTO && !options->source && io_is_folder(path);
+  const bool folder =
+      options->format == IO_FORMAT_AUTO && !options->source && !options->memory && io_is_folder(path);
   t->format = folder                              ? IO_FORMAT_FOLDER
+              : options->memory                   ? IO_FORMAT_TSV
               : options->format == IO_FORMAT_AUTO ? io_format_of(path)
                                                   : options->format;
   t->delimiter = t->format == IO_FORMAT_CSV ? ',' : '\t';
@@ -50,7 +52,8 @@ static int copy_options(struct io_table *t, const struct io_table_options *optio
   t->text_field = options->text_field;
   t->label_field = options->label_field;
   t->several_labels = options->several_labels;
-  t->stream = options->source || strcmp(path, "-") == 0;
+  t->memory = options->memory;
+  t->stream = options->source || (!options->memory && strcmp(path, "-") == 0);
   t->count = options->count;
   t->by_name = options->by_name;
   t->keeps = options->keeps;
@@ -87,6 +90,7 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
                       struct rt_error *error) {
   int64_t line;
   int status = copy_options(t, options, path, error);
+  if (status == RT_OK && t->memory) return io_table_match_memory(t, error);
   if (status == RT_OK && t->format == IO_FORMAT_FOLDER) return io_folder_open(&t->folder, path, error);
   if (status == RT_OK)
     status = options->source ? io_reader_open_source(&t->reader, options->source, error)
@@ -151,6 +155,7 @@ static int next_fields(struct io_table *t, int64_t *line, struct rt_error *error
     rt_error_clear(&t->first_bad);
     return status;
   }
+  if (t->memory) return io_table_memory_row(t, line, error);
   int status = t->folder ? io_table_file(t, line, error) : io_table_read(t, line, error);
   if (status != RT_OK || *line == 0 || t->keyed) return status;
   return t->matched ? check_count(t, *line, error) : io_table_match_row(t, *line, error);
@@ -187,9 +192,12 @@ int io_table_field_number(const struct io_table *table, int column) {
   return table->keyed ? 0 : table->field_of[column];
 }
 bool io_table_is_keyed(const struct io_table *table) { return table->keyed; }
+bool io_table_in_memory(const struct io_table *table) { return table && table->memory; }
 bool io_table_is_jsonl(const struct io_table *table) { return table->format == IO_FORMAT_JSONL; }
 const char *io_table_name(const struct io_table *table) {
-  return table->folder ? io_folder_name(table->folder) : io_reader_name(table->reader);
+  return table->memory   ? "the rows in memory"
+         : table->folder ? io_folder_name(table->folder)
+                         : io_reader_name(table->reader);
 }
 
 void io_table_close(struct io_table *table) {

@@ -53,6 +53,9 @@ struct io_row {
   size_t count; /* of fields */
 };
 
+struct io_memory;
+struct io_memory_column;
+
 struct io_table_options {
   enum io_format format;
   const char *const *names; /* [count] the declared columns */
@@ -61,6 +64,7 @@ struct io_table_options {
   const int *numbers;       /* [count] the field of a row that a column is, from 1; 0: it is found by its
                                name, or goes by position. NULL: all 0 */
   const struct io_source *source; /* read instead of the file at path; NULL: none */
+  const struct io_memory *memory; /* the same, rows in memory, which must outlive the table (memory.h) */
   enum io_header header;
   const char
       *joins; /* [count] JSONL: what parts the items of a list in a field; 0: it takes none. NULL: all 0 */
@@ -97,6 +101,9 @@ int io_table_field_number(const struct io_table *table, int column);
 bool io_table_is_keyed(const struct io_table *table);
 /* Is each row an object of JSON? */
 bool io_table_is_jsonl(const struct io_table *table);
+/* What the rows in memory are in a declared column; NULL: the table is a file, or does not have it. */
+const struct io_memory_column *io_table_memory(const struct io_table *table, int column);
+bool io_table_in_memory(const struct io_table *table);
 const char *io_table_name(const struct io_table *table);
 void io_table_close(struct io_table *table);
 /* Do these fields look as names of columns do, each different from the others? */

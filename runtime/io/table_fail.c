@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "runtime/io/memory.h"
 #include "runtime/io/table_internal.h"
 
 int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format,
@@ -11,6 +12,7 @@ int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_erro
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
+  if (t->memory) return io_memory_fail(error, line, t->names[field - 1], text);
   return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){io_reader_name(t->reader), line, (int64_t)field},
                     "%s", text);
 }

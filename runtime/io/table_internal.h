@@ -17,8 +17,10 @@ enum io_csv_state { CSV_START, CSV_PLAIN, CSV_QUOTED, CSV_CLOSED };
 struct io_folder;
 
 struct io_table {
-  struct io_reader *reader; /* or */
-  struct io_folder *folder; /* of which each file is a row */
+  struct io_reader *reader;       /* or */
+  struct io_folder *folder;       /* of which each file is a row, or */
+  const struct io_memory *memory; /* of which `at` rows were given out */
+  int64_t at;
   enum io_format format;
   char delimiter;
   char **names;         /* [count] the declared columns */
@@ -53,7 +55,7 @@ struct io_table {
 
 /* ---- table_fail.c ---- */
 
-/* RT_BAD_DATA at the table's file, a line and a field. */
+/* RT_BAD_DATA at the table's file, a line and a field. Of rows in memory the field is a declared column. */
 int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_error *error, const char *format,
                   ...) __attribute__((format(printf, 5, 6)));
 
@@ -72,6 +74,13 @@ const char *io_folder_name(const struct io_folder *folder);
 /* Reads the next file into fields, one for each column; *line is its number, 0 at the end. */
 int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error);
 void io_folder_close(struct io_folder *folder);
+
+/* ---- table_memory.c ---- */
+
+/* Finds the columns by their names. RT_USAGE: one that is needed is not there. */
+int io_table_match_memory(struct io_table *t, struct rt_error *error);
+/* Puts the next row into fields; *line is its number from 1, 0 at the end. */
+int io_table_memory_row(struct io_table *t, int64_t *line, struct rt_error *error);
 
 /* ---- table_lines.c ---- */
 

@@ -1,14 +1,17 @@
 # misuse_calls.awk: with declarations.awk, from aq.h and the headers that it includes, calls of every function
-# with every kind of bad argument. Each argument takes in turn all values that test_misuse.c has for its type, VALUE_<type>[], while
-# the others are good, which is number 0; then all are bad at once. A type that is not in test_misuse.c does
-# not compile: whoever adds one to aq.h says there what a bad one is.
+# with every kind of bad argument. Each argument takes in turn all values that test_misuse.c has for its type,
+# VALUE_<type>[], while the others are good, which is number 0; then all are bad at once. A type that is not
+# in test_misuse.c does not compile: whoever adds one to aq.h says there what a bad one is.
+# Arrays that a function reads have types of their own, given_size_t_p of "const size_t *begin".
 # "const struct aq_curve *curve" is aq_curve_p, "enum aq_form form" aq_form, "const char *const *text" char_list.
-function type_of(parameter, stars, count, word, k, type, list) {
+function type_of(parameter, stars, count, word, k, type, list, of_given) {
+  of_given = parameter ~ /const (size_t|double|float|int32_t) \*/
   list = parameter ~ /\*const \*/
   stars = gsub(/\*/, " ", parameter)
   count = split(parameter, word, / +/)
   for (k = 1; k < count; k++) # the last word is the name
     if (word[k] !~ /^(const|struct|enum|)$/) type = type (type ? "_" : "") word[k]
+  if (of_given) type = "given_" type
   return type (list ? "_list" : stars == 1 ? "_p" : stars == 2 ? "_pp" : "")
 }
 
@@ -21,7 +24,7 @@ function declared(result, name, list, count, parameter, k, calls, sizes, type, i
     type = type_of(parameter[k])
     calls = calls (k > 1 ? ", " : "") "VALUE_" type "[p[" k - 1 "]]"
     sizes = sizes "COUNT(VALUE_" type "), "
-    if (k == 1) handle = type ~ /^aq_(program|model|trainer|session|report|externs|vectors|function|pool)_p$/
+    if (k == 1) handle = type ~ /^aq_(program|model|trainer|session|report|rows|externs|vectors|function|pool)_p$/
   }
   is_status = result ~ /^ *int *$/
   print "static void try_" name "(void) {"

@@ -22,6 +22,7 @@ static struct {
   aq_report *report;
   aq_shown *shown;
   aq_externs *externs;
+  aq_rows *rows;
   aq_vectors *vectors;
   aq_function *function;
   aq_pool *pool;
@@ -40,6 +41,7 @@ static aq_function *VALUE_aq_function_p[3];
 static aq_pool *VALUE_aq_pool_p[3];
 static aq_shown *VALUE_aq_shown_p[2];
 static aq_externs *VALUE_aq_externs_p[2];
+static aq_rows *VALUE_aq_rows_p[2];
 static aq_limits *VALUE_aq_limits_p[2];
 
 static aq_program **const VALUE_aq_program_pp[] = {&made.program, NULL};
@@ -49,6 +51,7 @@ static aq_session **const VALUE_aq_session_pp[] = {&made.session, NULL};
 static aq_report **const VALUE_aq_report_pp[] = {&made.report, NULL};
 static aq_shown **const VALUE_aq_shown_pp[] = {&made.shown, NULL};
 static aq_externs **const VALUE_aq_externs_pp[] = {&made.externs, NULL};
+static aq_rows **const VALUE_aq_rows_pp[] = {&made.rows, NULL};
 static aq_vectors **const VALUE_aq_vectors_pp[] = {&made.vectors, NULL};
 static aq_function **const VALUE_aq_function_pp[] = {&made.function, NULL};
 static aq_pool **const VALUE_aq_pool_pp[] = {&made.pool, NULL};
@@ -125,6 +128,12 @@ static aq_curve *const VALUE_aq_curve_p[] = {&curve, NULL, &no_curve, &curve_of_
 static aq_extern_functions functions_of_host = {sizeof functions_of_host, NULL, NULL, false}, no_functions;
 static aq_extern_functions *const VALUE_aq_extern_functions_p[] = {&functions_of_host, NULL, &no_functions};
 
+/* Arrays that are read: of two, or NULL. */
+static const double *const VALUE_given_double_p[] = {two_numbers, NULL};
+static const float *const VALUE_given_float_p[] = {(const float[]){1, 2}, NULL};
+static const int32_t *const VALUE_given_int32_t_p[] = {(const int32_t[]){1, 2}, NULL};
+static const size_t *const VALUE_given_size_t_p[] = {(const size_t[]){0, 1}, NULL, (const size_t[]){1, 0}};
+
 static aq_resize *const VALUE_aq_resize_p[] = {NULL};
 static char byte = 1;
 static void *const VALUE_void_p[] = {&byte, NULL};
@@ -193,6 +202,7 @@ static void make_handles(void) {
   aq_externs_new(&VALUE_aq_externs_p[0]);
   aq_pool_new(2, &VALUE_aq_pool_p[0]);
   aq_pool_new(-1, &VALUE_aq_pool_p[2]);
+  aq_rows_new(&VALUE_aq_rows_p[0]);
   VALUE_aq_limits_p[0] = aq_limits_new();
   VALUE_char_p[0] = path_of("some.tsv");
   good_message = *aq_model_message(VALUE_aq_model_p[2]);
@@ -211,6 +221,7 @@ static void free_handles(void) {
   }
   aq_shown_free(VALUE_aq_shown_p[0]);
   aq_externs_free(VALUE_aq_externs_p[0]);
+  aq_rows_free(VALUE_aq_rows_p[0]);
   aq_limits_free(VALUE_aq_limits_p[0]);
 }
 
@@ -298,6 +309,7 @@ static void end(int status, bool of_nothing) {
   aq_report_free(made.report);
   aq_shown_free(made.shown);
   aq_externs_free(made.externs);
+  aq_rows_free(made.rows);
   aq_vectors_free(made.vectors);
   aq_function_free(made.function);
   aq_pool_free(made.pool);
