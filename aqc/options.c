@@ -79,9 +79,10 @@ static bool read_number(const char *text, bool percent, double *value) {
 }
 
 static int read_count(const struct reader *r, const struct option *option, const char *value, void *field) {
-  int64_t least = option->kind == OPTION_COUNT;
-  if (read_whole(value, least, field)) return AQ_OK;
-  return wrong_value(r, option, value, least ? "a whole number from 1" : "a whole number from 0");
+  static const char *const wanted[] = {"a whole number from 0", "a whole number from 1",
+                                       "a whole number from 2"};
+  int least = option->kind == OPTION_SEVERAL ? 2 : option->kind == OPTION_COUNT;
+  return read_whole(value, least, field) ? AQ_OK : wrong_value(r, option, value, wanted[least]);
 }
 
 /* last(user): the last row of each value of the field user. */
@@ -149,6 +150,7 @@ static int set_value(const struct reader *r, const struct option *option, char *
     case OPTION_FLAG: *(bool *)field = true; break;
     case OPTION_TEXT: *(const char **)field = value; break;
     case OPTION_COUNT:
+    case OPTION_SEVERAL:
     case OPTION_WHOLE: return read_count(r, option, value, field);
     case OPTION_NUMBER:
       if (!read_number(value, false, field)) return wrong_value(r, option, value, "a number from 0");

@@ -50,6 +50,7 @@ enum option_kind {
   OPTION_FLAG,      /* nothing; bool */
   OPTION_TEXT,      /* const char * */
   OPTION_COUNT,     /* a whole number from 1; int64_t */
+  OPTION_SEVERAL,   /* a whole number from 2; int64_t */
   OPTION_WHOLE,     /* a whole number from 0; int64_t */
   OPTION_NUMBER,    /* a number from 0; double */
   OPTION_HOLD,      /* 10% or 0.1, between 0 and 1, double; or last(FIELD): hold_last */

@@ -68,9 +68,6 @@ static int check_folds(const struct settings *s) {
 }
 
 static int check_seeds(const struct settings *s) {
-  if (s->seeds < 2)
-    return message_fail(AQ_USAGE, "one training with a seed of its own is --seed N",
-                        "--seeds takes a number of trainings from 2, not %lld", (long long)s->seeds);
   if (training_is_validated(s) || s->test) return AQ_OK;
   return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                       "trainings are compared on validation data, and there is none");
@@ -228,6 +225,14 @@ static void remark_goal(const struct repeat *r, const struct once *o, int64_t nu
     message_remark("%s %lld: %s was not reached", r->scores.one, (long long)number, until);
 }
 
+/* Nothing ended before it. What is about a line of the file is about all of them. */
+static void remark_first(const struct repeat *r, const struct once *o, int status) {
+  const aq_message *why = o->trainer ? aq_trainer_message(o->trainer) : NULL;
+  if (status == AQ_NOT_FINITE || (status == AQ_BAD_DATA && why && !why->line))
+    message_remark("%s %lld, the first of %lld, cannot be trained", r->scores.one,
+                   (long long)r->progress.number, (long long)r->count);
+}
+
 /* AQ_INTERRUPTED: nothing was said yet. */
 static int train_once(struct repeat *r, int64_t k) {
   struct once o = {NULL, NULL, NULL};
@@ -246,6 +251,7 @@ static int train_once(struct repeat *r, int64_t k) {
     keep_member(r, &o);
   else if (status == AQ_OK && r->settings->seeds)
     keep_better(r, &o, number);
+  if (!r->scores.done) remark_first(r, &o, status);
   aq_report_free(o.report);
   aq_model_free(o.model);
   aq_trainer_free(o.trainer);

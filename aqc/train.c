@@ -88,7 +88,10 @@ static int learn(struct training *t) {
   status = aq_trainer_run(t->trainer);
   interrupt_release();
   progress_end(&t->progress);
-  if (status == AQ_INTERRUPTED) return interrupted(t);
+  if (status == AQ_INTERRUPTED) {
+    write_page(t); /* what is known so far */
+    return interrupted(t);
+  }
   if (status != AQ_OK) return went_wrong(t);
   status = aq_trainer_model(t->trainer, &t->model);
   if (status != AQ_OK) return t->model ? message_print(aq_model_message(t->model)) : trainer_failed(t);
@@ -237,7 +240,7 @@ static const struct option option_list[] = {
         0, "folds", FOLDS, "5|5(FIELD)", folds,
         "cross-validation: as many trainings, each judged on a part of the rows that it did not see, and all "
         "rows in one report; rows with one value of FIELD stay together"),
-    OPTION(0, "seeds", COUNT, "N", seeds,
+    OPTION(0, "seeds", SEVERAL, "N", seeds,
            "train with N seeds, tell mean and standard deviation, keep the model that validates best"),
     OPTION(0, "ensemble", FLAG, NULL, ensemble,
            "with --seeds or --folds: one model of all of them, whose answers are the means of theirs"),

@@ -30,6 +30,9 @@ int training_page_check(const struct settings *s, const char *save) {
   if (!s->report[0])
     return message_fail(AQ_USAGE, "--report FILE.html writes the page there",
                         "--report takes the name of a file, and this one is empty");
+  if (!strcmp(s->report, "-"))
+    return message_fail(AQ_USAGE, "--report FILE.html writes the page there",
+                        "--report takes the name of a file; the standard output has what training came to");
   int status = check_other(s->report, save);
   for (size_t k = 0; k < sizeof input / sizeof *input && status == AQ_OK; k++)
     status = refuse_overwriting("--report", s->report, input[k]);

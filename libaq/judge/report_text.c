@@ -224,8 +224,11 @@ static void note_scored(const struct rep_report *r, aq_shown *s) {
   if (shows_ranks(r) && r->ranked_rows != rep_scored_rows(r))
     snprintf(ranked, sizeof ranked, ", but recall@K, mrr and ndcg@K are over %llu",
              (unsigned long long)r->ranked_rows);
-  aq_shown_note(s, NULL, "what follows is over the other %llu%s:\n", (unsigned long long)rep_scored_rows(r),
-                ranked);
+  if (rep_scored_rows(r))
+    aq_shown_note(s, NULL, "what follows is over the other %llu%s:\n", (unsigned long long)rep_scored_rows(r),
+                  ranked);
+  else
+    aq_shown_note(s, NULL, "no row is left for the loss%s\n", ranked);
 }
 
 /* How many columns the names on the left take. */

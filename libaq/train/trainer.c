@@ -138,6 +138,17 @@ static int read_goal(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
+/* Of several outputs, the name says which one is measured. */
+static int name_metric(struct aq_trainer *t, struct rt_error *error) {
+  struct rt_text name = {0};
+  t->best_by.name = t->best_by.asked.name;
+  if (t->module->output_count < 2) return RT_OK;
+  rt_text_printf(&name, "%s.%s", t->module->output[t->best_by.output].name, t->best_by.asked.name);
+  t->best_by.name = name.failed ? NULL : rt_arena_strndup(&t->names, name.data, name.length);
+  rt_text_free(&name);
+  return t->best_by.name ? RT_OK : rt_no_memory(error);
+}
+
 /* The metric that decides which epoch is best: the one that is asked for, else that of the goal. */
 static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
   struct rep_report *report = t->judge.report;
@@ -151,12 +162,11 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
   if (t->settings.metric) {
     status = lib_measure_find(t->module, report, t->settings.metric, &t->best_by, error);
     if (status != RT_OK) lib_place_setting(&t->settings.metric_at, error);
-    return status;
+    return status == RT_OK ? name_metric(t, error) : status;
   }
   t->best_by = (struct lib_measure){.output = t->goal_output, .asked = t->goal.asked};
   if (!t->until) status = rep_metric_find(report, rep_usual_metric(report), &t->best_by.asked, error);
-  if (status == RT_OK) t->best_by.name = t->best_by.asked.name;
-  return status;
+  return status == RT_OK ? name_metric(t, error) : status;
 }
 
 static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {

@@ -184,9 +184,8 @@ static void show_two(const struct aq_trainer *t, aq_shown *s, const char *key, a
 static void show_metric(const struct aq_trainer *t, aq_shown *s) {
   static const char *const line_key = "value";
   const double *value = series(t, s, offsetof(aq_epoch, value), NULL);
-  const bool own = t->options.measure, named = t->module->output_count == 1 || strchr(t->best_by.name, '.');
+  const bool own = t->options.measure;
   struct rt_text title = {0};
-  if (!named && !own) rt_text_printf(&title, "%s.", t->module->output[t->best_by.output].name);
   rt_text_printf(&title, own ? "%s" : "%s on the validation data", t->best_by.name);
   aq_curve curve = {.title = title.failed ? NULL : title.data,
                     .about = "By this number the epoch is chosen that is kept.",

@@ -47,6 +47,7 @@ struct io_kept {
 struct io_groups {
   bool asked;
   int field;               /* its number in a row */
+  const char *name;        /* while rows are read */
   struct io_intern values; /* all that there are */
   int32_t *of;             /* [rows] the number of each row's value */
   size_t capacity;

@@ -100,9 +100,12 @@ static int note_group(struct io_groups *groups, const struct io_field *fields, i
                       struct rt_error *error) {
   if (!groups->asked) return RT_OK;
   const struct io_field *field = &fields[groups->field];
+  if (!field->text || !field->length) {
+    rt_fail(error, RT_BAD_DATA, "this row has no \"%s\", by which rows are held back", groups->name);
+    return RT_BAD_DATA;
+  }
   if (IO_GROW(groups->of, groups->capacity, (size_t)row + 1) != RT_OK) return rt_no_memory(error);
-  return io_intern_add(&groups->values, field->text ? field->text : "", field->text ? field->length : 0,
-                       &groups->of[row], error);
+  return io_intern_add(&groups->values, field->text, field->length, &groups->of[row], error);
 }
 
 /* When a row cannot be encoded, its values stand in room that was never counted, and need not be taken back.
@@ -117,6 +120,7 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
   if (status == RT_OK) status = check_row(data, line, error);
   if (status == RT_OK) status = keep_fields(e, &data->kept, fields, data->rows, error);
   if (status == RT_OK) status = note_group(&data->groups, fields, data->rows, error);
+  if (status == RT_BAD_DATA) io_place_row(data, line, -1, error);
   if (status == RT_OK && IO_GROW(data->lines, data->lines_capacity, (size_t)data->rows + 1) != RT_OK)
     status = rt_no_memory(error);
   for (int c = 0; c < data->columns; c++) {

@@ -56,10 +56,9 @@ static int number_beside(const struct io_schema *schema, const char *name) {
 static int check_beside(const struct io_table *table, int field, const char *name, struct rt_error *error) {
   if (field < 0 || io_table_is_keyed(table) || io_table_field_number(table, field) > 0) return RT_OK;
   if (io_table_in_memory(table)) return rt_fail(error, RT_USAGE, "the rows have no column `%.60s`", name);
-  bool header = io_table_has_header(table);
-  rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
-             header ? "the header has no column \"%s\"" : "no header line says which column is \"%s\"", name);
-  if (!header) rt_hint(error, "put a first line with the names of the columns before the rows");
+  if (io_table_has_header(table)) return io_table_no_name(table, name, error);
+  rt_fail_in(error, RT_BAD_DATA, io_table_name(table), "no header line says which column is \"%s\"", name);
+  rt_hint(error, "put a first line with the names of the columns before the rows");
   return RT_BAD_DATA;
 }
 
@@ -162,6 +161,7 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
   data->kept = (struct io_kept){.asked = o->keeps, .count = schema->fields};
   data->groups.field = number_beside(schema, o->beside);
   data->groups.asked = o->beside != NULL;
+  data->groups.name = o->beside;
   if (status == RT_OK) status = check_beside(table, data->groups.field, o->beside, error);
   if (status == RT_OK) status = number_columns(data, schema, table, error);
   if (status == RT_OK) status = io_check_given(&encoder, error);

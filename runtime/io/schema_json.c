@@ -166,7 +166,10 @@ static int read_above(struct io_column *c, const json_t *json, bool *good) {
     return RT_OK;
   }
   if (!(c->above = rt_zalloc(count, sizeof *c->above))) return RT_NO_MEMORY;
-  for (size_t k = 0; k < count; k++) c->above[k] = fit_number(list, k, good);
+  for (size_t k = 0; k < count; k++) {
+    c->above[k] = fit_number(list, k, good);
+    if (!(c->above[k] >= 0 && c->above[k] <= 1)) *good = false; /* a probability */
+  }
   return RT_OK;
 }
 

@@ -79,6 +79,24 @@ static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_
   return status;
 }
 
+int io_table_no_name(const struct io_table *t, const char *name, struct rt_error *error) {
+  struct rt_text there = {0};
+  struct rt_arena arena = {0};
+  struct rt_nearest nearest = {name, NULL, 0};
+  list_fields(t, &there);
+  int status = there.failed ? rt_no_memory(error)
+                            : rt_fail_in(error, RT_BAD_DATA, io_table_name(t),
+                                         "the header has no column \"%s\"; it names %s", name, there.data);
+  for (size_t f = 0; f < t->field_count; f++) {
+    const char *field = rt_arena_strndup(&arena, t->fields[f].text, t->fields[f].length);
+    if (field) rt_nearest_consider(&nearest, field);
+  }
+  if (nearest.best && status != RT_NO_MEMORY) rt_hint(error, "did you mean \"%s\"?", nearest.best);
+  rt_arena_free(&arena);
+  rt_text_free(&there);
+  return status;
+}
+
 /* Names that differ in case, or in what stands between words, are alike. */
 static char plain(char c) {
   if (c == '_' || c == '-') return ' ';

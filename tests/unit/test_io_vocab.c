@@ -350,6 +350,9 @@ static void test_schema_refused(void **state) {
     if (!strstr(e.text, bad[i].text)) fail_msg("\"%s\" does not say \"%s\"", e.text, bad[i].text);
     io_schema_free(&s);
   }
+#define LABELS(above)                                                                                        \
+  "{\"columns\":[{\"name\":\"a\",\"kind\":\"labels\",\"required\":false,\"above\":" above                    \
+  ",\"vocab\":{\"kind\":\"classes\",\"texts\":[\"x\",\"y\"]}}]}"
   static const char *const json[] = {
       "{}",
       "{\"columns\":[]}",
@@ -367,6 +370,9 @@ static void test_schema_refused(void **state) {
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\"}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"ngrams\",\"min_n\":3,\"max_n\":65}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\",\"vocab\":{\"kind\":\"bytes\"}}]}",
+      LABELS("[2,0]"),
+      LABELS("[0.5,-0.1]"),
+      LABELS("[0.5]"),
       "{\"columns\":{\"name\":\"a\"}}",
       "{\"columns\":[[]]}",
   };
@@ -375,6 +381,10 @@ static void test_schema_refused(void **state) {
     assert_int_equal(io_schema_parse(&s, json[i], strlen(json[i]), NULL), RT_BAD_DATA);
     assert_null(s.columns);
   }
+  struct io_schema good;
+  const char *labels = LABELS("[0,1]");
+  assert_int_equal(io_schema_parse(&good, labels, strlen(labels), NULL), RT_OK);
+  io_schema_free(&good);
 }
 
 int main(void) {
