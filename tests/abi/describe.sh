@@ -14,6 +14,6 @@ awk -f "$source/libaq/declarations.awk" -f "$work/stubs.awk" "$source"/libaq/aq*
 ${CC:-cc} -std=c11 -g -O0 -w -fPIC -shared -I"$source/libaq" -o "$work/libaq.so.0" "$work/stubs.c" \
   -Wl,-soname,libaq.so.0 -Wl,--version-script="$source/libaq/libaq.map"
 abidw --no-architecture --no-corpus-path --no-comp-dir-path --no-elf-needed --no-parameter-names \
-  --no-write-default-sizes --no-show-locs "$work/libaq.so.0" |
+  --no-write-default-sizes --no-show-locs --type-id-style hash "$work/libaq.so.0" |
   sed -e 's/^ *//' -e "s/ visibility='default'//" -e "s/ access='public'//" -e "s/ mangled-name='[^']*'//" \
-    -e "s/ path='[^']*'//" -e 's/type-id-/t/g'
+    -e "s/ path='[^']*'//"
