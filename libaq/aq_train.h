@@ -86,11 +86,20 @@ typedef struct aq_train_options {
   /* Rows in memory instead of the files train and valid, which are NULL then. They are needed until
    * aq_trainer_new has returned. */
   const aq_rows *rows, *valid_rows;
+  /* Begin with this model, which is not needed after aq_trainer_new. Parameters with its names begin as its;
+   * columns with its names and kinds have the vocabularies of texts, the widths and the scales that it has:
+   * words that it does not know stay unknown. Labels of the rows that it does not know are added to its own,
+   * and their parameters begin anew. Where program is NULL, it is the model's own. */
+  aq_model *from;
+  /* Without any rows: how many steps aq_trainer_step will take, which the schedule reckons with. 0: nobody
+   * knows; then the schedule must not depend on it. */
+  int64_t steps;
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 
 /* Reads the data, learns vocabularies, compiles, and gives parameters their first values. The program is not
- * needed afterwards. */
+ * needed afterwards. Without rows (no train), what the columns would learn must be given by the program or by
+ * a model, `from`: then the host brings the rows of each step (aq_trainer_step). */
 int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trainer **trainer);
 int aq_trainer_run(aq_trainer *trainer);
 void aq_trainer_free(aq_trainer *trainer);

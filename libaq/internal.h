@@ -101,6 +101,8 @@ struct lib_beginning {
   uint64_t seed;
   struct aq_model *from; /* a model whose parameters of the same name count instead; NULL: none */
   const char *from_path;
+  const struct rt_text
+      *from_bytes; /* the model's tensors in memory, not in that file; NULL: they are there */
 };
 struct lib_loaded {
   int64_t entries, found; /* words and labels in axes that go by words; how many of them the model file has */
@@ -140,10 +142,24 @@ void lib_params_free(struct lib_params *params);
 
 /* ---- data into machines (feed.c) ---- */
 
-/* The schema for a module's inputs. text: the data are one plain text, and rows are windows of it. known: a
- * trained schema, of which columns of texts with the same name and kind take the vocabulary; NULL: none. */
-int lib_schema(const struct vm_module *module, bool text, const struct io_schema *known,
+/* The columns of a model that others of the same name and kind begin with. */
+struct lib_known {
+  const struct io_schema *schema; /* trained */
+  bool all;         /* also labels, widths and how numbers are scaled; else vocabularies of texts alone */
+  bool adds_labels; /* with all: rows will be read, and labels that they have are added to those */
+};
+/* The schema for a module's inputs. text: the data are one plain text, and rows are windows of it. known may
+ * be NULL. */
+int lib_schema(const struct vm_module *module, bool text, const struct lib_known *known,
                struct io_schema *schema, struct rt_error *error);
+/* Gives an untrained schema what is known (taken_columns.c). */
+int lib_take_columns(const struct vm_module *module, const struct lib_known *known, struct io_schema *schema,
+                     struct rt_error *error);
+/* The schema of a module when no rows are read: all that training would learn is known or given, and the
+ * module's dims get their sizes. *text: rows are windows of a plain text (begin_model.c). RT_BAD_DATA: a
+ * column would have to learn something. */
+int lib_schema_without_rows(struct vm_module *module, const struct lib_known *known, bool *text,
+                            struct io_schema *schema, struct rt_error *error);
 /* A copy of its own; *to is freed with io_schema_free, also after an error. */
 int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct rt_error *error);
 /* Gives the module's symbols that data decide the sizes of the trained schema. Fails where the program has
@@ -303,6 +319,11 @@ int lib_source_write(struct cc_program *program, const struct cc_assigned *own, 
 /* Compiles from that text alone: no file is read. The text is taken for hostile. vector: the value that the
  * model is asked for in place of its answers (cc_program.vector), or NULL. */
 struct vm_module *lib_source_compile(const char *json, const char *vector, struct rt_error *error);
+/* The same text with other settings, own[0..count-1]. The caller frees *with. */
+int lib_source_set(const char *json, const struct cc_assigned *own, int count, char **with,
+                   struct rt_error *error);
+/* cc_program_digest of the program there. */
+int lib_source_digest(const char *json, uint64_t *digest, struct rt_error *error);
 /* What a program of a model knows of config.json, as a JSON object. */
 int lib_source_config(const char *json, struct rt_text *config, struct rt_error *error);
 /* Saves a file (save_file.c): the old one or the new one, whatever happens. */

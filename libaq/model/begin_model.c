@@ -38,19 +38,19 @@ static const struct vm_input *only_text(const struct vm_module *module) {
 
 /* A text with a mark of its own for the begin, such as <s>, is one row; one without, as of GPT-2, is plain
  * text. */
-static int make_schema(struct aq_model *m, const struct aq_program *program, struct rt_error *error) {
-  const struct vm_input *text = only_text(m->module);
-  const struct io_schema *known = program->from ? &program->from->schema : NULL;
-  m->text = text != NULL;
-  int status = lib_schema(m->module, m->text, known, &m->schema, error);
-  const struct io_vocab *vocab = status == RT_OK && text ? m->schema.columns[0].vocab : NULL;
+int lib_schema_without_rows(struct vm_module *module, const struct lib_known *known, bool *plain,
+                            struct io_schema *schema, struct rt_error *error) {
+  const struct vm_input *text = only_text(module);
+  *plain = text != NULL;
+  int status = lib_schema(module, *plain, known, schema, error);
+  const struct io_vocab *vocab = status == RT_OK && text ? schema->columns[0].vocab : NULL;
   if (vocab && vocab->begin >= 0 && vocab->begin != vocab->end) {
-    io_schema_free(&m->schema);
-    m->text = false;
-    status = lib_schema(m->module, false, known, &m->schema, error);
+    io_schema_free(schema);
+    *plain = false;
+    status = lib_schema(module, false, known, schema, error);
   }
-  if (status == RT_OK && !io_schema_is_trained(&m->schema)) status = not_known(&m->schema, error);
-  return status == RT_OK ? lib_bind_dims(m->module, &m->schema, error) : status;
+  if (status == RT_OK && !io_schema_is_trained(schema)) status = not_known(schema, error);
+  return status == RT_OK ? lib_bind_dims(module, schema, error) : status;
 }
 
 /* ---- the whole ---- */
@@ -83,12 +83,17 @@ static int begin(struct aq_model *m, aq_program *program, const aq_begin_options
   if (status == RT_OK) status = lib_allow_as(&m->allowed, &program->allowed, &m->arena, error);
   if (status == RT_OK) status = vm_natives_bind(m->module, &m->allowed, error);
   if (status == RT_OK) status = keep_program(m, program, error);
-  if (status == RT_OK) status = make_schema(m, program, error);
+  const struct lib_known known = {.schema = program && program->from ? &program->from->schema : NULL};
+  if (status == RT_OK)
+    status = lib_schema_without_rows(m->module, known.schema ? &known : NULL, &m->text, &m->schema, error);
   if (status == RT_OK)
     status = lib_params_init(&m->params, m->module, lib_precision((enum aq_precision)o->precision), error);
   const struct lib_beginning how = {
-      m->module, &m->schema, (uint64_t)(o->seed < 0 ? m->module ? m->module->settings.seed : 0 : o->seed),
-      program ? program->from : NULL, program ? program->from_path : NULL};
+      .module = m->module,
+      .schema = &m->schema,
+      .seed = (uint64_t)(o->seed < 0 ? m->module ? m->module->settings.seed : 0 : o->seed),
+      .from = program ? program->from : NULL,
+      .from_path = program ? program->from_path : NULL};
   if (status == RT_OK) status = lib_params_fill(&m->params, &how, &loaded, error);
   if (status == RT_OK) status = lib_model_words(m, error);
   if (status == RT_OK) status = tell(m, &loaded, error);

@@ -186,7 +186,7 @@ static int read_import(void *context, const char *path, char **text, size_t *len
   return rt_fail(error, RT_NO_INPUT, "the model does not hold it");
 }
 
-static struct vm_module *compile(struct kept *kept, const char *vector, struct rt_error *error) {
+static struct cc_program *load(struct kept *kept, struct rt_error *error) {
   const struct cc_source source = {.name = kept->file[0].name,
                                    .text = kept->file[0].text,
                                    .length = kept->file[0].length,
@@ -199,20 +199,23 @@ static struct vm_module *compile(struct kept *kept, const char *vector, struct r
                                    .config = kept->config.data,
                                    .library = kept->library};
   struct cc_program *program = cc_program_load(&source, error);
-  if (!program) return NULL;
-  program->unfused = kept->unfused;
-  program->vector = vector;
-  struct vm_module *module = cc_compile_model(program, error);
-  cc_program_free(program);
-  return module;
+  if (program) program->unfused = kept->unfused;
+  return program;
 }
 
-struct vm_module *lib_source_compile(const char *json, const char *vector, struct rt_error *error) {
+/* What somebody makes of the program; it is freed afterwards. */
+typedef int use_program(void *context, struct cc_program *program, struct rt_error *error);
+
+static int with_program(const char *json, use_program *use, void *context, struct rt_error *error) {
   struct kept kept = {0};
-  struct vm_module *module = NULL;
+  struct cc_program *program = NULL;
   json_t *root;
-  if (io_json_parse(&root, "the program", json, strlen(json), error)) return NULL;
-  if (!read_kept(&kept, root, error)) module = compile(&kept, vector, error);
+  int status = io_json_parse(&root, "the program", json, strlen(json), error);
+  if (status != RT_OK) return status;
+  status = read_kept(&kept, root, error);
+  if (status == RT_OK && !(program = load(&kept, error))) status = error->code;
+  if (status == RT_OK) status = use(context, program, error);
+  cc_program_free(program);
   rt_free(kept.file);
   rt_free(kept.library);
   rt_free(kept.define);
@@ -220,7 +223,35 @@ struct vm_module *lib_source_compile(const char *json, const char *vector, struc
   rt_text_free(&kept.config);
   rt_arena_free(&kept.arena);
   json_decref(root);
-  return module;
+  return status;
+}
+
+struct compiled {
+  const char *vector;
+  struct vm_module *module;
+};
+
+static int compile(void *context, struct cc_program *program, struct rt_error *error) {
+  struct compiled *to = context;
+  program->vector = to->vector;
+  to->module = cc_compile_model(program, error);
+  return to->module ? RT_OK : error->code;
+}
+
+struct vm_module *lib_source_compile(const char *json, const char *vector, struct rt_error *error) {
+  struct compiled compiled = {.vector = vector};
+  with_program(json, compile, &compiled, error);
+  return compiled.module;
+}
+
+static int take_digest(void *context, struct cc_program *program, struct rt_error *error) {
+  (void)error;
+  *(uint64_t *)context = cc_program_digest(program);
+  return RT_OK;
+}
+
+int lib_source_digest(const char *json, uint64_t *digest, struct rt_error *error) {
+  return with_program(json, take_digest, digest, error);
 }
 
 int lib_source_config(const char *json, struct rt_text *config, struct rt_error *error) {
@@ -233,4 +264,43 @@ int lib_source_config(const char *json, struct rt_text *config, struct rt_error 
     rt_text_puts(config, "{}");
   json_decref(root);
   return status != RT_OK ? status : config->failed ? rt_no_memory(error) : RT_OK;
+}
+
+/* Is it a text as of --set, "train.lr=0.01", of that setting? */
+static bool sets(const char *text, const char *name) {
+  const size_t length = strlen(name), at = strlen("train.");
+  if (!text || strncmp(text, "train.", at) != 0 || strncmp(text + at, name, length) != 0) return false;
+  return text[at + length + strspn(text + at + length, " \t")] == '=';
+}
+
+/* Takes out what one of the settings replaces. */
+static void drop_set(json_t *set, const struct cc_assigned *own) {
+  for (size_t k = json_array_size(set); k-- > 0;) {
+    const json_t *of = json_array_get(set, k);
+    const char *name = json_string_value(json_object_get(of, "name"));
+    if (name ? !strcmp(name, own->name) : sets(json_string_value(json_object_get(of, "text")), own->name))
+      json_array_remove(set, k);
+  }
+}
+
+int lib_source_set(const char *json, const struct cc_assigned *own, int count, char **with,
+                   struct rt_error *error) {
+  struct rt_text out = {0};
+  json_t *root;
+  int status = io_json_parse(&root, "the program", json, strlen(json), error);
+  if (status != RT_OK) return status;
+  json_t *set = json_object_get(root, "set");
+  bool good = set || !json_object_set_new(root, "set", set = json_array());
+  for (int k = 0; k < count && good; k++) {
+    drop_set(set, &own[k]);
+    good = !json_array_append_new(
+        set, json_pack("{s:s,s:s,s:s}", "origin", own[k].origin, "name", own[k].name, "text", own[k].text));
+  }
+  if (good) io_json_write(&out, root);
+  json_decref(root);
+  *with = out.data;
+  if (good && !out.failed) return RT_OK;
+  rt_text_free(&out);
+  *with = NULL;
+  return rt_no_memory(error);
 }

@@ -65,15 +65,18 @@ void lib_loader_end(struct lib_loader *l) {
 int lib_loader_open(struct lib_loader *l, const char *path, struct rt_error *error) {
   if (l->path && !strcmp(l->path, path)) return RT_OK;
   lib_loader_free(l);
-  int status = io_tensors_open(&l->file, path, error);
+  const struct rt_text *bytes = l->how->from_bytes;
+  const bool from = l->how->from && !strcmp(path, l->how->from_path);
+  int status = from && bytes ? io_tensors_open_bytes(&l->file, path, bytes->data, bytes->length, error)
+                             : io_tensors_open(&l->file, path, error);
   if (status != RT_OK) return status;
   if (!(l->path = rt_strdup(path))) return rt_no_memory(error);
-  if (!io_tensors_metadata(l->file, "aq.format")) return note_file(&l->used, path, error);
-  l->borrowed = l->how->from && !strcmp(path, l->how->from_path);
-  if (l->borrowed) {
+  l->borrowed = from;
+  if (from) {
     l->model = l->how->from;
     return RT_OK;
   }
+  if (!io_tensors_metadata(l->file, "aq.format")) return note_file(&l->used, path, error);
   l->model = lib_model_new();
   return l->model ? lib_model_read(l->model, path, error) : rt_no_memory(error);
 }

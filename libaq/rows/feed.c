@@ -151,45 +151,7 @@ static int copy_columns(const struct vm_module *module, struct io_schema *schema
   return RT_OK;
 }
 
-/* A vocabulary of labels has no entry for unknown words, one of words has: neither does for the other. */
-static int check_taken(const struct io_schema *schema, int here, const struct io_vocab *vocab,
-                       struct rt_error *error) {
-  const bool labels = io_schema_has_labels(schema, here);
-  if (vocab->kind != (labels ? IO_VOCAB_WORDS : IO_VOCAB_CLASSES)) return RT_OK;
-  const char *name = schema->columns[here].name;
-  rt_fail(
-      error, RT_USAGE,
-      labels
-          ? "the words of %s are labels here, too, and in the model that training begins with they are not"
-          : "the words of %s are labels, too, in the model that training begins with, and here they are not",
-      name);
-  rt_hint(error,
-          "let it have a vocabulary of its own in both programs, as in `%s: words[T, V], label: class[C]`",
-          name);
-  return error->code;
-}
-
-/* Texts are read as a model reads them that was made before: its vocabulary has the words of more rows. */
-static int take_vocabularies(const struct io_schema *known, struct io_schema *schema,
-                             struct rt_error *error) {
-  struct io_schema copy = {0};
-  int status = known ? lib_copy_schema(known, &copy, error) : RT_OK;
-  for (int c = 0; c < copy.count && status == RT_OK; c++) {
-    const int here = io_schema_find(schema, copy.columns[c].name);
-    struct io_column *column = here < 0 ? NULL : &schema->columns[here];
-    if (!column || column->kind != copy.columns[c].kind || !column->kind->tokens || column->shares >= 0
-        || column->vocab || copy.columns[c].shares >= 0)
-      continue;
-    if (copy.columns[c].vocab) status = check_taken(schema, here, copy.columns[c].vocab, error);
-    if (status != RT_OK) break;
-    column->vocab = copy.columns[c].vocab;
-    copy.columns[c].vocab = NULL;
-  }
-  io_schema_free(&copy);
-  return status;
-}
-
-int lib_schema(const struct vm_module *module, bool text, const struct io_schema *known,
+int lib_schema(const struct vm_module *module, bool text, const struct lib_known *known,
                struct io_schema *schema, struct rt_error *error) {
   int status = copy_columns(module, schema, error);
   for (uint32_t i = 0; i < module->input_count && status == RT_OK; i++) {
@@ -203,7 +165,7 @@ int lib_schema(const struct vm_module *module, bool text, const struct io_schema
                    "a plain text has one column, and this program needs %d: give it a table (.tsv or .csv)",
                    schema->count);
   share_vocabularies(module, schema);
-  status = take_vocabularies(known, schema, error);
+  status = known ? lib_take_columns(module, known, schema, error) : RT_OK;
   if (status == RT_OK) status = given_ids(module, schema, error);
   if (status != RT_OK) return status;
   status = given_vocabularies(module, schema, error);
@@ -248,14 +210,6 @@ static int bind_axis(struct vm_module *module, const struct vm_input *input, con
           io_kind_counts(column->kind, axis), symbol->name, (long long)symbol->value);
   hint_new_name(error);
   return error->code;
-}
-
-int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct rt_error *error) {
-  struct rt_text json = {0};
-  io_schema_write(from, &json);
-  int status = json.failed ? rt_no_memory(error) : io_schema_parse(to, json.data, json.length, error);
-  rt_text_free(&json);
-  return status;
 }
 
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error) {

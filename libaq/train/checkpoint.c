@@ -152,7 +152,10 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_settings *s = &t->settings;
   struct rt_text out = {0};
   if (t->run) return RT_OK;
-  describe_data(&t->train_data, "training-data", &out);
+  if (lib_train_has_rows(t))
+    describe_data(&t->train_data, "training-data", &out);
+  else
+    rt_text_puts(&out, "training-data none\n");
   if (t->has_valid)
     describe_data(&t->valid_data, "validation-data", &out);
   else

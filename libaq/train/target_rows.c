@@ -123,6 +123,7 @@ int lib_target_rows(struct aq_trainer *t, struct rt_error *error) {
   int status = RT_OK;
   t->target = rt_zalloc(t->module->output_count + 1u, sizeof *t->target);
   if (!t->target) return rt_no_memory(error);
+  if (!lib_train_has_rows(t)) return RT_OK;
   for (uint32_t o = 0; o < t->module->output_count && status == RT_OK; o++) {
     enum rep_kind kind = lib_report_kind(t->module, &t->module->output[o]);
     if (kind == REP_NUMBER) always_the_mean(t, o, &t->target[o]);

@@ -264,7 +264,7 @@ static int run(struct aq_trainer *t, struct rt_error *error) {
 int aq_trainer_run(aq_trainer *t) {
   if (!t) return AQ_USAGE;
   struct rt_error *error = lib_begin(&t->message);
-  int status = lib_train_begin(t, error);
+  int status = lib_train_begin(t, false, error);
   if (status != RT_OK) return status;
   t->running = true;
   status = run(t, error);

@@ -4,8 +4,13 @@
 #include "libaq/train/trainer.h"
 #include "runtime/random.h"
 
-int lib_train_begin(struct aq_trainer *t, struct rt_error *error) {
+int lib_train_begin(struct aq_trainer *t, bool steps, struct rt_error *error) {
   if (!t->ready) return rt_fail(error, RT_USAGE, "the training could not be made ready, so it cannot run");
+  if (!lib_train_has_rows(t) && !steps) {
+    rt_fail(error, RT_USAGE, "there are no rows to train on: the trainer was made without");
+    rt_hint(error, "aq_trainer_step takes a step on rows of the host's");
+    return RT_USAGE;
+  }
   if (t->running) return rt_fail(error, RT_USAGE, "the trainer is training, and calls its host meanwhile");
   return rt_pool_check(t->pool, error);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libaq/shown/shown_tree.h"
 #include "libaq/train/trainer.h"
 
 /* ---- getting ready ---- */
@@ -29,7 +28,8 @@ static int check_folds(const struct aq_trainer *t, struct rt_error *error) {
 static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   const aq_train_options *o = &t->options;
   bool valid = o->valid || o->valid_rows, validated = valid || lib_train_holds_back(o);
-  if (!o->train && !o->rows) return rt_fail(error, RT_USAGE, "there is no training data");
+  if (!lib_train_has_rows(t) && (validated || o->test || o->until))
+    return rt_fail(error, RT_USAGE, "there is no training data");
   if ((o->train && o->rows) || (o->valid && o->valid_rows))
     return rt_fail(error, RT_USAGE, "%s data are either a file or rows in memory, and both are given",
                    o->train && o->rows ? "training" : "validation");
@@ -81,16 +81,17 @@ static int copy_options(struct aq_trainer *t, const aq_train_options *options, s
 static int settle(struct aq_trainer *t, struct rt_error *error) {
   t->settings = t->module->settings;
   if (t->options.valid || t->options.valid_rows || lib_train_holds_back(&t->options)) return RT_OK;
+  const bool kept = t->options.from && !lib_train_has_rows(t); /* thresholds, as the model has them */
   for (uint32_t o = 0; o < t->module->output_count; o++) {
     const struct vm_input *target = &t->module->input[t->module->output[o].target];
-    if (target->column->set.threshold != IO_THRESHOLD_LEARNED) continue;
+    if (target->column->set.threshold != IO_THRESHOLD_LEARNED || kept) continue;
     rt_fail(error, RT_USAGE, "the thresholds of `%s` are learned on validation data, and there is none",
             target->name);
     rt_hint(error, "give validation data (--valid FILE), hold back rows (--hold 10%%), or say the threshold, "
                    "as in threshold = 0.3");
     return RT_USAGE;
   }
-  if (t->options.measure) return RT_OK;
+  if (t->options.measure || !lib_train_has_rows(t)) return RT_OK;
   if (t->settings.metric) {
     rt_fail(error, RT_USAGE, "%.60s is measured on validation data, and there is none", t->settings.metric);
     lib_place_setting(&t->settings.metric_at, error);
@@ -120,6 +121,7 @@ static int check_warmup(const struct aq_trainer *t, int64_t steps, struct rt_err
 /* Fits settings to the data: a batch is no larger than the data, and all steps can be counted. */
 static int settle_steps(struct aq_trainer *t, struct rt_error *error) {
   int64_t steps;
+  if (!lib_train_has_rows(t)) return lib_check_schedule(t, error);
   if (t->settings.batch > t->train_data.rows) t->settings.batch = t->train_data.rows;
   if (__builtin_mul_overflow(lib_train_steps(t), t->settings.epochs, &steps))
     return rt_fail(error, RT_USAGE, "%lld epochs are more than can be counted",
@@ -171,14 +173,14 @@ static int choose_metric(struct aq_trainer *t, struct rt_error *error) {
 
 static struct rt_optimizer_config optimizer_config(const struct aq_trainer *t) {
   const struct vm_settings *s = &t->settings;
-  double steps = (double)lib_train_steps(t) * (double)s->epochs;
+  double steps = (double)lib_train_total(t);
   struct rt_optimizer_config config = {.method = rt_method_find(s->optimizer),
                                        .schedule = rt_schedule_find(s->schedule),
                                        .lr = s->learning_rate,
                                        .clip = s->clip,
                                        .average = s->average,
                                        .warmup = rt_amount_steps(&s->warmup, steps),
-                                       .total = lib_train_steps(t) * s->epochs};
+                                       .total = lib_train_total(t)};
   memcpy(config.setting, s->optimizer_setting, sizeof config.setting);
   for (int k = 0; k < config.schedule->settings; k++)
     config.schedule_setting[k] = config.schedule->setting[k].range.takes == RT_TAKES_STEPS
@@ -262,6 +264,7 @@ static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
  * not so much memory, or no real batch could look like that, steps take what they need. */
 static int make_room(struct aq_trainer *t, struct rt_error *error) {
   const struct vm_function *f = vm_module_function(t->module, "train");
+  if (!lib_train_has_rows(t)) return RT_OK;
   int status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, error);
   if (status != RT_OK
       || vm_machine_bind(t->machine, t->settings.batch, (const int64_t *const *)t->feed.sizes, NULL))
@@ -277,10 +280,12 @@ static int make_room(struct aq_trainer *t, struct rt_error *error) {
 static int make_params(struct aq_trainer *t, struct rt_error *error) {
   int status = lib_params_init(&t->params, t->module, t->precision, error);
   if (status == RT_OK)
-    status = lib_params_fill(
-        &t->params,
-        &(struct lib_beginning){t->module, &t->schema, (uint64_t)t->settings.seed, t->from, t->from_path},
-        &t->loaded, error);
+    status =
+        lib_params_fill(&t->params,
+                        &(struct lib_beginning){t->module, &t->schema, (uint64_t)t->settings.seed, t->from,
+                                                t->from_path, t->options.from ? &t->from_bytes : NULL},
+                        &t->loaded, error);
+  rt_text_free(&t->from_bytes);
   if (status == RT_OK) status = lib_params_init(&t->best, t->module, t->precision, error);
   if (status != RT_OK || !(t->settings.average > 0)) return status;
   status = lib_params_init(&t->average, t->module, t->precision, error);
@@ -308,82 +313,6 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   if (status != RT_OK) return status;
   t->order = rt_zalloc((size_t)t->train_data.rows + 1, sizeof *t->order);
   return t->order ? RT_OK : rt_no_memory(error);
-}
-
-enum { OWN_MOST = 5, OWN_DIGITS = SHOWN_EXACT_SIZE };
-struct own_settings {
-  struct cc_assigned set[OWN_MOST];
-  int count;
-  char digits[OWN_MOST][OWN_DIGITS];
-};
-
-/* The settings that options give instead of the program. */
-static void own_settings(const struct aq_trainer *t, struct own_settings *own) {
-  const aq_train_options *o = &t->options;
-  const struct {
-    const char *name;
-    int64_t value;
-  } whole[] = {{"epochs", o->epochs}, {"batch", o->batch}, {"seed", o->seed}};
-  own->count = 0;
-  for (size_t k = 0; k < RT_COUNT(whole); k++) {
-    char *digits = own->digits[own->count];
-    if (whole[k].value < 0) continue;
-    snprintf(digits, OWN_DIGITS, "%lld", (long long)whole[k].value);
-    own->set[own->count++] = (struct cc_assigned){"setting", whole[k].name, digits};
-  }
-  if (o->learning_rate >= 0) {
-    shown_exact(own->digits[own->count], o->learning_rate); /* with a point in every locale */
-    own->set[own->count] = (struct cc_assigned){"setting", "lr", own->digits[own->count]};
-    own->count++;
-  }
-  if (t->metric_name) own->set[own->count++] = (struct cc_assigned){"setting", "metric", t->metric_name};
-}
-
-static int keep_path(struct rt_arena *arena, const char **to, const char *from) {
-  if (from && !(*to = rt_arena_strndup(arena, from, strlen(from)))) return RT_NO_MEMORY;
-  return RT_OK;
-}
-
-/* The program as a model keeps it does not know in which folder it was found, nor in which its files are. */
-static int keep_files(const struct vm_module *from, struct vm_module *to, struct rt_error *error) {
-  int status = RT_OK;
-  for (uint32_t p = 0; p < to->param_count && status == RT_OK; p++)
-    status = keep_path(&to->arena, &to->param[p].init.file, from->param[p].init.file);
-  for (uint32_t c = 0; c < to->column_count && status == RT_OK; c++) {
-    status = keep_path(&to->arena, &to->column[c].set.vocab, from->column[c].set.vocab);
-    if (status == RT_OK)
-      status = keep_path(&to->arena, &to->column[c].set.merges, from->column[c].set.merges);
-  }
-  for (uint32_t n = 0; n < to->native_count && status == RT_OK; n++)
-    status = keep_path(&to->arena, &to->native[n].path, from->native[n].path);
-  return status == RT_OK ? RT_OK : rt_no_memory(error);
-}
-
-/* When options replace settings, the program is compiled again with them, as the model will keep it. */
-static int compile(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
-  if (lib_can_compile(program, error)) return error->code;
-  const char *path = program->program->main->path, *slash = strrchr(path, '/');
-  struct own_settings own;
-  own_settings(t, &own);
-  t->from = program->from;
-  t->from_path = program->from_path;
-  t->folder = rt_strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
-  if (!t->folder) return rt_no_memory(error);
-  t->module = cc_compile_model(program->program, error);
-  if (!t->module || lib_need_natives(t->module, &program->allowed, error)) return error->code;
-  t->program = cc_program_digest(program->program);
-  int status = lib_source_write(program->program, own.set, own.count, &t->source, error);
-  if (status != RT_OK || !own.count) return status;
-  struct vm_module *again = lib_source_compile(t->source, NULL, error);
-  if (again) status = keep_files(t->module, again, error);
-  vm_module_free(t->module);
-  t->module = again;
-  return !again ? error->code : status == RT_OK ? lib_need_natives(again, &program->allowed, error) : status;
-}
-
-static int take_program(struct aq_trainer *t, aq_program *program, struct rt_error *error) {
-  int status = compile(t, program, error);
-  return status == RT_OK ? lib_allow_as(&t->allowed, &program->allowed, &t->module->arena, error) : status;
 }
 
 static void count_facts(struct aq_trainer *t) {
@@ -420,7 +349,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   t->state.rate = -1;
   t->judged = -1;
   int status = copy_options(t, options, error);
-  if (status == RT_OK) status = take_program(t, program, error);
+  if (status == RT_OK) status = lib_train_program(t, program, error);
   if (status == RT_OK && t->save) status = lib_checkpoint_prepare(t, error);
   if (status == RT_OK) status = settle(t, error);
   if (status == RT_OK) status = lib_train_read(t, error);
@@ -432,6 +361,7 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   if (status == RT_OK && (t->options.resume || t->options.checkpoint)) status = lib_checkpoint_read(t, error);
   if (status == RT_OK) count_facts(t);
   t->from = NULL;
+  rt_text_free(&t->from_bytes); /* unless parameters have begun with it */
   t->ready = status == RT_OK;
   return status;
 }

@@ -55,6 +55,7 @@ struct aq_trainer {
   struct lib_params params, best;
   struct aq_model *from; /* whose weights training begins with; NULL: none, and after aq_trainer_new */
   const char *from_path;
+  struct rt_text from_bytes;  /* its parameters, when options give it; freed by aq_trainer_new */
   struct lib_loaded loaded;   /* what was found in files that parameters load */
   struct lib_params average;  /* of params over the steps, with the setting `average`; else empty */
   struct vm_machine *machine; /* of "train" */
@@ -90,6 +91,14 @@ struct aq_trainer {
   bool running;               /* in a call that trains: callbacks of the host cannot begin another */
 };
 
+/* Are there rows to learn from? Else the host steps on its own, and nothing is learned of columns. */
+static inline bool lib_train_has_rows(const struct aq_trainer *t) {
+  return t->options.train || t->options.rows;
+}
+/* Compiles the program, NULL: that of the model that options give (train_program.c). */
+int lib_train_program(struct aq_trainer *t, aq_program *program, struct rt_error *error);
+/* Without rows nobody knows how many steps there will be, unless the host says so (host_steps.c). */
+int lib_check_schedule(const struct aq_trainer *t, struct rt_error *error);
 /* Are rows of the training file held back for validation? */
 static inline bool lib_train_holds_back(const aq_train_options *o) {
   return o->hold > 0 || o->hold_last || o->folds;
@@ -146,10 +155,15 @@ int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error);
 int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error);
 /* From the file beside the model, or the bytes that the options give. */
 int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error);
-/* May a call train now? RT_USAGE: the trainer is not ready, belongs to another process, or is training. */
-int lib_train_begin(struct aq_trainer *t, struct rt_error *error);
+/* May a call train now? steps: on rows of the host's. RT_USAGE: the trainer is not ready, has no rows,
+ * belongs to another process, or is training. */
+int lib_train_begin(struct aq_trainer *t, bool steps, struct rt_error *error);
 /* Steps in an epoch. The batch is never larger than the data. */
 static inline int64_t lib_train_steps(const struct aq_trainer *t) {
   return (t->train_data.rows + t->settings.batch - 1) / t->settings.batch;
+}
+/* All steps that the schedule reckons with. */
+static inline int64_t lib_train_total(const struct aq_trainer *t) {
+  return lib_train_has_rows(t) ? lib_train_steps(t) * t->settings.epochs : t->options.steps;
 }
 #endif

@@ -69,15 +69,39 @@ static void set_split(const struct aq_trainer *t, struct io_data_options *o, str
   if (t->options.folds) o->folding = folding;
 }
 
+/* What the columns begin with; its schema is NULL: nothing is known of them. */
+static struct lib_known known_columns(const struct aq_trainer *t) {
+  return (struct lib_known){t->from ? &t->from->schema : NULL, t->options.from, lib_train_has_rows(t)};
+}
+
+/* Without rows nothing is learned of columns. */
+static int read_nothing(struct aq_trainer *t, struct rt_error *error) {
+  const struct lib_known known = known_columns(t);
+  int status = lib_schema_without_rows(t->module, known.schema ? &known : NULL, &t->text, &t->schema, error);
+  if (status == RT_BAD_DATA && !io_schema_is_trained(&t->schema)) {
+    const struct rt_error why = *error;
+    rt_error_clear(error);
+    status = rt_fail(error, RT_USAGE, "there is no training data, and %.900s", why.text);
+    rt_hint(error,
+            "aq_train_options.train or rows; steps on rows of the host's alone need a program that says all "
+            "of that, or a model to begin with (aq_train_options.from)");
+  }
+  if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
+  t->row_check.precision = t->precision;
+  return status;
+}
+
 int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
+  if (!lib_train_has_rows(t)) return read_nothing(t, error);
   struct io_data_options o = reading_options(t);
   struct io_folding folding;
   set_split(t, &o, &folding);
   o.learns_all = t->options.learn_from_held;
   if (t->text && has_labels_beside(t->module)) t->text = false;
+  const struct lib_known known = known_columns(t);
   int status = check_text(t, error);
   if (status == RT_OK)
-    status = lib_schema(t->module, t->text, t->from ? &t->from->schema : NULL, &t->schema, error);
+    status = lib_schema(t->module, t->text, known.schema ? &known : NULL, &t->schema, error);
   if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   t->row_check.precision = t->precision;
   if (status != RT_OK) return status;

@@ -9,6 +9,7 @@
 struct io_learning {
   bool interns; /* the column gets a vocabulary from this file */
   struct io_intern texts;
+  int32_t known;          /* so many of them, the first ones, are in the vocabulary whatever the rows have */
   struct io_vocab *vocab; /* what it gets; bytes have theirs from the beginning */
 };
 

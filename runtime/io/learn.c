@@ -5,6 +5,19 @@
 #include "runtime/io/fit.h"
 #include "runtime/io/utf8.h"
 
+/* Labels that the rows need not have are there before any row is read. */
+static int learn_known(struct io_learning *l, const struct io_vocab *known, struct rt_error *error) {
+  int status = RT_OK;
+  for (int32_t n = 0; known && n < known->texts.count && status == RT_OK; n++) {
+    size_t length;
+    int32_t number;
+    const char *text = io_intern_text(&known->texts, n, &length);
+    status = io_intern_add(&l->texts, text, length, &number, error);
+  }
+  l->known = l->texts.count;
+  return status;
+}
+
 int io_learning_new(struct io_learning **learning, const struct io_schema *schema, struct rt_error *error) {
   struct io_learning *l = *learning = rt_zalloc((size_t)schema->count, sizeof *l);
   if (!l) return rt_no_memory(error);
@@ -14,6 +27,7 @@ int io_learning_new(struct io_learning **learning, const struct io_schema *schem
     if (column->vocab || column->shares >= 0) continue;
     l[c].interns = io_kind_is_counted(kind) || kind->labels || kind->build;
     int status = kind->fixed ? kind->fixed(&l[c].vocab, io_schema_has_ends(schema, c), error) : RT_OK;
+    if (status == RT_OK) status = learn_known(&l[c], column->known, error);
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -110,6 +124,7 @@ static int build(const struct group *g, int32_t *remap, struct rt_error *error) 
   int status = counts && first ? RT_OK : rt_no_memory(error);
   for (int c = g->owner; c < g->schema->count && status == RT_OK; c++)
     if (has(g, c)) count_texts(g->train, c, counts, first, &position);
+  for (int32_t k = 0; k < g->l->known && status == RT_OK; k++) counts[k] += counts[k] == 0;
   const struct io_counted counted = {&g->l->texts, counts, first};
   if (status == RT_OK && owner->kind->build)
     status = owner->kind->build(&g->l->vocab, &counted, &options, error);

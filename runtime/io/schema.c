@@ -46,6 +46,7 @@ void io_schema_free(struct io_schema *schema) {
     rt_free(schema->columns[c].second);
     rt_free(schema->columns[c].fit);
     rt_free(schema->columns[c].above);
+    io_vocab_free(schema->columns[c].known);
     if (schema->columns[c].shares < 0) io_vocab_free(schema->columns[c].vocab);
   }
   rt_free(schema->columns);

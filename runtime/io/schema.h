@@ -28,6 +28,7 @@ struct io_column {
   double *above;              /* of labels: [vocab->count] as io_label_above; NULL: not learned */
   int shares;             /* the first column that has the same vocabulary and owns it; -1: it is its own */
   struct io_vocab *vocab; /* of IO_ENTRIES; NULL before training */
+  struct io_vocab *known; /* labels that the vocabulary will have, whatever the rows have; NULL: none */
 };
 
 /* Does training learn how to fill in or scale its numbers (fit.h)? */
