@@ -4,6 +4,7 @@
 #include "aqc/files.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
+#include "aqc/train_plan.h"
 #include "aqc/verb.h"
 
 static void remark(const char *output, const aq_begin_facts *facts) {
@@ -13,6 +14,7 @@ static void remark(const char *output, const aq_begin_facts *facts) {
     message_remark("%lld tensor%s of the weights %s not used: %s", (long long)facts->unused_tensors,
                    facts->unused_tensors == 1 ? "" : "s", facts->unused_tensors == 1 ? "is" : "are",
                    facts->unused);
+  remark_padding(facts->padded_rows);
   message_remark("saved %s", output);
 }
 

@@ -23,6 +23,13 @@ static void remark_rows(const aq_train_facts *facts) {
                    "and the last one is kept");
 }
 
+void remark_padding(int64_t rows) {
+  if (rows)
+    message_remark(
+        "tables of words have %lld row%s behind those of the vocabulary, which no text reads: left out",
+        (long long)rows, rows == 1 ? "" : "s");
+}
+
 /* What parameters begin with. */
 static void remark_beginning(const aq_train_facts *facts, const char *weights) {
   if (facts->taken_tensors)
@@ -36,6 +43,7 @@ static void remark_beginning(const aq_train_facts *facts, const char *weights) {
     message_remark("%lld of %lld words were found where they are loaded from%s",
                    (long long)facts->loaded_words, (long long)facts->loaded_words + facts->new_words,
                    facts->new_words ? "; the others begin as without load" : "");
+  remark_padding(facts->padded_rows);
   if (facts->tables_by_position)
     message_remark(
         "%lld table%s of learned words %s loaded by position: the file does not say what its rows are",

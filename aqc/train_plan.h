@@ -9,4 +9,7 @@
  * said why. */
 int train_plan(const struct settings *settings, const aq_program *program, aq_trainer *trainer);
 
+/* Says that tables have so many rows behind their vocabulary's; 0: nothing. */
+void remark_padding(int64_t rows);
+
 #endif

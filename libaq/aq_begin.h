@@ -48,6 +48,9 @@ typedef struct aq_begin_facts {
    * with commas between them, cut where they are too long. */
   int64_t unused_tensors;
   const char *unused;
+  /* Tables of words with rows behind those of the vocabulary, up to a round number: the most of them in one
+   * table. No text reads them, and they are left out. */
+  int64_t padded_rows;
 } aq_begin_facts;
 /* A model without training, whose parameters are what they begin with: those of pretrained weights
  * (aq_program_options.weights). Vocabularies and labels must be given ones; where training would learn them

@@ -107,6 +107,7 @@ struct lib_beginning {
 struct lib_loaded {
   int64_t entries, found; /* words and labels in axes that go by words; how many of them the model file has */
   int64_t by_position;   /* tables of learned words, loaded from a file that does not say what its rows are */
+  int64_t padded;        /* rows of tables behind those of a given vocabulary, which are left out */
   int64_t taken;         /* parameters that begin as in `from` */
   int64_t taken_members; /* of `from` */
   char begun[256];       /* the names of the first others, with commas between them */

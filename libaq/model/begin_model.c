@@ -67,7 +67,10 @@ static int keep_program(struct aq_model *m, aq_program *program, struct rt_error
 static int tell(struct aq_model *m, const struct lib_loaded *loaded, struct rt_error *error) {
   const char *unused = rt_arena_printf(&m->arena, "%s", loaded->unused_names);
   if (!unused) return rt_no_memory(error);
-  m->begun = (aq_begin_facts){.size = sizeof m->begun, .unused_tensors = loaded->unused, .unused = unused};
+  m->begun = (aq_begin_facts){.size = sizeof m->begun,
+                              .unused_tensors = loaded->unused,
+                              .unused = unused,
+                              .padded_rows = loaded->padded};
   for (uint32_t p = 0; p < m->params.count; p++) {
     const bool given = m->module->param[p].init.kind == VM_INIT_LOAD;
     m->begun.parameters += m->params.elements[p];

@@ -105,6 +105,7 @@ int lib_params_fill(struct lib_params *params, const struct lib_beginning *how, 
     loaded->entries += files.counts.entries;
     loaded->found += files.counts.found;
     loaded->by_position += files.counts.by_position;
+    loaded->padded = files.counts.padded > loaded->padded ? files.counts.padded : loaded->padded;
     lib_loader_unused(&files, loaded);
   }
   lib_loader_end(&files);

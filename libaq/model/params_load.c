@@ -196,6 +196,16 @@ static bool has_axes_of_words(const struct loading *x) {
   return true;
 }
 
+/* Tables are often made a little longer than the vocabulary, up to a round number: rows that no text reads,
+ * as the 47 behind GPT-2's 50,257. More would be another vocabulary's. */
+enum { ROUND = 8, MOST_PADDING = 1024, LEAST_PART = 8 };
+static bool is_padded(const struct loading *x, int axis) {
+  const struct lib_words w = lib_words_of(x->l->how->module, x->l->how->schema, param_of(x)->type.dim[axis]);
+  const bool given = w.vocab && w.kind->tokens && w.vocab->kind != IO_VOCAB_WORDS;
+  const int64_t there = x->t->shape[file_axis(x, axis)], more = there - x->shape[axis];
+  return given && more > 0 && more < MOST_PADDING && more <= there / LEAST_PART && there % ROUND == 0;
+}
+
 /* Does the tensor fit? An axis that does not go by words needs the same size. When no axis goes by words, a
  * tensor with other axes but as many numbers is taken as it lies in memory: [H * K, D] for [H, K, D]. */
 static bool shape_fits(const struct loading *x, bool matched) {
@@ -204,8 +214,15 @@ static bool shape_fits(const struct loading *x, bool matched) {
     return x->t->elements == x->params->elements[x->p] && has_axes_of_words(x);
   if (x->t->rank != x->rank) return false;
   for (int a = 0; a < x->rank; a++)
-    if (!x->map[a] && x->t->shape[file_axis(x, a)] != x->shape[a]) return false;
+    if (!x->map[a] && x->t->shape[file_axis(x, a)] != x->shape[a] && !is_padded(x, a)) return false;
   return true;
+}
+
+static void note_padding(const struct loading *x) {
+  for (int a = 0; a < x->rank && x->t->rank == x->rank; a++) {
+    int64_t more = x->map[a] ? 0 : x->t->shape[file_axis(x, a)] - x->shape[a];
+    if (more > x->l->counts.padded) x->l->counts.padded = more;
+  }
 }
 
 static int match(struct loading *x, struct rt_error *error) {
@@ -225,6 +242,7 @@ static int match(struct loading *x, struct rt_error *error) {
   }
   if (!shape_fits(x, matched)) return other_shape(x, error);
   x->l->counts.by_position += by_position;
+  note_padding(x);
   return RT_OK;
 }
 

@@ -326,6 +326,7 @@ static void count_facts(struct aq_trainer *t) {
   t->facts.loaded_words = t->loaded.found;
   t->facts.new_words = t->loaded.entries - t->loaded.found;
   t->facts.tables_by_position = t->loaded.by_position;
+  t->facts.padded_rows = t->loaded.padded;
   t->facts.taken_tensors = t->loaded.taken;
   t->facts.begun_tensors = t->loaded.begun_count;
   t->facts.taken_members = t->loaded.taken_members;
