@@ -215,9 +215,11 @@ struct lib_feed {
   int64_t **sizes;  /* [symbols] per example, NULL for symbols that are not ragged */
   size_t *sizes_capacity;
   int64_t tokens; /* of the last batch, in its longest input */
+  const struct io_schema *schema;
+  const uint64_t *chance; /* while training: the seed of what these change at random; NULL: nothing */
 };
-int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, enum rt_precision precision,
-                  struct rt_error *error);
+int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema,
+                  enum rt_precision precision, struct rt_error *error);
 /* Makes room for any batch of that many rows, so that feeding allocates nothing later. `sizes` then are those
  * of the largest batch that there could be. */
 int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch,

@@ -49,7 +49,8 @@ long=$(sources runtime vm grammar compiler libaq aqc examples bench tests | whil
 done)
 verdict "no file is longer than 600 lines" "$long"
 
-# Calls that would end, leave or write to the host's process. Comments and strings are taken out first.
+# Calls that would end, leave or write to the host's process. Comments and strings are taken out first. A file
+# that calls a library which leaves by longjmp jumps no further than into itself: it has its setjmp.
 forbidden='abort|exit|_exit|_Exit|quick_exit|assert|longjmp|siglongjmp|printf|vprintf|puts|putchar|perror|signal|sigaction|atexit|system'
 calls=$(sources runtime vm grammar compiler libaq | while read -r file; do
   awk -v file="$file" -v words="$forbidden" '
@@ -71,7 +72,7 @@ calls=$(sources runtime vm grammar compiler libaq | while read -r file; do
       }
       if ((" " code) ~ "[^A-Za-z0-9_.>](" words ")[ ]*\\(" || code ~ /(^|[^A-Za-z0-9_])(stdout|stderr)([^A-Za-z0-9_]|$)/)
         printf "%s:%d: %s\n", file, FNR, $0
-    }' "$file"
+    }' "$file" | if grep -q 'setjmp(d->jump)' "$file"; then grep -v 'longjmp(d->jump, 1)'; else cat; fi
 done)
 verdict "the library does not end, leave or write to its host" "$calls"
 

@@ -440,6 +440,18 @@ static int declare_axis(struct cc_context *c, const struct gr_node *column, int 
   return RT_OK;
 }
 
+/* What the kind says of sizes that the program gives. */
+static int check_sizes(struct cc_context *c, const struct gr_node *column, const struct vm_input *input) {
+  const struct io_kind *kind = input->column->kind;
+  int64_t size[IO_MOST_AXES] = {0};
+  for (int a = 0; a < IO_MOST_AXES; a++)
+    if (kind->axis[a].means != IO_WIDTH
+        || vm_dim_value(&c->module->dims, vm_input_dim(input, a), NULL, &size[a], NULL))
+      size[a] = 0;
+  const char *misfit = kind->misfit ? kind->misfit(&input->column->set, size) : NULL;
+  return misfit ? gr_fail(c->error, column->span, "%s", misfit) : RT_OK;
+}
+
 static int declare_column(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
                           struct vm_input *input) {
   const struct io_kind *kind;
@@ -457,7 +469,8 @@ static int declare_column(struct cc_context *c, const struct gr_node *data, cons
   input->name = input->column->name = name;
   for (int a = 0; a < io_kind_most_axes(kind); a++)
     if ((status = declare_axis(c, column, a, input))) return status;
-  return column_options(c, data, column, input);
+  status = column_options(c, data, column, input);
+  return status == RT_OK ? check_sizes(c, column, input) : status;
 }
 
 /* Nobody can count the tokens of a text that are learned, or any with white space in them. */

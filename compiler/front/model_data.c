@@ -184,6 +184,9 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
           "`%s` is what the model predicts: a row without it cannot be learned from, so that nothing "
           "may stand in its place",
           name->text);
+    if (declared[which].column->kind->give && !out.asked)
+      return gr_fail(c->error, name->span, "`%s` is of kind `%s`, which a model cannot predict yet",
+                     name->text, declared[which].column->kind->name);
     if (out.next && !declared[which].column->kind->continues)
       return gr_fail(c->error, name->span, "next() predicts text: a column of words, chars or bytes");
     struct vm_input *input = add_input(m, declared, which);

@@ -47,7 +47,7 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
   judge->machine = vm_machine_new(module, eval, params->precision, pool, error);
   if (!judge->machine) return error->code;
   lib_params_bind(params, judge->machine);
-  int status = lib_feed_init(&judge->feed, module, params->precision, error);
+  int status = lib_feed_init(&judge->feed, module, schema, params->precision, error);
   judge->report = status != RT_OK ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->report);
   judge->tags = status != RT_OK ? NULL : rt_zalloc(module->output_count + 1u, sizeof *judge->tags);
   judge->lost = status != RT_OK ? NULL : rt_zalloc(2 * (module->output_count + 1u), sizeof *judge->lost);

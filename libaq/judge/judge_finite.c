@@ -33,7 +33,7 @@ static bool output_is_finite(const struct lib_judge *judge, uint32_t o) {
 static int run_in_double(const struct lib_judge *judge, struct vm_machine *machine, struct lib_batch batch,
                          double *loss, struct rt_error *error) {
   struct lib_feed feed;
-  int status = lib_feed_init(&feed, judge->module, RT_F64, error);
+  int status = lib_feed_init(&feed, judge->module, judge->schema, RT_F64, error);
   if (status == RT_OK) status = lib_feed_rows(&feed, machine, batch, error);
   if (status == RT_OK) status = vm_machine_run(machine, 0, error);
   if (status == RT_OK) {

@@ -34,7 +34,8 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   s->row_check.extends = true;
   s->row_check.precision = s->precision;
   s->data.check = &s->row_check.hook;
-  return status != RT_OK ? status : lib_feed_init(&s->feed, model->module, s->precision, error);
+  return status != RT_OK ? status
+                         : lib_feed_init(&s->feed, model->module, &model->schema, s->precision, error);
 }
 
 static bool is_of_tags(const struct aq_session *s, uint32_t o) {

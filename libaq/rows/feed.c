@@ -4,6 +4,7 @@
 
 #include "libaq/model/requirement_words.h"
 #include "runtime/io/dtype.h"
+#include "runtime/random.h"
 
 /* ---- the schema ---- */
 
@@ -225,10 +226,10 @@ int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, stru
 
 /* ---- rows into inputs ---- */
 
-int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, enum rt_precision precision,
-                  struct rt_error *error) {
+int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const struct io_schema *schema,
+                  enum rt_precision precision, struct rt_error *error) {
   size_t inputs = module->input_count + 1u, symbols = module->dims.symbol_count + 1;
-  *feed = (struct lib_feed){.module = module, .precision = precision};
+  *feed = (struct lib_feed){.module = module, .schema = schema, .precision = precision};
   feed->column = rt_zalloc(inputs, sizeof *feed->column);
   feed->buffer = rt_zalloc(inputs, sizeof *feed->buffer);
   feed->capacity = rt_zalloc(inputs, sizeof *feed->capacity);
@@ -262,6 +263,7 @@ static int64_t value_elements(const struct lib_feed *feed, uint32_t i, const str
   const struct vm_input *input = &feed->module->input[i];
   int64_t members;
   if (input->matched) return 1;
+  if (input->column->kind->give) return io_column_width(input->column->kind, v->size);
   bool all =
       io_kind_has(input->column->kind, IO_MEMBERS)
       && !vm_dim_value(&feed->module->dims, input->type.dim[input->type.rank - 1], NULL, &members, NULL);
@@ -386,6 +388,24 @@ static void copy_values(const struct lib_feed *feed, const struct vm_input *inpu
   }
 }
 
+/* Of values that are numbers of something larger: that. */
+static void copy_given(const struct lib_feed *feed, uint32_t i, const struct io_values *v,
+                       struct lib_batch batch, void *out) {
+  const struct io_column *column = &feed->schema->columns[feed->column[i]];
+  const size_t size = (size_t)value_elements(feed, i, v) * element_size(feed, &feed->module->input[i]);
+  for (int64_t e = 0; e < batch.count; e++) {
+    const uint64_t chance =
+        feed->chance ? rt_random_seed(rt_random_seed(*feed->chance, (uint64_t)feed->column[i]), (uint64_t)e)
+                     : 0;
+    column->kind->give(&(struct io_giving){.column = column,
+                                           .values = v,
+                                           .row = batch.row[e],
+                                           .chance = feed->chance ? &chance : NULL,
+                                           .doubles = feed->precision == RT_F64,
+                                           .out = (char *)out + (size_t)e * size});
+  }
+}
+
 /* Labels: a 1 for each that a row has. One that training did not see has no place. */
 static void copy_members(const struct lib_feed *feed, const struct io_values *v, int64_t members,
                          struct lib_batch batch, void *out) {
@@ -423,6 +443,8 @@ static void copy_rows(const struct lib_feed *feed, uint32_t i, const struct io_v
     copy_matches(feed, v, batch, out);
   else if (io_kind_has(input->column->kind, IO_MEMBERS))
     copy_members(feed, v, value_elements(feed, i, v), batch, out);
+  else if (input->column->kind->give)
+    copy_given(feed, i, v, batch, out);
   else
     copy_values(feed, input, v, batch, out);
 }

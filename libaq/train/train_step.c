@@ -54,6 +54,9 @@ static void collect_gradients(struct aq_trainer *t) {
   }
 }
 
+/* The stream of a step's seed from which data are changed at random. */
+enum { CHANGES = 0x6368616e };
+
 static uint64_t step_seed(const struct aq_trainer *t) {
   return rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
 }
@@ -94,7 +97,10 @@ int lib_train_finite(struct aq_trainer *t, struct rt_error *error) {
 
 int lib_train_batch(struct aq_trainer *t, struct lib_batch batch, struct lib_step_loss *loss,
                     struct rt_error *error) {
+  const uint64_t chance = rt_random_seed(step_seed(t), CHANGES);
+  t->feed.chance = &chance;
   int status = lib_feed_rows(&t->feed, t->machine, batch, error);
+  t->feed.chance = NULL;
   if (status != RT_OK) return status;
   if ((status = use_rows(t, error))) return status;
   if ((status = lib_run_batch(t->machine, batch, step_seed(t), error))) return status;

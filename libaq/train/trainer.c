@@ -304,7 +304,7 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
     status = error->code;
   if (status != RT_OK) return status;
   lib_params_bind(&t->params, t->machine);
-  status = lib_feed_init(&t->feed, t->module, t->precision, error);
+  status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
   if (status == RT_OK)
     status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
   t->judge.skip = t->options.bad_rows == AQ_BAD_ROW_SKIP;

@@ -105,7 +105,7 @@ static int make(struct embedding *e, const char *name, struct rt_error *error) {
   e->machine = vm_machine_new(e->module, e->vector, s->precision, s->pool, error);
   if (!e->machine) return error->code;
   lib_params_bind(s->params, e->machine);
-  status = lib_feed_init(&e->feed, e->module, s->precision, error);
+  status = lib_feed_init(&e->feed, e->module, &e->schema, s->precision, error);
   if (status == RT_OK) status = make_schema(e, error);
   if (status == RT_OK) status = lib_row_check_init(&e->check, e->module, &e->schema, error);
   e->check.precision = s->precision;

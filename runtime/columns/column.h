@@ -22,6 +22,7 @@ struct io_dataset;
 struct io_schema;
 struct io_field;
 struct io_place;
+struct io_giving;
 
 /* What an axis means: a name or number between the brackets. */
 enum io_axis_means {
@@ -44,7 +45,7 @@ struct io_axis {
 };
 
 enum { IO_NO_ID = -1 }; /* names no entry of a vocabulary: no row of any table */
-enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 3, IO_MOST_OPTIONS = 8, IO_MOST_TEXTS = 2 };
+enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 6, IO_MOST_OPTIONS = 8, IO_MOST_TEXTS = 2 };
 
 /* What a program says behind the axes, in round brackets. 0 and NULL: nothing. A bare word is the number of
  * the word, from 1 on, a switch IO_OFF or IO_ON. */
@@ -125,6 +126,9 @@ struct io_kind {
   /* Refuses options of a program that do not go together (RT_USAGE); a saved schema has not all of them.
    * NULL: nothing to do. */
   int (*complete)(const struct io_settings *set, struct rt_error *error);
+  /* What is wrong with the sizes of the axes, of which those that are not known are 0, or with options that
+   * do not go with them. NULL: nothing. */
+  const char *(*misfit)(const struct io_settings *set, const int64_t size[static IO_MOST_AXES]);
 
   /* Of ids. */
   enum io_vocab_kind vocab; /* what gives them */
@@ -166,6 +170,12 @@ struct io_kind {
   /* What the training rows give the column beside a vocabulary and sizes. NULL: nothing. */
   int (*learn)(const struct io_dataset *train, struct io_schema *schema, int column, struct rt_error *error);
 
+  /* Of values that are numbers of something larger (io_values.images): gives a model what they stand for.
+   * Such a value is one element, whatever the sizes of its axes. NULL: the elements are what it is given. */
+  void (*give)(const struct io_giving *giving);
+  /* With `give`: does training learn how the entries of the last axis are scaled? */
+  bool (*fits)(const struct io_settings *set);
+
   bool weighs; /* it says what a row counts in the loss, and no model is given it */
   char join;   /* between the items of a list in JSON; 0: it takes no list */
 
@@ -202,7 +212,7 @@ static inline bool io_kind_has_vocab(const struct io_kind *kind) {
 }
 /* Does a model get numbers? Otherwise ids. */
 static inline bool io_kind_is_real(const struct io_kind *kind) {
-  return kind->element != IO_I32 || io_kind_has(kind, IO_MEMBERS);
+  return kind->element != IO_I32 || kind->give || io_kind_has(kind, IO_MEMBERS);
 }
 /* Can the values of a kind with pairs belong to the tokens of the other one? */
 bool io_kind_belongs(const struct io_kind *kind, const struct io_kind *to);

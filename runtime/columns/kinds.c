@@ -10,7 +10,7 @@ IO_KINDS(DECLARE)
 #define ADDRESS(kind) &io_kind_##kind,
 const struct io_kind *const io_kinds[] = {IO_KINDS(ADDRESS) NULL};
 
-static const char *const later[] = {"image", "audio"};
+static const char *const later[] = {"audio"};
 
 const struct io_kind *io_kind_find(const char *name) {
   for (size_t k = 0; io_kinds[k]; k++)

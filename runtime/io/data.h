@@ -7,11 +7,14 @@
 #include "runtime/io/table.h"
 #include "runtime/io/tokenise.h"
 
+struct io_images;
+
 /* One column of a dataset. */
 struct io_values {
   bool present;               /* false: the file does not have this column; there are no values */
   struct io_payload of;       /* the values of all rows */
   int64_t size[IO_MOST_AXES]; /* of the IO_WIDTH axes; 0 while the first row has not told it */
+  struct io_images *images;   /* of which the values are numbers (images.h), or NULL */
   int64_t limit;     /* tags: a model is given the first limit ones of a row, as of the tokens; 0: all */
   int64_t *row_cuts; /* texts with a limit, when predicting: [rows] tokens that were cut off; else NULL */
   int64_t cut;       /* tokens cut off by max_length */
@@ -31,6 +34,16 @@ static inline int64_t io_row_length(const struct io_values *v, int64_t row) {
   int64_t n = io_payload_count(&v->of, row);
   return v->limit > 0 && n > v->limit ? v->limit : n;
 }
+
+/* A value of a kind that gives something else than its elements (io_kind.give). */
+struct io_giving {
+  const struct io_column *column;
+  const struct io_values *values;
+  int64_t row;
+  const uint64_t *chance; /* while training: the seed of what is changed at random; NULL: it is as it is */
+  bool doubles;
+  void *out; /* floats or doubles, as many as io_column_width says */
+};
 
 struct io_dataset;
 

@@ -39,7 +39,10 @@ int io_check_given(const struct io_encoder *e, struct rt_error *error) {
     const struct io_memory_column *from = io_table_memory(e->table, column->field);
     int status = RT_OK;
     if (!from || from->given == IO_GIVEN_TEXTS || (e->predicting && !column->required)) continue;
-    if (from->given == IO_GIVEN_IDS)
+    if (column->kind->give)
+      status = not_so(column, from->given == IO_GIVEN_IDS ? "ids" : "numbers",
+                      "aq_rows_texts adds a column of names of files", error);
+    else if (from->given == IO_GIVEN_IDS)
       status = check_ids(e, c, error);
     else if (column->kind->element == IO_I32)
       status = not_so(column, "numbers",

@@ -67,16 +67,21 @@ int io_encode_end(const struct io_place *p, int64_t count, struct rt_error *erro
   return io_payload_end_row(of, p->e->data->rows, count) != RT_OK ? rt_no_memory(error) : RT_OK;
 }
 
+/* Of a value. */
+static int64_t elements_of(const struct io_kind *kind, const struct io_values *v) {
+  return kind->give ? 1 : io_column_width(kind, v->size);
+}
+
 void io_values_sizes(struct io_values *v, const struct io_column *column) {
   memcpy(v->size, column->size, sizeof v->size);
-  v->of.width = io_column_width(column->kind, v->size);
+  v->of.width = elements_of(column->kind, v);
 }
 
 bool io_place_size(const struct io_place *p, int axis, int64_t size) {
   struct io_values *v = io_place_values(p);
   if (v->size[axis] > 0) return v->size[axis] == size;
   v->size[axis] = size;
-  v->of.width = io_column_width(io_place_column(p)->kind, v->size);
+  v->of.width = elements_of(io_place_column(p)->kind, v);
   return true;
 }
 

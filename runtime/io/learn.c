@@ -212,7 +212,7 @@ static int commit_column(struct io_schema *schema, int c, struct io_dataset *tra
   const bool fitted = column->fit != NULL; /* before, and its numbers have been made already */
   memcpy(column->size, train->values[c].size, sizeof column->size);
   int status = column->kind->learn ? column->kind->learn(train, schema, c, error) : RT_OK;
-  if (status != RT_OK || fitted || !column->fit) return status;
+  if (status != RT_OK || fitted || !column->fit || column->kind->give) return status;
   apply_fit(train, c, column);
   if (held) apply_fit(held, c, column);
   return RT_OK;

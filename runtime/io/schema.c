@@ -14,6 +14,11 @@ int64_t io_column_width(const struct io_kind *kind, const int64_t size[static IO
   return width;
 }
 
+int64_t io_column_fits(const struct io_column *column) {
+  return column->kind->give ? column->size[io_kind_most_axes(column->kind) - 1]
+                            : io_column_width(column->kind, column->size);
+}
+
 int io_schema_find(const struct io_schema *schema, const char *name) {
   for (int c = 0; c < schema->count; c++)
     if (strcmp(schema->columns[c].name, name) == 0) return c;
@@ -91,6 +96,8 @@ static int check_options(struct io_column *c, struct rt_error *error) {
     return rt_fail(error, RT_USAGE, "column \"%s\": %s is %lld, and can be %lld to %lld", c->name,
                    wrong->name, (long long)*io_option_number(wrong, &c->set), (long long)wrong->least,
                    (long long)wrong->most);
+  const char *misfit = c->kind->misfit ? c->kind->misfit(&c->set, c->size) : NULL;
+  if (misfit) return rt_fail(error, RT_USAGE, "column \"%s\": %s", c->name, misfit);
   return c->kind->settle ? c->kind->settle(&c->set, error) : RT_OK;
 }
 

@@ -24,8 +24,8 @@ struct io_column {
   int64_t max_length;     /* of IO_LENGTH: tokens behind it are cut and counted; 0: no limit. Begin and end do
                              not count */
   int64_t size[IO_MOST_AXES]; /* of each IO_WIDTH axis; 0: taken from the first row of the training file */
-  struct io_fit *fit;         /* [width] of numbers that are filled or scaled; NULL before training */
-  double *above;              /* of labels: [vocab->count] as io_label_above; NULL: not learned */
+  struct io_fit *fit;     /* [io_column_fits] of numbers that are filled or scaled; NULL before training */
+  double *above;          /* of labels: [vocab->count] as io_label_above; NULL: not learned */
   int shares;             /* the first column that has the same vocabulary and owns it; -1: it is its own */
   struct io_vocab *vocab; /* of IO_ENTRIES; NULL before training */
   struct io_vocab *known; /* labels that the vocabulary will have, whatever the rows have; NULL: none */
@@ -33,7 +33,7 @@ struct io_column {
 
 /* Does training learn how to fill in or scale its numbers (fit.h)? */
 static inline bool io_needs_fit(const struct io_column *column) {
-  return column->set.missing || column->set.scale;
+  return column->set.missing || column->set.scale || (column->kind->fits && column->kind->fits(&column->set));
 }
 
 /* The probability above which a label is an answer. */
@@ -55,6 +55,8 @@ struct io_schema {
 
 /* How many elements a value has: the product of the sizes of its IO_WIDTH axes; 0 while one is not known. */
 int64_t io_column_width(const struct io_kind *kind, const int64_t size[static IO_MOST_AXES]);
+/* How many numbers of a value are scaled each in its own way: all, or an axis of them. */
+int64_t io_column_fits(const struct io_column *column);
 
 /* Adds a column with its defaults (required, no pair, no limits). *column points at it until the next
  * addition. A second column of that name is RT_USAGE. */

@@ -119,7 +119,7 @@ static void read_sizes(struct io_column *c, const json_t *json, bool *good) {
 
 /* Three numbers for each element: [fill,shift,scale,…]. */
 static void write_fit(const struct io_column *c, struct rt_text *out) {
-  int64_t width = c->fit ? io_column_width(c->kind, c->size) : 0;
+  int64_t width = c->fit ? io_column_fits(c) : 0;
   for (int64_t k = 0; k < width; k++)
     rt_text_printf(out, "%s%.17g,%.17g,%.17g", k ? "," : ",\"fit\":[", c->fit[k].fill, c->fit[k].shift,
                    c->fit[k].scale);
@@ -135,7 +135,7 @@ static double fit_number(const json_t *list, size_t k, bool *good) {
 
 static int read_fit(struct io_column *c, const json_t *json, bool *good) {
   const json_t *list = json_object_get(json, "fit");
-  int64_t width = io_column_width(c->kind, c->size);
+  int64_t width = io_column_fits(c);
   if (!list) return RT_OK;
   if (!json_is_array(list) || width < 1 || !io_needs_fit(c) || (uint64_t)width != json_array_size(list) / 3) {
     *good = false;

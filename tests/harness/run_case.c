@@ -13,6 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* As aq was built (configure.ac). */
+#if defined(RT_HAVE_PNG) && defined(RT_HAVE_JPEG)
+enum { READS_IMAGES = true };
+#else
+enum { READS_IMAGES = false };
+#endif
+
 enum {
   TIMED_OUT = -1,
   SANITIZER_EXIT = 99 /* what Makefile.am tells the sanitizers to end with */
@@ -166,6 +173,7 @@ static bool has_compiler(void) { return system("${CC:-cc} -dumpversion > /dev/nu
 
 static bool is_met(const char *need) {
   if (!strcmp(need, "compiler")) return has_compiler();
+  if (!strcmp(need, "images")) return READS_IMAGES;
   return strcmp(need, "address-limit") == 0 ? can_limit_addresses() : is_there(need);
 }
 

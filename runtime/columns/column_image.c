@@ -1,0 +1,221 @@
+/* column_image.c: the name of an image file, whose points are the numbers. */
+#include <math.h>
+
+#include "runtime/io/data_internal.h"
+#include "runtime/io/fit.h"
+#include "runtime/io/image_change.h"
+#include "runtime/io/images.h"
+#include "runtime/io/number.h"
+#include "runtime/io/utf8.h"
+
+enum { HEIGHT, WIDTH, CHANNELS };                         /* its axes */
+enum { RESIZE, SCALE, FLIP, SHIFT, CROP, ERASE };         /* settings of its own */
+enum { UNIT = 1, SIGNED, STANDARD, BYTES, LEVELS = 256 }; /* how points are scaled */
+
+/* ---- reading ---- */
+
+/* The file's sizes become those of the column, or are them. */
+static int make_fit(const struct io_place *p, struct io_image *image, struct rt_error *error) {
+  const struct io_values *v = io_place_values(p);
+  const enum io_resize how = (enum io_resize)io_place_column(p)->set.own[RESIZE];
+  struct io_image to = {(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], 0, NULL};
+  const bool same = image->height == to.height && image->width == to.width;
+  int status = how && !same ? io_image_resize(image, how, &to, error) : RT_OK;
+  if (status == RT_OK && how && !same) {
+    io_image_free(image);
+    *image = to;
+  }
+  if (status != RT_OK) io_image_free(&to);
+  if (status != RT_OK) return status;
+  if (io_place_size(p, HEIGHT, image->height) && io_place_size(p, WIDTH, image->width)
+      && io_place_size(p, CHANNELS, image->channels))
+    return RT_OK;
+  rt_fail(error, RT_BAD_DATA, "it is %d x %d (height x width), where every image of \"%s\" is %lld x %lld",
+          image->height, image->width, io_place_column(p)->name, (long long)v->size[HEIGHT],
+          (long long)v->size[WIDTH]);
+  rt_hint(error, "`resize = stretch`, crop or pad behind the column makes all of them one size");
+  return RT_BAD_DATA;
+}
+
+static int read_image(const struct io_place *p, const struct io_field *name, int32_t *number,
+                      struct rt_error *error) {
+  struct io_values *v = io_place_values(p);
+  struct io_image image = {0};
+  struct rt_error why = {0};
+  int status = io_images_read(v->images, p->e->name, name, (int)v->size[CHANNELS], &image, &why);
+  if (status == RT_OK) status = make_fit(p, &image, &why);
+  if (status == RT_OK) status = io_images_add(v->images, name, &image, number, &why);
+  io_image_free(&image);
+  if (status == RT_OK) return RT_OK;
+  if (status == RT_NO_MEMORY) return rt_no_memory(error);
+  io_encode_fail(p, error, "the image %.*s: %s", io_quoted(name->text, name->length), name->text, why.text);
+  if (why.hint[0]) rt_hint(error, "%s", why.hint);
+  return RT_BAD_DATA;
+}
+
+static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
+  struct io_values *v = io_place_values(p);
+  struct io_field name = *field;
+  const int64_t row = p->e->data->rows;
+  int status = v->images ? RT_OK : io_images_new(&v->images, error);
+  if (status != RT_OK) return status;
+  if (io_payload_reserve(&v->of, row + 1) != RT_OK) return rt_no_memory(error);
+  io_trim(&name.text, &name.length);
+  if (name.length == 0)
+    return io_encode_fail(p, error, "column \"%s\" names no image in this row", io_place_column(p)->name);
+  int32_t *number = &io_payload_ids(&v->of)[row];
+  *number = io_images_find(v->images, &name);
+  return *number >= 0 ? RT_OK : read_image(p, &name, number, error);
+}
+
+/* ---- what training learns ---- */
+
+static bool fits(const struct io_settings *set) { return set->own[SCALE] == STANDARD; }
+
+/* The mean and the deviation of each channel, over all points of all rows. */
+static int learn(const struct io_dataset *train, struct io_schema *schema, int column,
+                 struct rt_error *error) {
+  const struct io_values *v = &train->values[column];
+  struct io_column *learned = &schema->columns[column];
+  const int64_t channels = v->size[CHANNELS], points = v->size[HEIGHT] * v->size[WIDTH];
+  if (learned->fit || !io_needs_fit(learned)) return RT_OK;
+  int64_t *counted = rt_zalloc((size_t)channels * LEVELS, sizeof *counted); /* [channels, LEVELS] */
+  learned->fit = rt_zalloc((size_t)channels, sizeof *learned->fit);
+  if (!counted || !learned->fit) {
+    rt_free(counted);
+    rt_free(learned->fit);
+    learned->fit = NULL;
+    return rt_no_memory(error);
+  }
+  for (int64_t row = 0; row < train->rows; row++) {
+    const unsigned char *at = io_images_bytes(v->images, io_payload_ids(&v->of)[row]);
+    for (int64_t p = 0; p < points; p++)
+      for (int64_t c = 0; c < channels; c++) counted[c * LEVELS + *at++]++;
+  }
+  const double all = (double)points * (double)train->rows;
+  for (int64_t c = 0; c < channels; c++) {
+    double sum = 0, squares = 0;
+    for (int b = 0; b < LEVELS; b++) sum += b * (double)counted[c * LEVELS + b];
+    for (int b = 0; b < LEVELS; b++)
+      squares += (b - sum / all) * (b - sum / all) * (double)counted[c * LEVELS + b];
+    const double deviation = sqrt(squares / all);
+    learned->fit[c] = (struct io_fit){0, sum / all, deviation > 0 ? deviation : 1};
+  }
+  rt_free(counted);
+  return RT_OK;
+}
+
+/* ---- what a model is given ---- */
+
+/* A byte times `by`, and then plus `more`. */
+struct scaled {
+  double by, more;
+};
+
+static struct scaled scale_of(const struct io_column *column, int64_t channel) {
+  const struct io_fit *fit = column->fit ? &column->fit[channel] : NULL;
+  switch (column->set.own[SCALE]) {
+    case SIGNED: return (struct scaled){2.0 / 255, -1};
+    case STANDARD: return (struct scaled){1 / fit->scale, -fit->shift / fit->scale};
+    case BYTES: return (struct scaled){1, 0};
+    default: return (struct scaled){1.0 / 255, 0};
+  }
+}
+
+static void put(const struct io_giving *g, int64_t k, double x) {
+  if (g->doubles)
+    ((double *)g->out)[k] = x;
+  else
+    ((float *)g->out)[k] = (float)x;
+}
+
+static void give_as_it_is(const struct io_giving *g, const struct io_image *image,
+                          const struct scaled scaled[static IO_COLOUR]) {
+  double of[IO_COLOUR][LEVELS];
+  const int64_t count = (int64_t)io_image_size(image);
+  for (int c = 0; c < image->channels; c++)
+    for (int b = 0; b < LEVELS; b++) of[c][b] = b * scaled[c].by + scaled[c].more;
+  for (int64_t k = 0; k < count;)
+    for (int c = 0; c < image->channels; c++, k++) put(g, k, of[c][image->bytes[k]]);
+}
+
+static void give_changed(const struct io_giving *g, const struct io_image *image,
+                         const struct io_changes *changes, const struct scaled scaled[static IO_COLOUR]) {
+  struct io_change change;
+  double level[IO_COLOUR];
+  int64_t k = 0;
+  io_change_draw(changes, *g->chance, image, &change);
+  for (int32_t y = 0; y < image->height; y++)
+    for (int32_t x = 0; x < image->width; x++) {
+      io_change_point(&change, image, y, x, level);
+      for (int c = 0; c < image->channels; c++) put(g, k++, level[c] * scaled[c].by + scaled[c].more);
+    }
+}
+
+static void give(const struct io_giving *g) {
+  const struct io_values *v = g->values;
+  const int64_t *own = g->column->set.own;
+  const struct io_image image = {(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], (int)v->size[CHANNELS],
+                                 (unsigned char *)io_images_bytes(v->images, io_payload_ids(&v->of)[g->row])};
+  const struct io_changes changes = {io_is_on(own[FLIP], false), own[SHIFT], own[CROP], own[ERASE]};
+  struct scaled scaled[IO_COLOUR];
+  for (int c = 0; c < image.channels; c++) scaled[c] = scale_of(g->column, c);
+  if (g->chance && io_changes_any(&changes))
+    give_changed(g, &image, &changes, scaled);
+  else
+    give_as_it_is(g, &image, scaled);
+}
+
+/* ---- the row ---- */
+
+static const char *misfit(const struct io_settings *set, const int64_t size[static IO_MOST_AXES]) {
+  if (size[CHANNELS] && size[CHANNELS] != IO_GREY && size[CHANNELS] != IO_COLOUR)
+    return "an image has 1 channel (grey) or 3 (red, green, blue)";
+  if (size[HEIGHT] > IO_IMAGE_SIDE || size[WIDTH] > IO_IMAGE_SIDE)
+    return "no side of an image has more than 16384 points";
+  if (set->own[RESIZE] && (!size[HEIGHT] || !size[WIDTH]))
+    return "`resize` needs to know to which sizes: write numbers for H and W, as in image[64, 64, 3]";
+  return NULL;
+}
+
+static const char *const resizes[] = {"stretch", "crop", "pad"};
+static const char *const scales[] = {"unit", "signed", "standard", "bytes"};
+static const struct io_option options[] = {
+    IO_CHOICE(
+        "resize", resizes, own[RESIZE],
+        "what an image of another size becomes: stretch: all of it, out of proportion; crop: its middle; "
+        "pad: all of it, with black around; left out, its row is a bad one"),
+    IO_CHOICE(
+        "scale", scales, own[SCALE],
+        "unit, or left out: from 0 to 1; signed: from -1 to 1; standard: of each channel, less the mean "
+        "of the training images, by their standard deviation; bytes: from 0 to 255"),
+    IO_SWITCH("flip", own[FLIP], "while training, left and right change sides in half of all images"),
+    IO_WHOLE("shift", 1, 4096, own[SHIFT],
+             "while training, images move by up to so many points, up or down and to a side"),
+    IO_WHOLE("crop", 1, 99, own[CROP],
+             "while training, a part of the image is made as large as all of it: at least so many percent of "
+             "its height and width"),
+    IO_WHOLE("erase", 1, 4096, own[ERASE],
+             "while training, a rectangle of up to so many points on a side gets the image's mean colour"),
+};
+
+const struct io_kind io_kind_image = {
+    .name = "image",
+    .doc =
+        "the name of a PNG or JPEG file beside the table: H rows of W points with C channels, 1 (grey) or 3 "
+        "(red, green, blue)",
+    .axis = {[HEIGHT] = {IO_WIDTH, "H", .counts = "rows of points"},
+             [WIDTH] = {IO_WIDTH, "W", .counts = "points in a row"},
+             [CHANNELS] = {IO_WIDTH, "C", .counts = "channels"}},
+    .option = options,
+    .options = RT_COUNT(options),
+    .misfit = misfit,
+    .element = IO_I32,
+    .encode = encode,
+    .fits = fits,
+    .learn = learn,
+    .give = give,
+    .entries = "numbers",
+    .usual = 32,
+    .small = 3,
+};
