@@ -30,6 +30,7 @@
 #define AQ_H
 
 #include "aq_base.h"     /* handles, statuses, messages */
+#include "aq_batch.h"    /* many rows at once, and all that a model says of each */
 #include "aq_begin.h"    /* a program for a table, a model of pretrained weights */
 #include "aq_function.h" /* functions on tensors */
 #include "aq_host.h"     /* threads that handles share */

@@ -37,6 +37,7 @@ typedef struct aq_embed_options {
   const char *path; /* the rows, as for aq_session_predict_stream */
   ptrdiff_t (*read)(void *context, char *buffer, size_t size);
   void *context;
+  const aq_rows *rows; /* the rows, in place of both; NULL: none */
 } aq_embed_options;
 void aq_embed_options_init(aq_embed_options *options); /* sets size and the defaults */
 /* Computes a vector for each row of a table, in its order. Columns that the vector does not depend on need

@@ -32,6 +32,7 @@ static const struct field train_fields[] = {THREADS(train), PRECISION(train), BA
 
 enum { TOKENS = 200 };
 
+static const aq_batch_options batch_defaults = {.size = sizeof batch_defaults};
 static const aq_begin_options begin_defaults = {.size = sizeof begin_defaults, .seed = -1};
 static const aq_curve curve_defaults = {.size = sizeof curve_defaults};
 static const aq_embed_options embed_defaults = {.size = sizeof embed_defaults};
@@ -65,6 +66,7 @@ static const aq_train_options train_defaults = {.size = sizeof train_defaults,
   void aq_##kind##_options_init(aq_##kind##_options *options) {                                              \
     if (options) *options = kind##_defaults;                                                                 \
   }
+DEFINE_INIT(batch)
 DEFINE_INIT(begin)
 DEFINE_INIT(embed)
 DEFINE_INIT(eval)
@@ -89,6 +91,7 @@ static const struct {
 } kinds[] = {
 #define KIND(kind, fields, count)                                                                            \
   { "aq_" #kind "_options", sizeof(aq_##kind##_options), &kind##_defaults, fields, count }
+    [LIB_BATCH_OPTIONS] = KIND(batch, NULL, 0),
     [LIB_BEGIN_OPTIONS] = KIND(begin, begin_fields, RT_COUNT(begin_fields)),
     [LIB_CURVE] = {"aq_curve", sizeof(aq_curve), &curve_defaults, NULL, 0},
     [LIB_EMBED_OPTIONS] = KIND(embed, NULL, 0),

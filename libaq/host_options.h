@@ -10,6 +10,7 @@ enum { LIB_BATCH = 128 };
 
 /* The structs of aq.h called aq_…_options, and others that hosts fill. */
 enum lib_options {
+  LIB_BATCH_OPTIONS,
   LIB_BEGIN_OPTIONS,
   LIB_CURVE,
   LIB_EMBED_OPTIONS,

@@ -128,6 +128,20 @@ const aq_column *aq_model_column(const aq_model *model, size_t column) {
   return column < aq_model_column_count(model) ? &model->column[column] : NULL;
 }
 
+size_t aq_model_field_count(const aq_model *model) {
+  size_t count = 0;
+  for (int f = 0; model && f < model->schema.fields; f++)
+    count += io_schema_field_required(&model->schema, f);
+  return count;
+}
+
+const char *aq_model_field(const aq_model *model, size_t field) {
+  for (int f = 0; model && f < model->schema.fields; f++)
+    if (io_schema_field_required(&model->schema, f) && field-- == 0)
+      return io_schema_field_name(&model->schema, f);
+  return "";
+}
+
 size_t aq_model_output_count(const aq_model *model) {
   return model && model->module ? model->module->output_count : 0;
 }

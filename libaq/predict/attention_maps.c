@@ -22,6 +22,26 @@ static int add_token(struct aq_session *s, struct session_tokens *list, const ch
   return copy ? RT_OK : rt_no_memory(error);
 }
 
+/* The names of tokens that were given as ids. */
+static int id_tokens(struct aq_session *s, int c, struct rt_error *error) {
+  const struct io_column *column = &s->model->schema.columns[c];
+  const struct io_field *field = &s->field[column->field];
+  size_t wanted = field->length / sizeof(int32_t);
+  if (column->max_length > 0 && wanted > (size_t)column->max_length) wanted = (size_t)column->max_length;
+  struct session_tokens *list = &s->token[c];
+  list->text = rt_arena_alloc(&s->tokens, (wanted + 2) * sizeof *list->text);
+  if (!list->text) return rt_no_memory(error);
+  int status = column->ends ? add_token(s, list, "<begin>", 7, error) : RT_OK;
+  for (size_t k = 0; k < wanted && status == RT_OK; k++) {
+    int32_t id;
+    size_t length = 0;
+    memcpy(&id, field->text + k * sizeof id, sizeof id);
+    const char *text = io_vocab_text(column->vocab, id, &length);
+    status = add_token(s, list, text ? text : "", length, error);
+  }
+  return status;
+}
+
 /* The tokens of a text as it was written, with `begin` where the model sees one. */
 static int text_tokens(struct aq_session *s, int c, struct rt_error *error) {
   const struct io_column *column = &s->model->schema.columns[c];
@@ -54,7 +74,7 @@ static int keep_tokens(struct aq_session *s, struct rt_error *error) {
   for (int c = 0; c < schema->count; c++) {
     s->token[c] = (struct session_tokens){0};
     if (!schema->columns[c].required || !schema->columns[c].kind->tokens) continue;
-    int status = text_tokens(s, c, error);
+    int status = s->holds_ids[schema->columns[c].field] ? id_tokens(s, c, error) : text_tokens(s, c, error);
     if (status != RT_OK) return status;
   }
   return RT_OK;
@@ -74,7 +94,7 @@ static const char *const *tokens_of(const struct aq_session *s, vm_dim axis, int
 
 /* ---- maps ---- */
 
-static int make_machine(struct aq_session *s, struct rt_error *error) {
+int session_look_ready(struct aq_session *s, struct rt_error *error) {
   const struct vm_module *m = s->model->module;
   const struct vm_function *attend = vm_module_function(m, "attend");
   if (s->attend) return RT_OK;
@@ -136,19 +156,28 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
   return session_check_finite(s->attend, name, map->weight, t.shape->count, error);
 }
 
+const char *session_map_name(const struct aq_session *s, size_t map) {
+  const struct vm_module *m = s->model->module;
+  return vm_module_function(m, "attend")->output_name[m->output_count + map];
+}
+
+int session_look(struct aq_session *s, int64_t row, struct rt_error *error) {
+  struct lib_batch example = {&s->data, s->rows + row, 1};
+  int status = keep_tokens(s, error);
+  if (status == RT_OK) status = lib_feed_rows(&s->feed, s->attend, example, error);
+  if (status == RT_OK) status = vm_machine_run(s->attend, 0, error);
+  for (size_t k = 0; k < s->map_count && status == RT_OK; k++) status = keep_map(s, k, error);
+  return status;
+}
+
 int aq_session_attend(aq_session *session, const char *const *field, const size_t *length, size_t count) {
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
-  session->scored = 0;
-  session->looked = false;
+  session_forget(session);
   if (session_check(session, error) != RT_OK) return RT_USAGE;
-  int status = make_machine(session, error);
+  int status = session_look_ready(session, error);
   if (status == RT_OK) status = session_fill(session, (struct session_fields){field, length, count}, error);
-  if (status == RT_OK) status = keep_tokens(session, error);
-  struct lib_batch example = {&session->data, session->rows, 1};
-  if (status == RT_OK) status = lib_feed_rows(&session->feed, session->attend, example, error);
-  if (status == RT_OK) status = vm_machine_run(session->attend, 0, error);
-  for (size_t k = 0; k < session->map_count && status == RT_OK; k++) status = keep_map(session, k, error);
+  if (status == RT_OK) status = session_look(session, 0, error);
   session->looked = status == RT_OK;
   return status;
 }

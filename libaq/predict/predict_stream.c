@@ -67,7 +67,7 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   struct rt_error *error = lib_begin(&session->message);
   aq_predict_options own;
   if (lib_take_options(LIB_PREDICT_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
-  session->scored = 0;
+  session_forget(session);
   lib_reading_clear(&session->reading);
   if (session_check(session, error) != RT_OK) return RT_USAGE;
   struct watch watch = {0};

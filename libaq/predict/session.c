@@ -58,7 +58,8 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   s->rows = rt_zalloc((size_t)s->options.batch, sizeof *s->rows);
   s->field = rt_zalloc((size_t)model->schema.count + 1, sizeof *s->field);
   s->scores = rt_zalloc(model->module->output_count + 1u, sizeof *s->scores);
-  if (!s->rows || !s->field || !s->scores) return rt_no_memory(error);
+  s->holds_ids = rt_zalloc((size_t)model->schema.count + 1, sizeof *s->holds_ids);
+  if (!s->rows || !s->field || !s->holds_ids || !s->scores) return rt_no_memory(error);
   for (int64_t r = 0; r < s->options.batch; r++) s->rows[r] = r;
   int status = lib_check_threshold(model->module, s->options.threshold, error);
   if (status == RT_OK) status = make_machine(s, error);
@@ -66,6 +67,13 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
     if (is_of_tags(s, o) && init_tags(s, o) != RT_OK) status = rt_no_memory(error);
   s->ready = status == RT_OK;
   return status;
+}
+
+void session_forget(struct aq_session *session) {
+  session->scored = 0;
+  session->looked = false;
+  if (session->answers) session->free_answers(session->answers);
+  session->answers = NULL;
 }
 
 int session_check(const struct aq_session *session, struct rt_error *error) {
@@ -76,6 +84,7 @@ int session_check(const struct aq_session *session, struct rt_error *error) {
 void aq_session_free(aq_session *session) {
   if (!session) return;
   if (session->embedding) session->free_embedding(session->embedding);
+  session_forget(session);
   for (uint32_t o = 0; session->scores && o < session->model->module->output_count; o++) {
     rt_free(session->scores[o].value);
     rt_free(session->scores[o].first);
@@ -87,6 +96,7 @@ void aq_session_free(aq_session *session) {
   rt_free(session->scores);
   rt_free(session->rows);
   rt_free(session->field);
+  rt_free(session->holds_ids);
   lib_row_check_free(&session->row_check);
   io_dataset_free(&session->data);
   lib_reading_free(&session->reading);
@@ -267,7 +277,7 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
 int aq_session_predict(aq_session *session, const char *const *field, const size_t *length, size_t count) {
   if (!session) return AQ_USAGE;
   struct rt_error *error = lib_begin(&session->message);
-  session->scored = 0;
+  session_forget(session);
   lib_reading_clear(&session->reading);
   if (session_check(session, error) != RT_OK) return RT_USAGE;
   int status = session_fill(session, (struct session_fields){field, length, count}, error);

@@ -25,6 +25,7 @@ struct session_map {
 };
 
 struct embedding;
+struct row_answers;
 
 struct aq_session {
   struct lib_message message;
@@ -37,9 +38,10 @@ struct aq_session {
   struct lib_feed feed;
   struct vm_machine *predict, *attend; /* attend is made when first needed */
   struct lib_row_check row_check;
-  struct io_dataset data;        /* row_check is asked about each row */
-  int64_t *rows;                 /* [options.batch] 0, 1, … */
-  struct io_field *field;        /* [columns] scratch */
+  struct io_dataset data; /* row_check is asked about each row */
+  int64_t *rows;          /* [options.batch] 0, 1, … */
+  struct io_field *field; /* [columns] scratch */
+  bool *holds_ids;        /* [columns] such a field is no text, but int32_t numbers of the vocabulary */
   struct session_scores *scores; /* [outputs] */
   int64_t scored;                /* examples in scores, 0: none */
   int64_t scored_row;            /* which row of data the first of them is */
@@ -54,7 +56,9 @@ struct aq_session {
   } * token; /* [columns of the schema] of the example that was looked at; NULL for what is no text */
   struct embedding *embedding; /* of the last vectors; NULL: none were asked for (embed_rows.c) */
   void (*free_embedding)(struct embedding *embedding);
-  struct rt_arena tokens;  /* holds them */
+  struct rt_arena tokens;      /* holds them */
+  struct row_answers *answers; /* of the last table in memory (batch/row_answers.h), or NULL */
+  void (*free_answers)(struct row_answers *answers);
   struct written *written; /* [written_room] texts that were written last (writing.h) */
   int64_t written_count, written_room;
   struct session_unknown {
@@ -96,6 +100,8 @@ static inline struct session_fields session_fields_of(struct session_fields fiel
                                  fields.length ? fields.length + first : NULL,
                                  fields.text ? fields.count : 0};
 }
+/* Forgets what the last call has computed: scores, and what is said of a table in memory. */
+void session_forget(struct aq_session *session);
 /* RT_USAGE: the session could not be made, or belongs to the process that forked this one. */
 int session_check(const struct aq_session *session, struct rt_error *error);
 /* Adds a row to data. fields: what the input columns read, in their order. schema: the model's, or one like
@@ -113,6 +119,12 @@ int session_check_finite(struct vm_machine *machine, const char *name, const dou
                          struct rt_error *error);
 /* Runs "predict" over count rows of data and fills scores. */
 int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
+
+/* The maps of a row of data, whose fields are in `field` (attention_maps.c); first, what they need is made.
+ */
+int session_look_ready(struct aq_session *session, struct rt_error *error);
+const char *session_map_name(const struct aq_session *session, size_t map);
+int session_look(struct aq_session *session, int64_t row, struct rt_error *error);
 
 /* Words of prompts that the model does not know (unknown_words.c). Counting adds those of all rows of data;
  * naming adds some of a row to the list that people see. fields: as for session_add_row. */

@@ -27,7 +27,8 @@ int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct 
     return reason->code;
   }
   lib_reading_skipped(&st->session->reading, reason, 1);
-  if (!st->bad_line) return RT_OK;
+  int status = st->skipped ? st->skipped(st, reason, error) : RT_OK;
+  if (!st->bad_line || status != RT_OK) return status;
   st->bad_line(reason, &st->out);
   rt_text_puts(&st->out, "\n");
   return RT_OK;
@@ -44,11 +45,10 @@ static int answer_singly(struct row_stream *st, row_stream_run_rows *run, struct
       s->reading.rows++;
       continue;
     }
-    if (!reason->line || strcmp(reason->file, io_table_name(io_rows_table(st->rows))) != 0) {
+    if (!reason->line || strcmp(reason->file, st->memory ? "" : s->data.name) != 0) {
       rt_error_clear(placed);
-      rt_fail_at(placed, reason->code,
-                 (struct rt_place){io_table_name(io_rows_table(st->rows)), s->data.lines[r], 0}, "%s",
-                 reason->text);
+      rt_fail(placed, reason->code, "%s", reason->text);
+      io_place_row(&s->data, s->data.lines[r], -1, placed);
       memcpy(placed->excerpt, reason->excerpt, sizeof placed->excerpt);
       memcpy(placed->hint, reason->hint, sizeof placed->hint);
       *reason = *placed;
@@ -128,7 +128,7 @@ static int answer_all(struct row_stream *st, struct rt_error *error) {
 /* A host's `read` is called by the thread that it called with, and `taken` keeps rows for the next flush.
  * What limits count is what their own thread does. */
 static bool can_read_ahead(const struct row_stream *st) {
-  return st->path && strcmp(st->path, "-") != 0 && !st->taken && !rt_limits_of_thread
+  return (st->memory || (st->path && strcmp(st->path, "-") != 0)) && !st->taken && !rt_limits_of_thread
          && rt_pool_threads(st->session->pool) > 1;
 }
 
@@ -136,9 +136,10 @@ static int open_rows(struct row_stream *st, struct rt_error *error) {
   struct io_data_options reading = {.header = lib_header(st->session->options.header),
                                     .format = (enum io_format)st->session->options.format,
                                     .beside = st->beside,
+                                    .memory = st->memory,
                                     .keeps_rows = st->keeps_rows};
   if (!st->write) return rt_fail(error, RT_USAGE, "there is nowhere to write the %s to", st->answer);
-  if (st->path && strcmp(st->path, "-") != 0)
+  if (st->memory || (st->path && strcmp(st->path, "-") != 0))
     return io_rows_open(&st->rows, st->path, st->schema, &reading, error);
   struct io_source source = {"standard input", st->read, st->context};
   if (!st->read)

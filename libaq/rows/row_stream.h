@@ -19,6 +19,7 @@ struct row_stream {
   const struct io_schema *schema; /* of the rows */
   bool extends;                   /* a text to be continued gets one more token (session_extend) */
   int64_t batch;                  /* rows that are answered at once */
+  const struct io_memory *memory; /* the rows; NULL: they come from: */
   const char *path;               /* NULL or "-": lines come from `read` */
   ptrdiff_t (*read)(void *context, char *buffer, size_t size);
   int (*write)(void *context, const char *text, size_t length);
@@ -26,6 +27,8 @@ struct row_stream {
   const char *answer; /* what is written, for messages: "predictions" */
   /* What stands for a bad row that is skipped; NULL: nothing. */
   void (*bad_line)(const struct rt_error *reason, struct rt_text *out);
+  /* Told of a bad row that is skipped; NULL: it need not be told. */
+  int (*skipped)(struct row_stream *stream, const struct rt_error *reason, struct rt_error *error);
   const char *beside; /* the name of a field that is read beside those of the columns, or NULL */
   bool keeps_rows;    /* keep each row as it stands, for io_table_text */
   /* Told of each row that was added to the session's data; NULL: it need not be told. */

@@ -1,5 +1,6 @@
 /* embed_rows.c: a vector for each row of a table. The model's program is compiled again, with the vector as
  * the only thing that it computes. The session keeps that for the next call, which may be about one row. */
+#include "libaq/rows/memory_rows.h"
 #include "libaq/rows/row_stream.h"
 #include "libaq/vectors/vectors.h"
 
@@ -209,6 +210,7 @@ static int embed_stream(struct embedding *e, struct rt_error *error) {
                               .schema = &e->schema,
                               .extends = true,
                               .batch = s->options.batch,
+                              .memory = lib_rows_memory(e->options->rows),
                               .path = e->options->path,
                               .read = e->options->read ? read_rows : NULL,
                               .write = take_lines,
@@ -229,7 +231,7 @@ int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_ve
   struct rt_error *error = lib_begin(&session->message);
   aq_embed_options own;
   if (lib_take_options(LIB_EMBED_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
-  session->scored = 0;
+  session_forget(session);
   lib_reading_clear(&session->reading);
   if (session_check(session, error) != RT_OK) return RT_USAGE;
   struct embedding *e = find(session, own.name, error);

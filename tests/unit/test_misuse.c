@@ -59,6 +59,7 @@ static char **const VALUE_char_pp[] = {&made.text, NULL};
 
 /* Options, of which _init makes the first; the others have a size of 0 and one of the future. */
 #define OPTIONS(kind) static aq_##kind##_options kind##_values[3], *VALUE_aq_##kind##_options_p[4];
+OPTIONS(batch)
 OPTIONS(begin)
 OPTIONS(embed)
 OPTIONS(eval)
@@ -159,6 +160,7 @@ static int taken(void *context, const char *text, size_t length) {
 }
 
 static void reset_options(void) {
+  RESET_OPTIONS(batch)
   RESET_OPTIONS(begin)
   RESET_OPTIONS(embed)
   RESET_OPTIONS(eval)
