@@ -194,11 +194,6 @@ int io_table_field_number(const struct io_table *table, int column) {
 bool io_table_is_keyed(const struct io_table *table) { return table->keyed; }
 bool io_table_in_memory(const struct io_table *table) { return table && table->memory; }
 bool io_table_is_jsonl(const struct io_table *table) { return table->format == IO_FORMAT_JSONL; }
-const char *io_table_name(const struct io_table *table) {
-  return table->memory   ? "the rows in memory"
-         : table->folder ? io_folder_name(table->folder)
-                         : io_reader_name(table->reader);
-}
 
 void io_table_close(struct io_table *table) {
   if (!table) return;
