@@ -1,5 +1,4 @@
-/* shown_values.c: single values as text. */
-#include <locale.h>
+/* shown_values.c: single values as text. Numbers have a point: calls run in the locale C (runtime/mode.h). */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,35 +7,20 @@
 #include "libaq/shown/shown_tree.h"
 #include "runtime/io/number.h"
 
-/* The host's locale may write a comma; what is shown always has a point. */
-static void use_point(char *number) {
-  const char *point = localeconv()->decimal_point;
-  size_t length = strlen(point);
-  char *at = length ? strstr(number, point) : NULL;
-  if (!at) return;
-  *at = '.';
-  memmove(at + 1, at + length, strlen(at + length) + 1);
-}
-
 void shown_fixed(char out[SHOWN_FIXED_SIZE], double x, int digits) {
   if (isnan(x)) x = NAN; /* without a sign */
   snprintf(out, SHOWN_FIXED_SIZE, fabs(x) < 1e15 ? "%.*f" : "%.*e", digits, x);
-  use_point(out);
 }
 
 void shown_exact(char out[SHOWN_EXACT_SIZE], double x) {
   for (int digits = 15; digits <= 17; digits++) {
     double read = x;
     snprintf(out, SHOWN_EXACT_SIZE, "%.*g", digits, x);
-    use_point(out);
     if (!io_number_parse(out, strlen(out), &read) && read == x) break;
   }
 }
 
-void shown_short(char out[SHOWN_EXACT_SIZE], double x) {
-  snprintf(out, SHOWN_EXACT_SIZE, "%g", x);
-  use_point(out);
-}
+void shown_short(char out[SHOWN_EXACT_SIZE], double x) { snprintf(out, SHOWN_EXACT_SIZE, "%g", x); }
 
 void shown_scaled(struct rt_text *out, double x, const char *unit) {
   static const char *const prefix[] = {"", "k", "M", "G", "T", "P"};
@@ -44,7 +28,6 @@ void shown_scaled(struct rt_text *out, double x, const char *unit) {
   int n = 0;
   for (; x >= 1000 && n < 5; n++) x /= 1000;
   snprintf(number, sizeof number, n ? "%.3g" : "%.4g", x);
-  use_point(number);
   rt_text_printf(out, "%s %s%s", number, prefix[n], unit);
 }
 
