@@ -51,7 +51,7 @@ typedef struct aq_train_options {
    * times a second. When it returns false, training stops before the next step: it writes the checkpoint, and
    * aq_trainer_run returns AQ_INTERRUPTED. NULL: nobody is told. */
   bool (*progress)(void *context, const aq_progress *progress);
-  void *context; /* handed to progress and measure */
+  void *context; /* handed to progress, measure and read */
   enum aq_header header;
   const char *metric;    /* "f1", or "topic.f1" of the output topic: keep the epoch that is best by it on the
                           * validation data; NULL: the one that the program says */
@@ -91,6 +91,10 @@ typedef struct aq_train_options {
    * words that it does not know stay unknown. Labels of the rows that it does not know are added to its own,
    * and their parameters begin anew. Where program is NULL, it is the model's own. */
   aq_model *from;
+  /* The training rows, as they would stand in a file of `format` (AUTO is TSV): puts at most size bytes into
+   * buffer and returns how many; 0: the end. Below 0: it has failed, and the call ends with AQ_IO. It is
+   * called by aq_trainer_new alone, until the end. NULL: they are in train or rows. */
+  ptrdiff_t (*read)(void *context, char *buffer, size_t size);
   /* Without any rows: how many steps aq_trainer_step will take, which the schedule reckons with. 0: nobody
    * knows; then the schedule must not depend on it. */
   int64_t steps;

@@ -38,6 +38,18 @@ static const struct vm_input *only_text(const struct vm_module *module) {
 
 /* A text with a mark of its own for the begin, such as <s>, is one row; one without, as of GPT-2, is plain
  * text. */
+/* Vocabularies that no rows decide, such as that of bytes. */
+static int make_fixed(struct io_schema *schema, struct rt_error *error) {
+  int status = RT_OK;
+  for (int c = 0; c < schema->count && status == RT_OK; c++) {
+    struct io_column *column = &schema->columns[c];
+    if (column->kind->fixed && !column->vocab && column->shares < 0)
+      status = column->kind->fixed(&column->vocab, io_schema_has_ends(schema, c), error);
+  }
+  io_schema_share(schema);
+  return status;
+}
+
 int lib_schema_without_rows(struct vm_module *module, const struct lib_known *known, bool *plain,
                             struct io_schema *schema, struct rt_error *error) {
   const struct vm_input *text = only_text(module);
@@ -49,6 +61,7 @@ int lib_schema_without_rows(struct vm_module *module, const struct lib_known *kn
     *plain = false;
     status = lib_schema(module, false, known, schema, error);
   }
+  if (status == RT_OK) status = make_fixed(schema, error);
   if (status == RT_OK && !io_schema_is_trained(schema)) status = not_known(schema, error);
   return status == RT_OK ? lib_bind_dims(module, schema, error) : status;
 }

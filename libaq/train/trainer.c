@@ -30,6 +30,9 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   bool valid = o->valid || o->valid_rows, validated = valid || lib_train_holds_back(o);
   if (!lib_train_has_rows(t) && (validated || o->test || o->until))
     return rt_fail(error, RT_USAGE, "there is no training data");
+  if (o->read && (o->train || o->rows))
+    return rt_fail(error, RT_USAGE, "training data are either read by a function of the host's, or %s",
+                   o->train ? "a file" : "rows in memory");
   if ((o->train && o->rows) || (o->valid && o->valid_rows))
     return rt_fail(error, RT_USAGE, "%s data are either a file or rows in memory, and both are given",
                    o->train && o->rows ? "training" : "validation");

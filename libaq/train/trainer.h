@@ -93,7 +93,7 @@ struct aq_trainer {
 
 /* Are there rows to learn from? Else the host steps on its own, and nothing is learned of columns. */
 static inline bool lib_train_has_rows(const struct aq_trainer *t) {
-  return t->options.train || t->options.rows;
+  return t->options.train || t->options.rows || t->options.read;
 }
 /* Compiles the program, NULL: that of the model that options give (train_program.c). */
 int lib_train_program(struct aq_trainer *t, aq_program *program, struct rt_error *error);

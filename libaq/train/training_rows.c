@@ -4,6 +4,9 @@
 #include "libaq/rows/memory_rows.h"
 #include "libaq/train/trainer.h"
 
+/* What messages call rows that a function of the host's reads. */
+#define STREAM "the training rows"
+
 /* A text and its labels: such lines are fastText's, and no text by itself. */
 static bool has_labels_beside(const struct vm_module *module) {
   int texts = 0, labels = 0;
@@ -105,11 +108,15 @@ int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
   if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   t->row_check.precision = t->precision;
   if (status != RT_OK) return status;
+  const struct io_source source = {STREAM, t->options.read, t->options.context};
   o.memory = lib_rows_memory(t->options.rows);
+  if (source.read) o.source = &source;
   if (t->text)
     status = io_dataset_from_text(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
   else
-    status = io_dataset_train(t->train, &t->schema, &o, &t->train_data, &t->valid_data, error);
+    status = io_dataset_train(source.read ? STREAM : t->train, &t->schema, &o, &t->train_data, &t->valid_data,
+                              error);
+  o.source = NULL;
   t->has_valid = lib_train_holds_back(&t->options);
   if (status == RT_OK) status = bind_data(t, o.skip_bad_rows, error);
   o.hold = 0;
@@ -158,8 +165,10 @@ static int check_held(const struct aq_trainer *t, const struct io_dataset *held,
     return RT_OK;
   return rt_fail(error, RT_BAD_DATA,
                  "%.200s do%s not have the rows any more that the training held back: %s changed",
-                 known->names ? "the rows in memory" : t->train, known->names ? "" : "es",
-                 known->names ? "they have" : "it has");
+                 known->names ? "the rows in memory"
+                 : t->train   ? t->train
+                              : STREAM,
+                 known->names ? "" : "es", known->names ? "they have" : "it has");
 }
 
 int lib_held_rows(const struct aq_trainer *t, struct io_dataset *data, struct rt_error *error) {

@@ -104,7 +104,9 @@ static inline const char *io_dataset_field(const struct io_dataset *data, int fi
 struct io_data_options {
   enum io_format format;          /* IO_FORMAT_AUTO: by the file's name */
   const struct io_memory *memory; /* rows that are read instead of a file, whose path may be NULL then */
+  const struct io_source *source; /* the same: bytes that are read as a file's are */
   enum io_header header;
+  bool only_known; /* a row whose target is a label that the schema does not have is a bad row */
   bool predicting; /* io_dataset_read: leave out the columns that prediction does not need, whether the file
                       has them or not */
   bool skip_bad_rows;    /* leave bad rows out and count them; otherwise the first one is an error */

@@ -24,6 +24,7 @@ struct io_encoder {
   const struct io_table *table; /* where the rows come from, or NULL */
   const char *name;             /* of the file, for messages, or NULL */
   bool predicting;              /* columns that are not required are left out */
+  bool only_known;              /* as in io_data_options */
 };
 
 /* The field of a row that a kind of column encodes. */

@@ -149,6 +149,7 @@ int io_encode_label(const struct io_place *p, const char *text, size_t length, i
   if (status != RT_OK || *id >= 0) return status;
   if (p->e->learning) return not_listed(p, text, length, error);
   if (io_place_column(p)->required) return RT_OK;
+  if (p->e->only_known) return not_listed(p, text, length, error);
   status = io_intern_add(&io_place_values(p)->unseen, text, length, id, error);
   *id = -1 - *id;
   return status;

@@ -152,11 +152,11 @@ static int read_file(const char *path, const struct io_schema *schema, struct io
   struct io_table *table;
   struct io_data_options options = *o;
   options.predicting = o->predicting && !learning;
-  int status = open_table(&table, path, NULL, schema, &options, error);
+  int status = open_table(&table, path, o->source, schema, &options, error);
   if (status != RT_OK) return status;
   data->name = rt_strdup(io_table_name(table));
   data->check = o->check;
-  struct io_encoder encoder = {data, schema, learning, table, data->name, options.predicting};
+  struct io_encoder encoder = {data, schema, learning, table, data->name, options.predicting, o->only_known};
   status = data->name ? io_dataset_prepare(data, schema, error) : rt_no_memory(error);
   data->kept = (struct io_kept){.asked = o->keeps, .count = schema->fields};
   data->groups.field = number_beside(schema, o->beside);
@@ -336,7 +336,8 @@ static int open_rows(struct io_rows **rows, const char *path, const struct io_so
     rt_free(r);
     return status;
   }
-  r->encoder = (struct io_encoder){NULL, schema, NULL, r->table, io_table_name(r->table), options.predicting};
+  r->encoder =
+      (struct io_encoder){NULL, schema, NULL, r->table, io_table_name(r->table), options.predicting, false};
   r->skips = options.skip_bad_rows;
   r->keeps = options.keeps;
   status = io_check_given(&r->encoder, error);
