@@ -102,6 +102,14 @@ static size_t length_of(const char *text, const size_t *length, size_t k) {
   return !text ? 0 : length ? length[k] : strlen(text);
 }
 
+/* Other libraries take -1 for "ends with a NUL byte"; no text is that long. */
+static int check_length(size_t length, size_t k, const char *name, struct rt_error *error) {
+  if (length <= PTRDIFF_MAX) return RT_OK;
+  rt_fail(error, RT_USAGE, "length[%zu] is %zu: the column `%.60s` has no text that long", k, length, name);
+  rt_hint(error, "length is NULL where all texts end with a NUL byte");
+  return RT_USAGE;
+}
+
 int aq_rows_texts(aq_rows *rows, const char *name, const char *const *text, const size_t *length,
                   size_t count) {
   if (!rows) return AQ_USAGE;
@@ -114,7 +122,8 @@ int aq_rows_texts(aq_rows *rows, const char *name, const char *const *text, cons
   status = io_memory_reserve(column, 0, (int64_t)count);
   for (size_t k = 0; k < count && status == RT_OK; k++) {
     const size_t n = length_of(text[k], length, k);
-    status = io_memory_reserve(column, n, (int64_t)count);
+    status = check_length(n, k, name, &rows->message.error);
+    if (status == RT_OK) status = io_memory_reserve(column, n, (int64_t)count);
     if (status == RT_OK) io_memory_put(column, (int64_t)k, text[k], n);
   }
   return end_column(rows, column, count, status);
@@ -280,6 +289,8 @@ int aq_rows_add(aq_rows *rows, const char *const *name, const char *const *field
   const bool first = io_memory_columns(table) == 0;
   if (status == RT_OK && first) status = make_columns(rows, name, count, error);
   if (status == RT_OK) status = find_columns(rows, name, count, error);
+  for (size_t k = 0; k < count && status == RT_OK && length; k++)
+    status = check_length(length_of(field[k], length, k), k, name[k], error);
   for (size_t k = 0; k < count && status == RT_OK; k++)
     if (io_memory_reserve(rows->to[k], length_of(field[k], length, k), table->rows + 1) != RT_OK)
       status = rt_no_memory(error);

@@ -67,7 +67,8 @@ static int check_numbers(const struct io_place *p, const double *number, int64_t
     if (c->kind->weighs && number[k] < 0)
       return io_encode_fail(p, error, "%s%g is below 0, and the weight of a row is not", which, number[k]);
     if (isfinite(number[k]) || (missing && c->set.missing)) continue;
-    io_encode_fail(p, error, "%s%s, is not a finite number", which, missing ? "NaN" : "infinity");
+    io_encode_fail(p, error, "%s%s%s is not a finite number", which, missing ? "NaN" : "infinity",
+                   count > 1 ? "," : "");
     if (missing && c->required && !c->kind->weighs)
       rt_hint(error,
               "missing = mean (or median, or a number) behind the column fills numbers that are missing");

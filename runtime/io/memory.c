@@ -47,8 +47,9 @@ int io_memory_add(struct io_memory *memory, const char *name, enum io_given give
 
 int io_memory_reserve(struct io_memory_column *column, size_t bytes, int64_t rows) {
   size_t need;
-  if (__builtin_add_overflow(column->length, bytes, &need)) return RT_NO_MEMORY;
-  int status = IO_GROW(column->bytes, column->capacity, need + 1);
+  if (__builtin_add_overflow(column->length, bytes, &need) || __builtin_add_overflow(need, 1, &need))
+    return RT_NO_MEMORY;
+  int status = IO_GROW(column->bytes, column->capacity, need);
   return status == RT_OK ? IO_GROW(column->begin, column->begin_capacity, (size_t)rows + 1) : status;
 }
 

@@ -239,7 +239,8 @@ static aq_rows *number_rows(const char *without) {
 
 static void test_numbers_are_checked(void **state) {
   (void)state;
-  const double bad[] = {1, NAN, 1, INFINITY}, large[] = {1, 1e39}, below[] = {1, -1};
+  const double bad[] = {1, NAN, 1, INFINITY}, large[] = {1, 1e39}, below[] = {1, -1},
+               endless[] = {1, -INFINITY};
   const float wide[] = {1, 2, 3, 4, 5, 6};
   const int32_t item[] = {4, 5}, under[] = {-1, 0};
   aq_rows *rows = number_rows("age");
@@ -251,6 +252,9 @@ static void test_numbers_are_checked(void **state) {
   rows = number_rows("age");
   good(rows, aq_rows_numbers(rows, "age", large, 2, 1));
   assert_refused(numbers, rows, AQ_BAD_DATA, 2, "row 2, column `age`: 1e39 is too large for float");
+  rows = number_rows("age");
+  good(rows, aq_rows_numbers(rows, "age", endless, 2, 1));
+  assert_refused(numbers, rows, AQ_BAD_DATA, 2, "row 2, column `age`: infinity is not a finite number");
   rows = number_rows("weigh");
   good(rows, aq_rows_numbers(rows, "weigh", below, 2, 1));
   assert_refused(numbers, rows, AQ_BAD_DATA, 2, "row 2, column `weigh`: -1 is below 0");
@@ -357,6 +361,12 @@ static void test_filling(void **state) {
   assert_int_equal(aq_rows_add(rows, xy, &one[1], NULL, 1), AQ_OK);
   assert_int_equal(aq_rows_count(rows), 3);
   aq_rows_clear(rows);
+  assert_int_equal(aq_rows_count(rows), 0);
+  const size_t endless[] = {1, SIZE_MAX};
+  assert_int_equal(aq_rows_texts(rows, "x", one, endless, 2), AQ_USAGE);
+  assert_message(aq_rows_message(rows), AQ_USAGE, 0, "length[1] is 18446744073709551615: the column `x`");
+  assert_int_equal(aq_rows_add(rows, xy, one, endless, 2), AQ_USAGE);
+  assert_message(aq_rows_message(rows), AQ_USAGE, 0, "length[1] is 18446744073709551615: the column `y`");
   assert_int_equal(aq_rows_count(rows), 0);
   assert_int_equal(aq_rows_add(rows, twice, one, NULL, 2), AQ_USAGE);
   assert_int_equal(aq_rows_numbers(rows, "x", (const double[]){1, 2}, 2, 1), AQ_OK);
