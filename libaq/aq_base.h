@@ -72,6 +72,11 @@ int aq_message_format(const aq_message *message, enum aq_severity severity, bool
  * AQ_NO_MEMORY. */
 typedef void *aq_resize(void *context, void *block, size_t size);
 void aq_set_allocator(aq_resize *resize, void *context);
+/* The library reads JSON (what a model file says of itself, vocabularies, tables of objects) with jansson,
+ * whose memory is malloc's unless the host calls this: from then on it is that of aq_set_allocator, and
+ * counts for aq_limits. There is one jansson in a process. So a host that uses it too calls this before it
+ * makes any value, or not at all. OpenBLAS, libffi and zlib (of tables that are packed) have their own. */
+void aq_take_over_jansson(void);
 
 /* There is one OpenBLAS in a process. aq has threads of its own, and computes best when OpenBLAS uses one and
  * the instructions of this processor, which it does not always find by itself. Where aq is the first to load

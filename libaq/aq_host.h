@@ -1,5 +1,5 @@
-/* aq_host.h: what a host and aq share in one process: threads, and how these compute. A part of aq.h, which
- * includes it. */
+/* aq_host.h: what a host and aq share in one process: threads, how these compute, and what is told. A part of
+ * aq.h, which includes it. */
 #ifndef AQ_HOST_H
 #define AQ_HOST_H
 
@@ -32,6 +32,16 @@ void aq_pool_free(aq_pool *pool);
 const aq_message *aq_pool_message(const aq_pool *pool);
 size_t aq_pool_threads(const aq_pool *pool); /* 0: it could not be made */
 
+/* ---- What a host may want to know ---- */
+
+/* Told what `aqc` remarks while it works, and what is no error: bad rows that are skipped, a first line that
+ * may be a header, texts that are cut, steps between tags that no answer will have (AQ_WARNING); columns that
+ * go by their position, a file that was written (AQ_REMARK). The message lives as long as the callback runs,
+ * in the thread whose call it is about. It must not call for the same handle. Set it before other threads use
+ * aq; NULL: nobody is told. Without it nothing is lost: aq_reading has the same facts. */
+typedef void aq_on_log(void *context, enum aq_severity severity, const aq_message *message);
+void aq_set_log(aq_on_log *log, void *context);
+
 /* ---- What a thread has set ---- */
 
 /* A call computes as if its thread had set nothing, and so do workers: rounding to nearest, denormals as they
@@ -41,8 +51,7 @@ size_t aq_pool_threads(const aq_pool *pool); /* 0: it could not be made */
  * settings too.
  *
  * Stack: 64 KiB are enough for all calls with programs that nest as people write them. What is nested deeper
- * than a thread's stack allows is AQ_NO_MEMORY and no crash, and 256 KiB are enough for every program.
- */
+ * than a thread's stack allows is AQ_NO_MEMORY and no crash, and 256 KiB are enough for every program. */
 
 #ifdef __cplusplus
 }

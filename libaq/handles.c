@@ -6,6 +6,7 @@
 
 #include "libaq/internal.h"
 #include "runtime/blas.h"
+#include "runtime/io/json.h"
 
 const char *aq_version(void) { return PACKAGE_VERSION; }
 
@@ -14,6 +15,8 @@ int aq_version_number(void) { return AQ_VERSION_NUMBER; }
 void aq_set_allocator(aq_resize *resize, void *context) { rt_set_allocator(resize, context); }
 
 void aq_take_over_blas(void) { rt_blas_take_over(); }
+
+void aq_take_over_jansson(void) { io_json_take_over(); }
 
 void aq_text_free(char *text) { rt_free(text); }
 

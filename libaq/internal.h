@@ -354,6 +354,8 @@ int lib_reading_cuts(struct lib_reading *reading, const struct io_schema *schema
 int lib_reading_join(struct lib_reading *reading, const struct io_schema *schema,
                      const struct lib_reading *other, struct rt_error *error);
 void lib_reading_skipped(struct lib_reading *reading, const struct rt_error *reason, int64_t count);
+/* How the fields of a file are told apart: by_position is how many there are, or 0. */
+void lib_reading_position(struct lib_reading *reading, const char *file, bool header, size_t by_position);
 /* line: a first line that may have been a header; NULL: there is no doubt. */
 void lib_reading_doubt(struct lib_reading *reading, const char *file, const char *line);
 /* Learns the schemes of tags from the training rows, where the program does not say them, and notes steps

@@ -56,6 +56,20 @@ else
       ./static | grep -v '^fine$')"
 fi
 
+# ---- the manual ----
+
+verdict 'every function has a page of section 3' "$(sed -n 's/^ *\(aq_[a-z0-9_]*\);$/\1/p' "$source/libaq/libaq.map" |
+  while read -r name; do
+    page=$build/doc/man3/$name.3
+    lead=$(sed -n 's/^\.so man3/man3/p' "$page" 2>&1)
+    grep -q "$name" "$build/doc/${lead:-man3/$name.3}" 2> /dev/null || echo "$name has none"
+  done)"
+if command -v groff > /dev/null; then
+  verdict 'the pages are well formed' \
+    "$(cd "$build/doc/man3" && for page in $(grep -L '^\.so ' ./*.3); do groff -k -man -ww -z "$page" 2>&1; done |
+      grep -v 'cannot adjust line\|break .*adjust')"
+fi
+
 # ---- the archive ----
 
 # All commands but two.

@@ -2,6 +2,7 @@
  * with I, and with B only behind another entity of its type (Tjong Kim Sang and Veenstra 1999). */
 #include <string.h>
 
+#include "libaq/host_log.h"
 #include "libaq/internal.h"
 #include "libaq/judge/tag_names.h"
 #include "runtime/io/utf8.h"
@@ -67,6 +68,7 @@ static void note_odd(struct lib_reading *r, const struct io_column *column, cons
   if (c->inside > 0)
     rt_hint(note, "%lld of %lld entities begin with I; %s: tags[T, C](scheme = iob1) lets them",
             (long long)c->inside, (long long)c->entities, column->name);
+  lib_log(AQ_WARNING, note);
 }
 
 static int learn_scheme(struct lib_reading *r, struct io_column *column, const struct io_dataset *train,

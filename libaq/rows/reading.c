@@ -2,6 +2,7 @@
  * are too long. */
 #include <string.h>
 
+#include "libaq/host_log.h"
 #include "libaq/internal.h"
 
 void lib_reading_clear(struct lib_reading *r) {
@@ -14,9 +15,17 @@ void lib_reading_free(struct lib_reading *r) {
   *r = (struct lib_reading){0};
 }
 
-void lib_reading_skipped(struct lib_reading *r, const struct rt_error *reason, int64_t count) {
+static void note_skipped(struct lib_reading *r, const struct rt_error *reason, int64_t count) {
   if (r->skipped == 0 && count > 0) r->first.error = *reason;
   r->skipped += count;
+}
+
+void lib_reading_skipped(struct lib_reading *r, const struct rt_error *reason, int64_t count) {
+  note_skipped(r, reason, count);
+  if (count > 0) lib_log(AQ_WARNING, reason);
+  if (count > 1)
+    lib_log_text(AQ_WARNING, reason->file, "%lld bad rows were skipped, the first in line %d",
+                 (long long)count, reason->line);
 }
 
 void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line) {
@@ -25,6 +34,15 @@ void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line
   rt_fail_at(doubt, RT_BAD_DATA, (struct rt_place){file, 1, 0},
              "the first line (%.400s) looks like a header, but is taken for a row", line);
   rt_hint(doubt, "--header yes leaves it out; --header no says that it is a row");
+  lib_log(AQ_WARNING, doubt);
+}
+
+void lib_reading_position(struct lib_reading *r, const char *file, bool header, size_t by_position) {
+  r->header = header;
+  r->by_position = by_position;
+  if (by_position)
+    lib_log_text(AQ_REMARK, file, "%s: its %zu fields go by their position",
+                 header ? "the header names none of the columns" : "there is no header line", by_position);
 }
 
 /* The entry of a column; made when there is none yet. */
@@ -41,6 +59,8 @@ static aq_cut *cut_of(struct lib_reading *r, const struct io_column *column) {
                                    .unit = column->kind->more,
                                    .one = column->kind->one,
                                    .limit = column->max_length};
+  lib_log_text(AQ_WARNING, NULL, "%s: there are texts of more than %lld %s, which are cut there",
+               column->name, (long long)column->max_length, column->kind->more);
   return r->cut[r->cut_count++];
 }
 
@@ -59,10 +79,7 @@ int lib_reading_cuts(struct lib_reading *r, const struct io_schema *schema, cons
 
 int lib_reading_add(struct lib_reading *r, const struct io_schema *schema, const struct io_dataset *data,
                     struct rt_error *error) {
-  if (r->rows == 0) {
-    r->header = data->header;
-    r->by_position = data->by_position;
-  }
+  if (r->rows == 0) lib_reading_position(r, data->name, data->header, data->by_position);
   r->rows += data->rows;
   lib_reading_skipped(r, &data->first_skipped, data->skipped);
   lib_reading_doubt(r, data->name, data->doubt);
@@ -72,7 +89,7 @@ int lib_reading_add(struct lib_reading *r, const struct io_schema *schema, const
 int lib_reading_join(struct lib_reading *r, const struct io_schema *schema, const struct lib_reading *other,
                      struct rt_error *error) {
   r->rows += other->rows;
-  lib_reading_skipped(r, &other->first.error, other->skipped);
+  note_skipped(r, &other->first.error, other->skipped); /* both were told when they were read */
   for (size_t k = 0; k < other->cut_count; k++) {
     int c = io_schema_find(schema, other->cut[k]->column);
     aq_cut *cut = c >= 0 ? cut_of(r, &schema->columns[c]) : NULL;

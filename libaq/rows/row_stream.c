@@ -148,8 +148,8 @@ static int open_rows(struct row_stream *st, struct rt_error *error) {
 }
 
 static void note_first_line(struct aq_session *s, const struct io_table *table) {
-  s->reading.header = io_table_has_header(table);
-  s->reading.by_position = io_table_by_position(table);
+  lib_reading_position(&s->reading, io_table_name(table), io_table_has_header(table),
+                       io_table_by_position(table));
   lib_reading_doubt(&s->reading, io_table_name(table), io_table_doubt(table));
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "libaq/host_log.h"
 #include "libaq/train/trainer.h"
 #include "libaq/shown/shown_tree.h"
 #include "runtime/io/images.h"
@@ -355,6 +356,9 @@ int lib_checkpoint_write(struct aq_trainer *t, struct rt_error *error) {
   if (!path) return RT_NO_MEMORY;
   rt_optimizer_flush(t->optimizer);
   int status = write_all(t, path, NULL, error);
+  if (status == RT_OK)
+    lib_log_text(AQ_REMARK, path, "the training can go on from here: epoch %lld, step %lld",
+                 (long long)t->state.epoch, (long long)t->state.step);
   if (status == RT_OK && t->options.progress) {
     aq_progress p = {.size = sizeof p,
                      .event = AQ_SAVED,

@@ -38,6 +38,17 @@ void io_json_string(struct rt_text *out, const char *text, size_t length) {
   rt_text_add(out, "\"", 1);
 }
 
+/* jansson does not always say why it failed, or that it did. */
+static _Thread_local bool refused;
+
+static void *allocate(size_t size) {
+  void *block = rt_alloc(size);
+  refused = refused || !block;
+  return block;
+}
+
+void io_json_take_over(void) { json_set_alloc_funcs(allocate, rt_free); }
+
 enum { JSON_DEPTH = 64 }; /* aq's own files nest a few levels; jansson alone would recurse 2048 deep */
 
 /* The byte at which text nests too deeply, or -1. Whether it is JSON at all is for jansson to say. */
@@ -64,9 +75,12 @@ int io_json_parse(json_t **json, const char *what, const char *text, size_t leng
   if (deep >= 0)
     return rt_fail(error, RT_BAD_DATA, "%s is not valid JSON (byte %ld): it nests more than %d levels deep",
                    what, deep, JSON_DEPTH);
+  refused = false;
   *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
-  if (*json) return RT_OK;
-  if (json_error_code(&reason) == json_error_out_of_memory) return rt_no_memory(error);
+  if (*json && !refused) return RT_OK;
+  json_decref(*json);
+  *json = NULL;
+  if (refused || json_error_code(&reason) == json_error_out_of_memory) return rt_no_memory(error);
   return rt_fail(error, RT_BAD_DATA, "%s is not valid JSON (byte %d): %s", what, reason.position,
                  reason.text);
 }

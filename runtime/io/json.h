@@ -6,6 +6,8 @@
 
 #include "runtime/base.h"
 
+/* From now on jansson has its memory from rt_alloc, in the whole process. */
+void io_json_take_over(void);
 /* Appends text as a JSON string, quotes included. The text must be valid UTF-8. */
 void io_json_string(struct rt_text *out, const char *text, size_t length);
 /* Parses a whole text; duplicate keys are refused. what says which text it is ("the vocabulary"), for

@@ -183,8 +183,82 @@ static void test_pools_that_cannot_be(void **state) {
   aq_pool_free(NULL);
 }
 
+/* ---- what is told ---- */
+
+static char told[8][400];
+static size_t times_told;
+
+static void keep_remark(void *context, enum aq_severity severity, const aq_message *message) {
+  assert_ptr_equal(context, told);
+  assert_int_equal(message->size, sizeof *message);
+  if (times_told < RT_COUNT(told))
+    snprintf(told[times_told], sizeof *told, "%s %s:%d: %s", severity == AQ_WARNING ? "warning" : "remark",
+             strrchr(message->file, '/') ? strrchr(message->file, '/') + 1 : message->file, message->line,
+             message->text);
+  times_told++;
+}
+
+/* wanted: how what was told since begins, NULL behind the last. */
+static void assert_told(const char *const *wanted) {
+  size_t count = 0;
+  for (; wanted[count]; count++)
+    if (count >= times_told || strncmp(told[count], wanted[count], strlen(wanted[count])) != 0)
+      fail_msg("\"%s\" was told in place of \"%s\"", count < times_told ? told[count] : "nothing",
+               wanted[count]);
+  if (times_told != count) fail_msg("told too much: \"%s\"", told[count]);
+  times_told = 0;
+}
+
+static int drop(void *context, const char *text, size_t length) {
+  (void)context, (void)text, (void)length;
+  return 0;
+}
+
+static void test_log(void **state) {
+  (void)state;
+  aq_set_log(keep_remark, told);
+  const char *path = write_text("odd.tsv", "one\ttwo\nbad film\tnegative\nno label\nnone\n"
+                                           "a b c d e f g h i j k l m n o\tpositive\n");
+  aq_program *program = program_of(reader_program);
+  aq_train_options options;
+  aq_trainer *trainer;
+  aq_train_options_init(&options);
+  options.train = path;
+  options.header = AQ_HEADER_YES;
+  options.bad_rows = AQ_BAD_ROW_SKIP;
+  options.epochs = 1;
+  char save[300];
+  snprintf(save, sizeof save, "%s/odd.aqm", directory);
+  options.save = save;
+  if (aq_trainer_new(program, &options, &trainer)) fail_msg("%s", aq_trainer_message(trainer)->text);
+  assert_told((const char *const[]){
+      "remark odd.tsv:0: the header names none of the columns: its 2 fields go by",
+      "warning odd.tsv:3: ", "warning odd.tsv:0: 2 bad rows were skipped, the first in line 3",
+      "warning :0: text: there are texts of more than 12 words", NULL});
+  assert_int_equal(aq_trainer_run(trainer), AQ_OK);
+  assert_told(
+      (const char *const[]){"remark odd.aqm.ckpt:0: the training can go on from here: epoch 1", NULL});
+  aq_trainer_free(trainer);
+  aq_program_free(program);
+  aq_eval_options eval;
+  aq_eval_options_init(&eval);
+  eval.bad_rows = AQ_BAD_ROW_SKIP;
+  aq_session *session = session_of(reader, &eval);
+  aq_predict_options predict;
+  aq_predict_options_init(&predict);
+  predict.path = write_text("more.tsv", "text\ngood\n\xff\nbad\n");
+  predict.write = drop;
+  assert_int_equal(aq_session_predict_stream(session, &predict), AQ_OK);
+  assert_told((const char *const[]){"warning more.tsv:3: ", NULL});
+  aq_set_log(NULL, NULL);
+  assert_int_equal(aq_session_predict_stream(session, &predict), AQ_OK);
+  assert_told((const char *const[]){NULL});
+  aq_session_free(session);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_log),
       cmocka_unit_test(test_one_thread_by_default),
       cmocka_unit_test(test_shared_workers),
       cmocka_unit_test(test_training_shares),

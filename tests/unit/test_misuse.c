@@ -136,6 +136,7 @@ static const int32_t *const VALUE_given_int32_t_p[] = {(const int32_t[]){1, 2}, 
 static const size_t *const VALUE_given_size_t_p[] = {(const size_t[]){0, 1}, NULL, (const size_t[]){1, 0}};
 
 static aq_resize *const VALUE_aq_resize_p[] = {NULL};
+static aq_on_log *const VALUE_aq_on_log_p[] = {NULL};
 static char byte = 1;
 static void *const VALUE_void_p[] = {&byte, NULL};
 static const char *VALUE_char_p[] = {NULL, NULL, "", "\xff\xfe", "label", "%d"};
