@@ -15,10 +15,9 @@ present() {
     runtime/columns/*.[ch] runtime/io/*.[ch] runtime/kernels/*.[ch] libaq/*.[ch] libaq/*/*.[ch] \
     aqc/*.[ch] stdlib/*.aq tests/harness/*.[ch] tests/*.test tests/*.sh tests/programs/* tests/torch/* 2>/dev/null
   find examples bench tests/unit -type f ! -name '*.c' 2>/dev/null
-  # that Makefile.am does not build
-  ls examples/extern/*.c examples/sqlite/*.c examples/embed/server/*.c examples/embed/predict/*.c
+  ls examples/extern/*.c examples/sqlite/*.c examples/embed/*/*.c # that Makefile.am does not build
   { find examples bench -name '*.c' ! -path 'examples/extern/*' ! -path 'examples/sqlite/*' \
-    ! -path 'examples/embed/server/*' ! -path 'examples/embed/predict/*'; ls tests/unit/*.c; } 2>/dev/null | sed 's/\.c$//'
+    ! -path 'examples/embed/*/*'; ls tests/unit/*.c; } 2>/dev/null | sed 's/\.c$//'
 }
 
 missing=

@@ -287,6 +287,7 @@ int lib_source_set(const char *json, const struct cc_assigned *own, int count, c
                    struct rt_error *error) {
   struct rt_text out = {0};
   json_t *root;
+  if (!count) return (*with = rt_strdup(json)) ? RT_OK : rt_no_memory(error);
   int status = io_json_parse(&root, "the program", json, strlen(json), error);
   if (status != RT_OK) return status;
   json_t *set = json_object_get(root, "set");

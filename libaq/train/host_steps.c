@@ -55,8 +55,8 @@ int aq_trainer_set_learning_rate(aq_trainer *t, double rate) {
 static int check_end(const struct aq_trainer *t, struct rt_error *error) {
   const int64_t total = lib_train_total(t);
   if (t->state.rate >= 0 || t->state.step < total || !needs_total(&t->settings)) return RT_OK;
-  rt_fail(error, RT_USAGE, "step %lld is behind the end of the schedule: %s reckons with %lld steps",
-          (long long)t->state.step + 1, t->settings.schedule, (long long)total);
+  rt_fail(error, RT_USAGE, "step %lld is behind the end of the schedule: %s reckons with %lld step%s",
+          (long long)t->state.step + 1, t->settings.schedule, (long long)total, total == 1 ? "" : "s");
   rt_hint(error, "aq_trainer_set_learning_rate says the rate from here on; schedule = constant has no end");
   return RT_USAGE;
 }

@@ -261,7 +261,7 @@ static void a_schedule_ends(void **state) {
   aq_rows *rows = empty_rows();
   add_row(rows, &t, 0);
   step_well(trainer, rows, NULL);
-  refuse(trainer, rows, AQ_USAGE, 0, "step 2 is behind the end of the schedule: cosine reckons with 1 steps");
+  refuse(trainer, rows, AQ_USAGE, 0, "step 2 is behind the end of the schedule: cosine reckons with 1 step");
   assert_int_equal(aq_trainer_set_learning_rate(trainer, 0.01), AQ_OK);
   step_well(trainer, rows, NULL);
   aq_trainer_free(trainer);
