@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "runtime/mode.h"
 
 enum { USUAL_DIGITS = 4 };
 
@@ -102,8 +103,10 @@ void aq_shown_tree(aq_shown *s, const char *key, const aq_shown *tree) {
   shown_fail(s, tree->failed);
 }
 
-/* NULL once memory was short. */
+/* NULL once memory was short. Hosts call what has any number of arguments directly, with their own settings.
+ */
 static const char *words(aq_shown *s, const char *format, va_list arguments) {
+  const struct rt_mode mode = rt_mode_enter();
   va_list again;
   va_copy(again, arguments);
   int length = vsnprintf(NULL, 0, format, arguments);
@@ -113,6 +116,7 @@ static const char *words(aq_shown *s, const char *format, va_list arguments) {
   else
     s->failed = RT_NO_MEMORY;
   va_end(again);
+  rt_mode_leave(&mode);
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- threads ---- */
@@ -256,9 +257,51 @@ static void test_log(void **state) {
   aq_session_free(session);
 }
 
+/* ---- streams ---- */
+
+/* A daemon has closed its streams, so that files get their numbers: what was printed would be in a model. */
+static int live_without_streams(void) {
+  char save[300];
+  aq_program *program;
+  aq_train_options options;
+  aq_trainer *trainer;
+  aq_model *model;
+  aq_session *session = NULL;
+  aq_predict_options predict;
+  for (int fd = 0; fd <= 2; fd++) close(fd);
+  snprintf(save, sizeof save, "%s/closed.aqm", directory);
+  aq_train_options_init(&options);
+  options.train = options.valid = path_of("reader.tsv");
+  options.save = save;
+  options.epochs = 2;
+  int status = aq_program_new("closed.aq", reader_program, strlen(reader_program), NULL, &program);
+  status = status ? status : aq_trainer_new(program, &options, &trainer);
+  status = status ? status : aq_trainer_run(trainer);
+  status = status ? status : aq_model_load(save, &model);
+  status = status ? status : aq_session_new(model, NULL, &session);
+  aq_predict_options_init(&predict);
+  predict.path = path_of("reader.tsv");
+  predict.write = drop;
+  status = status ? status : aq_session_predict_stream(session, &predict);
+  return status ? status : aq_model_load("/nowhere", &model) == AQ_NO_INPUT ? AQ_OK : AQ_NEGATIVE;
+}
+
+static void test_closed_streams(void **state) {
+  (void)state;
+  int status = -1;
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) _exit(live_without_streams());
+  assert_true(child > 0);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), AQ_OK);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_log),
+      cmocka_unit_test(test_closed_streams),
       cmocka_unit_test(test_one_thread_by_default),
       cmocka_unit_test(test_shared_workers),
       cmocka_unit_test(test_training_shares),

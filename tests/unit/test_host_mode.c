@@ -102,6 +102,13 @@ static void compute(struct all *all, int threads) {
   assert_int_equal(aq_session_predict_stream(session, &predict), AQ_OK);
   assert_int_equal(aq_report_new(model, train.train, &options, &report), AQ_OK);
   add(all, aq_report_json(report), strlen(aq_report_json(report)));
+  aq_shown *shown = aq_shown_new(true);
+  aq_shown_real(shown, "a", "a", 0.1);
+  aq_shown_say(shown, "%.1f", 0.25);
+  assert_int_equal(aq_shown_write(shown, AQ_TEXT, &text), AQ_OK);
+  add(all, text, strlen(text));
+  aq_text_free(text);
+  aq_shown_free(shown);
   assert_int_equal(aq_model_explain(model, 7, AQ_TEXT, &text), AQ_OK);
   add(all, text, strlen(text));
   aq_text_free(text);

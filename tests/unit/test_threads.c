@@ -2,9 +2,11 @@
 #include "tests/unit/rationed_memory.h"
 #include "runtime/cores.h"
 #include "runtime/aside.h"
+#include "runtime/lent_pool.h"
 #include "runtime/threads.h"
 
 #include <fenv.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -165,6 +167,61 @@ static void scratch_grows_between_jobs(void **state) {
   assert_int_equal(wrong_scratch, 0);
 }
 
+/* ---- workers that several callers share ---- */
+
+enum { CALLERS = 6, JOBS = 400, LENT_TASKS = 64 };
+static atomic_int wrong_results;
+struct lent_job {
+  int64_t out[LENT_TASKS], factor;
+};
+
+static void multiply_task(void *context, int64_t task, void *scratch) {
+  struct lent_job *job = context;
+  volatile int64_t *mark = scratch;
+  mark[0] = task;
+  mark[RT_SCRATCH_BYTES / 8 - 1] = job->factor;
+  for (int i = 0; i < 20; i++)
+    if (mark[0] != task || mark[RT_SCRATCH_BYTES / 8 - 1] != job->factor) atomic_fetch_add(&wrong_results, 1);
+  job->out[task] = task * job->factor;
+}
+
+/* Some jobs have one task, and now and then scratch grows while others work. */
+static void *call_jobs(void *given) {
+  struct rt_pool *pool = rt_pool_lent(given, NULL);
+  for (int k = 1; pool && k < JOBS; k++) {
+    struct lent_job job = {.factor = k};
+    const int64_t tasks = k % 7 ? LENT_TASKS : 1;
+    if (k % 100 == 0 && rt_pool_reserve(pool, (size_t)(4 + k / 100) << 20, NULL) != RT_OK)
+      atomic_fetch_add(&wrong_results, 1);
+    rt_parallel(pool, tasks, multiply_task, &job);
+    for (int64_t i = 0; i < tasks; i++)
+      if (job.out[i] != i * k) atomic_fetch_add(&wrong_results, 1);
+  }
+  rt_pool_free(pool);
+  return pool;
+}
+
+static void workers_are_lent_to_one_caller_at_a_time(void **state) {
+  (void)state;
+  pthread_t thread[CALLERS];
+  struct rt_pool *lender = rt_pool_new(4, NULL);
+  assert_non_null(lender);
+  for (int k = 0; k < CALLERS; k++) assert_int_equal(pthread_create(&thread[k], NULL, call_jobs, lender), 0);
+  for (int k = 0; k < CALLERS; k++) {
+    void *pool;
+    pthread_join(thread[k], &pool);
+    assert_non_null(pool);
+  }
+  struct rt_pool *last = rt_pool_lent(lender, NULL);
+  assert_int_equal(rt_pool_threads(last), 4);
+  rt_pool_free(lender); /* which lasts as long as whom it lends to */
+  struct lent_job job = {.factor = 3};
+  rt_parallel(last, LENT_TASKS, multiply_task, &job);
+  assert_int_equal(job.out[LENT_TASKS - 1], 3 * (LENT_TASKS - 1));
+  rt_pool_free(last);
+  assert_int_equal(wrong_results, 0);
+}
+
 static _Atomic int times;
 static void add_up(void *context) {
   int *total = context;
@@ -206,6 +263,7 @@ int main(void) {
     cmocka_unit_test(impossible_counts_are_refused),
     cmocka_unit_test(lack_of_memory_is_an_error),
     cmocka_unit_test(scratch_grows_between_jobs),
+    cmocka_unit_test(workers_are_lent_to_one_caller_at_a_time),
     cmocka_unit_test(one_thing_is_done_aside),
     cmocka_unit_test(there_are_cores),
   };
