@@ -98,6 +98,31 @@ static int reads_to_train(const aq_message **message) {
   return status;
 }
 
+static aq_trainer *begun;
+static int begins_with_a_model(const aq_message **message) {
+  aq_train_options options;
+  aq_trainer_free(begun);
+  aq_train_options_init(&options);
+  options.from = reader;
+  options.threads = 1;
+  int status = aq_trainer_new(NULL, &options, &begun);
+  *message = aq_trainer_message(begun);
+  return status;
+}
+
+/* With the trainer that was made before. */
+static int steps(const aq_message **message) {
+  static aq_rows *rows;
+  const char *const text[] = {"good film", "a bad one"}, *const label[] = {"positive", "negative"};
+  if (!rows
+      && (aq_rows_new(&rows) || aq_rows_texts(rows, "text", text, NULL, 2)
+          || aq_rows_texts(rows, "label", label, NULL, 2)))
+    fail_msg("%s", aq_rows_message(rows)->text);
+  int status = aq_trainer_step(begun, rows, NULL);
+  *message = aq_trainer_message(begun);
+  return status;
+}
+
 static int gradchecks(const aq_message **message) {
   static aq_program *program;
   if (!program) program = program_of(reader_program);
@@ -109,10 +134,17 @@ static int gradchecks(const aq_message **message) {
 static const struct {
   const char *name;
   int (*call)(const aq_message **message);
-} calls[] = {
-    {"check", checks},           {"load", loads},     {"predict", predicts}, {"attend", attends},
-    {"stream", predicts_stream}, {"report", reports}, {"compile", compiles}, {"read", reads_to_train},
-    {"gradcheck", gradchecks}};
+} calls[] = {{"check", checks},
+             {"load", loads},
+             {"predict", predicts},
+             {"attend", attends},
+             {"stream", predicts_stream},
+             {"report", reports},
+             {"compile", compiles},
+             {"read", reads_to_train},
+             {"gradcheck", gradchecks},
+             {"begin", begins_with_a_model},
+             {"step", steps}};
 enum { CALLS = sizeof calls / sizeof *calls };
 
 static void make_session(void) {

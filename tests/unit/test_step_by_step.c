@@ -118,8 +118,9 @@ static void steps_are_those_of_a_run(void **state) {
       options.valid = NULL;
       options.batch = 3;
       options.precision = f64 ? AQ_F64 : AQ_F32;
-      aq_trainer *run = trainer_of(tasks[k].program, &options),
-                 *steps = trainer_of(tasks[k].program, &options);
+      aq_trainer *run = trainer_of(tasks[k].program, &options);
+      options.threads = 3; /* as many as one likes */
+      aq_trainer *steps = trainer_of(tasks[k].program, &options);
       assert_int_equal(aq_trainer_run(run), AQ_OK);
       int64_t epochs = aq_trainer_facts(run)->epochs;
       for (int64_t epoch = 0; epoch < epochs; epoch++) step_epoch(steps, &t, epoch, 3, NULL);
