@@ -21,7 +21,7 @@ trap 'rm -rf "$work"' EXIT
 cat > "$work/compare.mjs" <<'JS'
 import { createRequire } from "node:module";
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 const [host, folder, data, randomFile] = process.argv.slice(2);
 const { Tokenizer } = createRequire(import.meta.url)(folder + "/dist/tokenizers.cjs");
 
@@ -62,6 +62,26 @@ function gpt2(ids, merges) {
   return t;
 }
 
+// As Llama 3 takes texts apart, with GPT-2's entries. A word that is an entry is taken whole; three marks.
+function llama(ids, merges, digits, whole) {
+  const vocab = JSON.parse(readFileSync(ids, "utf8")), marks = ["<|endoftext|>", "[MASK]", "[UNK]"];
+  marks.slice(1).forEach((mark, k) => { vocab[mark] = 50257 + k; });
+  const pattern = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}" + digits +
+    "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  const json = {
+    normalizer: null, post_processor: null, decoder: { type: "ByteLevel" }, added_tokens: special(vocab, marks),
+    pre_tokenizer: { type: "Sequence", pretokenizers: [
+      { type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false },
+      { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false }] },
+    model: { type: "BPE", ignore_merges: whole, vocab,
+             merges: readFileSync(merges, "utf8").split("\n").slice(1).filter(Boolean) },
+  };
+  const t = new Tokenizer(json, {}), split = t.pre_tokenizer.tokenizers[0];
+  split.pattern = new RegExp(split.pattern.source.replace(/\\s/g, "\\p{White_Space}")
+    .replace(/\\S/g, "\\P{White_Space}"), "gu");
+  return [t, json];
+}
+
 let failed = 0;
 function compare(name, tokenizer, ...how) {
   const all = [...random, ...texts];
@@ -84,6 +104,18 @@ compare("Chinese", bert(chinese, true), "wordpiece", chinese, "lower");
 compare("Chinese, cased", bert(chinese, false), "wordpiece", chinese, "cased");
 const ids = data + "/vocab/gpt2-encoder.json", merges = data + "/vocab/gpt2-vocab.bpe";
 compare("GPT-2", gpt2(ids, merges), "bpe", ids, merges);
+for (const [digits, whole] of [["{1,3}", true], ["", false]]) {
+  const [tokenizer, json] = llama(ids, merges, digits, whole), file = randomFile + ".json";
+  writeFileSync(file, JSON.stringify(json));
+  compare("like Llama 3, \\p{N}" + digits, tokenizer, "bpe", file, "-");
+}
+const lines = readFileSync(uncased, "utf8").replace(/\n$/, "").split("\n");
+writeFileSync(randomFile + ".json", JSON.stringify({
+  normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+  pre_tokenizer: { type: "BertPreTokenizer" },
+  model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100,
+           vocab: Object.fromEntries(lines.map((w, i) => [w, i])) } }));
+compare("uncased, tokenizer.json", bert(uncased, true), "wordpiece", randomFile + ".json", "lower");
 process.exit(failed ? 1 : 0);
 JS
 node "$work/compare.mjs" "$TOKEN_HOST" "$(cd "$package" && pwd)" "$data" "$work/random"

@@ -21,16 +21,15 @@ static int build(struct io_vocab **vocab, const struct io_counted *counted,
 }
 
 static int given(struct io_vocab **vocab, const struct io_settings *set, struct rt_error *error) {
-  if (!set->merges) return rt_fail(error, RT_USAGE, "the vocabulary %s needs its merges", set->vocab);
+  if (!set->merges) return io_byte_pairs_read_json(vocab, set->vocab, error);
   return io_byte_pairs_read(vocab, set->vocab, set->merges, error);
 }
 
 static int complete(const struct io_settings *set, struct rt_error *error) {
-  bool files = set->vocab && set->merges, none = !set->vocab && !set->merges;
-  if (files ? !set->max_size : none && set->max_size) return RT_OK;
+  if (set->vocab ? !set->max_size : !set->merges && set->max_size) return RT_OK;
   return rt_fail(error, RT_USAGE,
                  "byte pairs are learned, bpe[T, V](size = 8000), or those of two files, bpe[T, V](vocab = "
-                 "\"encoder.json\", merges = \"vocab.bpe\")");
+                 "\"encoder.json\", merges = \"vocab.bpe\"), or of bpe[T, V](vocab = \"tokenizer.json\")");
 }
 
 static const struct io_option options[] = {

@@ -1,4 +1,6 @@
 /* column_wordpiece.c: the word pieces of a text, or of two in one sequence, as BERT reads them. */
+#include <string.h>
+
 #include "runtime/io/data_internal.h"
 #include "runtime/io/wordpiece.h"
 
@@ -14,7 +16,10 @@ static int tokens(const struct io_schema *schema, int column, const struct io_fi
 }
 
 static int given(struct io_vocab **vocab, const struct io_settings *set, struct rt_error *error) {
-  int status = io_vocab_from_file(vocab, set->vocab, error);
+  const size_t length = strlen(set->vocab);
+  const bool json = length > 5 && !strcmp(set->vocab + length - 5, ".json");
+  int status = json ? io_wordpiece_read_json(vocab, set->vocab, io_is_on(set->own[LOWER], true), error)
+                    : io_vocab_from_file(vocab, set->vocab, error);
   const char *marks[] = {"[UNK]", "[CLS]", "[SEP]"};
   for (size_t m = 0; m < (io_is_on(set->own[ENDS], true) ? RT_COUNT(marks) : 1) && status == RT_OK; m++)
     if (io_intern_find(&(*vocab)->texts, marks[m], 5) < 0) {
@@ -30,7 +35,7 @@ static int64_t around(const struct io_settings *set, int texts) {
 
 static const struct io_option options[] = {
     {.name = "vocab",
-     .doc = "a file with the vocabulary, one entry a line",
+     .doc = "a file with the vocabulary, one entry a line; or a tokenizer.json",
      .type = IO_OPTION_TEXT,
      .offset = offsetof(struct io_settings, vocab),
      .needed = true},

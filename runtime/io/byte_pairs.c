@@ -69,6 +69,57 @@ static size_t word_end(const char *text, size_t at, size_t end) {
   return sort == WHITE && stop < end && last > at ? last : stop; /* the last space belongs to the next word */
 }
 
+/* ---- words as Llama 3 has them ----
+ *
+ *   (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*
+ *   |\s*[\r\n]+|\s+(?!\S)|\s+ */
+
+enum { LONG_S = 0x17F }; /* in lower case it is an s */
+
+/* The end of a short form in any case, or 0. */
+static size_t any_short_form(const char *text, size_t at, size_t end) {
+  static const char *const forms[] = {"s", "t", "re", "ve", "m", "ll", "d"};
+  if (text[at] != '\'') return 0;
+  for (size_t k = 0; k < RT_COUNT(forms); k++) {
+    size_t to = at + 1, size = 1;
+    const char *letter = forms[k];
+    for (; *letter && to < end; letter++, to += size) {
+      int32_t p = io_utf8_decode(text + to, &size);
+      if ((p == LONG_S ? 's' : p < 0x80 ? io_ascii_lower((char)p) : 0) != *letter) break;
+    }
+    if (!*letter) return to;
+  }
+  return 0;
+}
+
+static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+
+static size_t white_end(const char *text, size_t at, size_t end) {
+  size_t last = at, stop = run_end(text, at, end, WHITE, &last), line = stop;
+  while (line > at && !is_line_end(text[line - 1])) line--;
+  if (line > at) return line;
+  return stop < end && last > at ? last : stop;
+}
+
+static size_t other_word_end(const char *text, size_t at, size_t end, int digits) {
+  size_t size, next, last, stop = any_short_form(text, at, end);
+  if (stop) return stop;
+  enum sort sort = sort_of(io_utf8_decode(text + at, &size));
+  enum sort behind = at + size < end ? sort_of(io_utf8_decode(text + at + size, &next)) : WHITE;
+  if (sort == LETTER) return run_end(text, at, end, LETTER, &last);
+  if (sort == DIGIT) {
+    for (stop = at + size; digits > 1 && stop < end; digits--, stop += next)
+      if (sort_of(io_utf8_decode(text + stop, &next)) != DIGIT) break;
+    return stop;
+  }
+  if (behind == LETTER && !is_line_end(text[at])) return run_end(text, at + size, end, LETTER, &last);
+  if (sort == WHITE && !(text[at] == ' ' && behind == OTHER && at + size < end))
+    return white_end(text, at, end);
+  stop = run_end(text, sort == WHITE ? at + size : at, end, OTHER, &last);
+  while (stop < end && is_line_end(text[stop])) stop++;
+  return stop;
+}
+
 size_t io_byte_pairs_part(const char *text, size_t at, size_t length) {
   for (size_t end = at + 1; end < length; end++) {
     size_t before = end - 1, size;
@@ -163,17 +214,40 @@ static int add_words(const struct io_vocab *vocab, const char *text, size_t at, 
                      struct io_tokens *t) {
   int status = RT_OK;
   for (size_t next; at < end && status == RT_OK; at = next) {
-    next = word_end(text, at, end);
-    status = !vocab             ? add_token(t, at, next - at)
+    next = vocab && vocab->merges->digits ? other_word_end(text, at, end, vocab->merges->digits)
+                                          : word_end(text, at, end);
+    const bool whole =
+        vocab && vocab->merges->whole && io_intern_find(&vocab->texts, text + at, next - at) >= 0;
+    status = !vocab || whole    ? add_token(t, at, next - at)
              : next - at <= FEW ? merge_few(vocab->merges, text, at, next - at, t)
                                 : merge_many(vocab->merges, text, at, next - at, t);
   }
   return status;
 }
 
+/* The length of the longest mark that a text has at a place, or 0. */
+static size_t mark_at(const struct io_vocab *vocab, const char *text, size_t length) {
+  const struct io_merges *m = vocab->merges;
+  size_t longest = 0;
+  for (int32_t k = 0; k < m->marks; k++) {
+    size_t size;
+    const char *mark = io_intern_text(&vocab->texts, m->mark[k], &size);
+    if (size > longest && size <= length && *mark == *text && !memcmp(mark, text, size)) longest = size;
+  }
+  return longest;
+}
+
+/* Which bytes a mark begins with. */
+static void first_bytes(const struct io_vocab *vocab, bool first[256]) {
+  for (int32_t k = 0; k < vocab->merges->marks; k++) {
+    size_t size;
+    first[(unsigned char)*io_intern_text(&vocab->texts, vocab->merges->mark[k], &size)] = true;
+  }
+}
+
 int io_byte_pairs_split(const struct io_vocab *vocab, bool marks, const char *text, size_t length,
                         struct io_tokens *tokens, struct rt_error *error) {
-  const size_t size = strlen(IO_END_OF_TEXT);
+  bool first[256] = {false};
   tokens->count = tokens->text_length = tokens->left_out = 0;
   if (length == 0) return RT_OK;
   if (IO_GROW(tokens->text, tokens->text_capacity, length) != RT_OK) return rt_no_memory(error);
@@ -181,11 +255,11 @@ int io_byte_pairs_split(const struct io_vocab *vocab, bool marks, const char *te
   tokens->text_length = length;
   size_t from = 0;
   int status = RT_OK;
-  marks = marks && vocab && io_intern_find(&vocab->texts, IO_END_OF_TEXT, size) >= 0;
-  for (size_t at = 0; marks && status == RT_OK && at + size <= length; at++) {
-    const char *open = memchr(text + at, '<', length - at);
-    if (!open || (at = (size_t)(open - text)) + size > length) break;
-    if (memcmp(open, IO_END_OF_TEXT, size) != 0) continue;
+  marks = marks && vocab && vocab->merges->marks > 0;
+  if (marks) first_bytes(vocab, first);
+  for (size_t at = 0; marks && status == RT_OK && at < length; at++) {
+    size_t size = first[(unsigned char)text[at]] ? mark_at(vocab, text + at, length - at) : 0;
+    if (!size) continue;
     status = add_words(vocab, text, from, at, tokens);
     if (status == RT_OK) status = add_token(tokens, at, size);
     from = at + size;
@@ -209,6 +283,13 @@ int io_merges_new(struct io_vocab *vocab, struct rt_error *error) {
     if (m->byte[b] < 0)
       return rt_fail(error, RT_BAD_DATA, "the byte 0x%02x is none of its entries", (unsigned)b);
   }
+  int32_t end = io_intern_find(&vocab->texts, IO_END_OF_TEXT, strlen(IO_END_OF_TEXT));
+  return end >= 0 && io_merges_mark(m, end) != RT_OK ? rt_no_memory(error) : RT_OK;
+}
+
+int io_merges_mark(struct io_merges *m, int32_t id) {
+  if (IO_GROW(m->mark, m->mark_capacity, (size_t)m->marks + 1) != RT_OK) return RT_NO_MEMORY;
+  m->mark[m->marks++] = id;
   return RT_OK;
 }
 
@@ -216,6 +297,7 @@ void io_merges_free(struct io_merges *merges) {
   if (!merges) return;
   rt_free(merges->pair);
   rt_free(merges->slots);
+  rt_free(merges->mark);
   rt_free(merges);
 }
 

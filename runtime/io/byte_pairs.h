@@ -18,7 +18,15 @@ struct io_merges {
   uint32_t *slots; /* [slot_count] open addressing of left and right; rank + 1, 0 when empty */
   size_t slot_count;
   int32_t byte[256]; /* the ids of single bytes */
+  /* How texts are split into words: 0: as GPT-2 does; else as Llama 3, with at most so many digits in a word.
+   */
+  int digits;
+  bool whole;           /* a word that is an entry is not merged */
+  int32_t *mark, marks; /* [marks] entries that stand for themselves in a text */
+  size_t mark_capacity;
 };
+
+enum { IO_MOST_DIGITS = 3 };
 
 /* The mark between texts. */
 #define IO_END_OF_TEXT "<|endoftext|>"
@@ -29,9 +37,13 @@ struct io_merges {
  * is no such file. */
 int io_byte_pairs_read(struct io_vocab **vocab, const char *ids, const char *merges, struct rt_error *error);
 
-/* The tokens of a text. First it is split into words, by GPT-2's rule: a word has the space before it. Then
- * each word's bytes are merged. marks: <|endoftext|> in a text is that entry, where there is one. vocab NULL:
- * the words. Only RT_NO_MEMORY can go wrong. */
+/* The same of a tokenizer.json whose model is BPE of bytes, as GPT-2's and Llama 3's (byte_pairs_json.c).
+ * What it does to a text is done, or it is RT_BAD_DATA. */
+int io_byte_pairs_read_json(struct io_vocab **vocab, const char *path, struct rt_error *error);
+
+/* The tokens of a text. First it is split into words, by GPT-2's rule unless the vocabulary has another: a
+ * word has the space before it. Then each word's bytes are merged. marks: a mark in a text, such as
+ * <|endoftext|>, is that entry. vocab NULL: the words. Only RT_NO_MEMORY can go wrong. */
 int io_byte_pairs_split(const struct io_vocab *vocab, bool marks, const char *text, size_t length,
                         struct io_tokens *tokens, struct rt_error *error);
 /* Where a text can be cut in two, so that both parts have the tokens of the whole: the last byte that ends a
@@ -49,6 +61,8 @@ int io_byte_pairs_learn(struct io_vocab **vocab, const struct io_counted *words,
 int io_merges_add(struct io_vocab *vocab, int32_t left, int32_t right, struct rt_error *error);
 /* An empty list of pairs for a vocabulary of texts. RT_BAD_DATA: a byte is none of the texts. */
 int io_merges_new(struct io_vocab *vocab, struct rt_error *error);
+/* One more mark. RT_NO_MEMORY. */
+int io_merges_mark(struct io_merges *merges, int32_t id);
 void io_merges_free(struct io_merges *merges);
 
 /* Bytes as GPT-2's files have them, and back; false: a character stands for no byte. */

@@ -56,7 +56,7 @@ static int number_beside(const struct io_schema *schema, const char *name) {
 static int check_beside(const struct io_table *table, int field, const char *name, struct rt_error *error) {
   if (field < 0 || io_table_is_keyed(table) || io_table_field_number(table, field) > 0) return RT_OK;
   if (io_table_in_memory(table)) return rt_fail(error, RT_USAGE, "the rows have no column `%.60s`", name);
-  if (io_table_has_header(table)) return io_table_no_name(table, name, error);
+  if (io_table_has_header(table)) return io_table_no_name(table, io_table_name(table), name, error);
   rt_fail_in(error, RT_BAD_DATA, io_table_name(table), "no header line says which column is \"%s\"", name);
   rt_hint(error, "put a first line with the names of the columns before the rows");
   return RT_BAD_DATA;

@@ -98,7 +98,8 @@ const char *io_table_doubt(const struct io_table *table);
 /* The file's field number (from 1) of a declared column, for messages; 0 when the file does not have it. */
 int io_table_field_number(const struct io_table *table, int column);
 /* The error of a table whose header does not have a name. Before the first row is asked for. */
-int io_table_no_name(const struct io_table *table, const char *name, struct rt_error *error);
+int io_table_no_name(const struct io_table *table, const char *file, const char *name,
+                     struct rt_error *error);
 /* Have the fields names instead of numbers? */
 bool io_table_is_keyed(const struct io_table *table);
 /* Is each row an object of JSON? */

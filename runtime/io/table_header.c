@@ -79,13 +79,13 @@ static int no_match(struct io_table *t, int64_t line, bool is_header, struct rt_
   return status;
 }
 
-int io_table_no_name(const struct io_table *t, const char *name, struct rt_error *error) {
+int io_table_no_name(const struct io_table *t, const char *file, const char *name, struct rt_error *error) {
   struct rt_text there = {0};
   struct rt_arena arena = {0};
   struct rt_nearest nearest = {name, NULL, 0};
   list_fields(t, &there);
   int status = there.failed ? rt_no_memory(error)
-                            : rt_fail_in(error, RT_BAD_DATA, io_table_name(t),
+                            : rt_fail_in(error, RT_BAD_DATA, file,
                                          "the header has no column \"%s\"; it names %s", name, there.data);
   for (size_t f = 0; f < t->field_count; f++) {
     const char *field = rt_arena_strndup(&arena, t->fields[f].text, t->fields[f].length);

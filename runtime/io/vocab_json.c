@@ -51,11 +51,25 @@ static void write_joined(const struct io_vocab *vocab, struct rt_text *out) {
   rt_text_free(&joined);
 }
 
-static void write_merges(const struct io_merges *merges, struct rt_text *out) {
+/* Only <|endoftext|>, where there is one. */
+static bool has_usual_marks(const struct io_vocab *vocab) {
+  const struct io_merges *m = vocab->merges;
+  int32_t end = io_intern_find(&vocab->texts, IO_END_OF_TEXT, strlen(IO_END_OF_TEXT));
+  return m->marks == (end >= 0) && (end < 0 || m->mark[0] == end);
+}
+
+static void write_merges(const struct io_vocab *vocab, struct rt_text *out) {
+  const struct io_merges *merges = vocab->merges;
   rt_text_puts(out, ",\"merges\":[");
   for (int32_t k = 0; k < merges->count; k++)
     rt_text_printf(out, "%s%d,%d", k ? "," : "", (int)merges->pair[k].left, (int)merges->pair[k].right);
   rt_text_puts(out, "]");
+  if (merges->digits) rt_text_printf(out, ",\"digits\":%d", merges->digits);
+  if (merges->whole) rt_text_puts(out, ",\"whole\":true");
+  if (has_usual_marks(vocab)) return;
+  for (int32_t k = 0; k < merges->marks; k++)
+    rt_text_printf(out, "%s%d", k ? "," : ",\"marks\":[", (int)merges->mark[k]);
+  rt_text_puts(out, merges->marks ? "]" : ",\"marks\":[]");
 }
 
 void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out) {
@@ -76,7 +90,7 @@ void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out) {
     }
     rt_text_puts(out, "]");
   }
-  if (vocab->merges) write_merges(vocab->merges, out);
+  if (vocab->merges) write_merges(vocab, out);
   rt_text_puts(out, "}");
 }
 
@@ -155,6 +169,26 @@ static int read_merges(struct io_vocab *vocab, const json_t *merges, struct rt_e
   return status == RT_BAD_DATA ? bad(error, why.text) : status != RT_OK ? rt_no_memory(error) : RT_OK;
 }
 
+/* How texts are taken apart, where that is not as GPT-2 does. */
+static int read_rules(struct io_vocab *vocab, const json_t *json, struct rt_error *error) {
+  struct io_merges *m = vocab->merges;
+  const json_t *marks = json_object_get(json, "marks");
+  bool good = true;
+  m->digits = (int)io_json_integer(json, "digits", 0, IO_MOST_DIGITS, 0, &good);
+  m->whole = io_json_bool(json, "whole", false, &good);
+  if (!good || (marks && !json_is_array(marks))) return bad(error, "its rules are none");
+  if (marks) m->marks = 0;
+  for (size_t k = 0; k < json_array_size(marks); k++) {
+    const json_t *id = json_array_get(marks, k);
+    json_int_t mark = json_is_integer(id) ? json_integer_value(id) : -1;
+    size_t length = 0;
+    if (mark >= 0 && mark < vocab->texts.count) io_intern_text(&vocab->texts, (int32_t)mark, &length);
+    if (length == 0) return bad(error, "a mark is not among its texts");
+    if (io_merges_mark(m, (int32_t)mark) != RT_OK) return rt_no_memory(error);
+  }
+  return RT_OK;
+}
+
 static int again(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, struct io_intern *set,
                  struct rt_error *error) {
   struct rt_error why = {0};
@@ -164,11 +198,12 @@ static int again(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, st
 
 /* A list of texts, or of bytes that are merged. */
 static int read_list(struct io_vocab **vocab, bool pairs, struct io_intern *set, struct io_list_marks marks,
-                     const json_t *merges, struct rt_error *error) {
+                     const json_t *json, struct rt_error *error) {
   int status = io_vocab_list_new(vocab, set, marks, error);
   if (status != RT_OK || !pairs) return status;
   (*vocab)->kind = IO_VOCAB_PAIRS;
-  status = read_merges(*vocab, merges, error);
+  status = read_merges(*vocab, json_object_get(json, "merges"), error);
+  if (status == RT_OK) status = read_rules(*vocab, json, error);
   if (status == RT_OK) return RT_OK;
   io_vocab_free(*vocab);
   *vocab = NULL;
@@ -200,9 +235,8 @@ int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_er
   if (status == RT_OK && !good) status = bad(error, "a mark is not among its texts");
   const struct io_list_marks marks = {mark[0], mark[1], mark[2]};
   if (status == RT_OK)
-    status = kind == IO_VOCAB_LIST || pairs
-                 ? read_list(vocab, pairs, &set, marks, json_object_get(json, "merges"), error)
-                 : again(vocab, (enum io_vocab_kind)kind, ends, &set, error);
+    status = kind == IO_VOCAB_LIST || pairs ? read_list(vocab, pairs, &set, marks, json, error)
+                                            : again(vocab, (enum io_vocab_kind)kind, ends, &set, error);
   io_intern_free(&set);
   return status;
 }

@@ -23,6 +23,9 @@ struct io_wordpiece {
 int io_wordpiece_split(const struct io_vocab *vocab, const struct io_wordpiece *how,
                        const struct io_field *text, int texts, struct io_tokens *tokens,
                        struct rt_error *error);
+/* The vocabulary of a tokenizer.json whose model is WordPiece as BERT's (wordpiece_json.c). lower: how the
+ * program reads texts. RT_BAD_DATA: the file reads them otherwise, or does what is not done here. */
+int io_wordpiece_read_json(struct io_vocab **vocab, const char *path, bool lower, struct rt_error *error);
 /* How many marks are put around so many texts. */
 int64_t io_wordpiece_marks(bool ends, int texts);
 

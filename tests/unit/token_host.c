@@ -2,7 +2,7 @@
  *
  *   token_host random SEED COUNT                 prints texts of random characters
  *   token_host wordpiece VOCAB lower|cased       reads texts, prints their ids, without the marks around
- *   token_host bpe VOCAB MERGES                  the same */
+ *   token_host bpe VOCAB MERGES                  the same; VOCAB may be a tokenizer.json, then MERGES is - */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,7 +101,7 @@ static int set_up(struct io_schema *schema, int count, char **argument) {
   for (int o = 0; o < kind->options; o++) {
     const char *name = kind->option[o].name;
     if (!strcmp(name, "vocab")) column->set.vocab = argument[1];
-    if (!strcmp(name, "merges")) column->set.merges = argument[2];
+    if (!strcmp(name, "merges") && strcmp(argument[2], "-")) column->set.merges = argument[2];
     if (!strcmp(name, "lower"))
       *io_option_number(&kind->option[o], &column->set) = strcmp(argument[2], "lower") ? IO_OFF : IO_ON;
     if (!strcmp(name, "ends")) *io_option_number(&kind->option[o], &column->set) = IO_OFF;
