@@ -50,7 +50,8 @@ typedef struct aq_answer {
   bool predicted; /* it is the likeliest class; of several labels, one above its threshold */
 } aq_answer;
 /* The classes or labels of a row by falling probability, place 0 is the best; of texts that go on, the tokens
- * that may come next. NULL beyond the last, and for outputs of numbers or tags. An answer lives until another
+ * that may come next. NULL beyond the last, for outputs of numbers or tags, and without memory for them
+ * (aq_session_message). An answer lives until another
  * row or output is asked for. */
 const aq_answer *aq_session_row_answer(aq_session *session, size_t row, size_t output, size_t place);
 /* The tags of the best path, a number for each word up to the limit of the text: aq_model_class has their

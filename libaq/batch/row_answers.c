@@ -65,7 +65,7 @@ static int sort_classes(aq_session *session, const struct row_place *place, size
   const double *p = a->value + place->value + (place->rows - 1) * place->columns;
   const size_t count = (size_t)place->columns;
   a->order_count = 0;
-  if (IO_GROW(a->order, a->order_capacity, count) != RT_OK) return RT_NO_MEMORY;
+  if (IO_GROW(a->order, a->order_capacity, count) != RT_OK) return rt_no_memory(lib_begin(&session->message));
   for (size_t k = 0; k < count; k++)
     a->order[k] =
         (aq_answer){.size = sizeof(aq_answer),

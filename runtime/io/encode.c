@@ -1,4 +1,5 @@
 /* encode.c: one row of text fields becomes one row of a dataset. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,11 +97,21 @@ static int keep_fields(const struct io_encoder *e, struct io_kept *kept, const s
   return kept->text.failed ? rt_no_memory(error) : RT_OK;
 }
 
-static int note_group(struct io_groups *groups, const struct io_field *fields, int64_t row,
+/* Is the field empty, or a number that is missing? */
+static bool is_empty(const struct io_field *field, const struct io_memory_column *from) {
+  double number;
+  if (!field->text || !field->length) return true;
+  if (!from || from->given != IO_GIVEN_NUMBERS) return false;
+  memcpy(&number, field->text, sizeof number);
+  return isnan(number);
+}
+
+static int note_group(const struct io_encoder *e, const struct io_field *fields, int64_t row,
                       struct rt_error *error) {
+  struct io_groups *groups = &e->data->groups;
   if (!groups->asked) return RT_OK;
   const struct io_field *field = &fields[groups->field];
-  if (!field->text || !field->length) {
+  if (is_empty(field, io_table_memory(e->table, groups->field))) {
     rt_fail(error, RT_BAD_DATA, "this row has no \"%s\", by which rows are held back", groups->name);
     return RT_BAD_DATA;
   }
@@ -119,7 +130,7 @@ int io_encode_row(const struct io_encoder *e, const struct io_field *fields, int
     if (e->schema->columns[c].max_length > 0) status = note_cut(&data->values[c], data->rows, error);
   if (status == RT_OK) status = check_row(data, line, error);
   if (status == RT_OK) status = keep_fields(e, &data->kept, fields, data->rows, error);
-  if (status == RT_OK) status = note_group(&data->groups, fields, data->rows, error);
+  if (status == RT_OK) status = note_group(e, fields, data->rows, error);
   if (status == RT_BAD_DATA) io_place_row(data, line, -1, error);
   if (status == RT_OK && IO_GROW(data->lines, data->lines_capacity, (size_t)data->rows + 1) != RT_OK)
     status = rt_no_memory(error);

@@ -95,6 +95,60 @@ static int use_attend(aq_session *session) {
   return aq_session_attend(session, field, NULL, 1);
 }
 
+static int fill(aq_rows *rows, bool labelled) {
+  const char *const text[] = {"good film", "a", NULL}, *const label[] = {"positive", "negative", "negative"};
+  const char *const name[] = {"text", "label"}, *const field[] = {"bad and dull", "negative"};
+  int status = aq_rows_texts(rows, "text", text, NULL, 3);
+  if (!status && labelled) status = aq_rows_texts(rows, "label", label, NULL, 3);
+  return status ? status : aq_rows_add(rows, name, field, NULL, labelled ? 2 : 1);
+}
+
+/* Twice: the second time the memory of the first is used again. */
+static int use_rows(aq_session *session, aq_rows *rows) {
+  const char *const map[] = {"sentiment.near"};
+  aq_batch_options options;
+  aq_batch_options_init(&options);
+  options.map = map;
+  options.map_count = 1;
+  int status = AQ_OK;
+  for (int k = 0; k < 2 && !status; k++) {
+    aq_rows_clear(rows);
+    status = fill(rows, false);
+    said(status, aq_rows_message(rows));
+    if (status) return status;
+    status = aq_session_predict_rows(session, rows, &options);
+    said(status, aq_session_message(session));
+    if (!status && !aq_session_row_answer(session, 2, 0, 1)) status = aq_session_message(session)->code;
+  }
+  return status;
+}
+
+static int rows_of_session(void) {
+  aq_rows *rows;
+  aq_session *session = NULL;
+  int status = aq_rows_new(&rows);
+  if (!status) status = aq_session_new(model, NULL, &session);
+  if (!status) status = use_rows(session, rows);
+  aq_session_free(session);
+  aq_rows_free(rows);
+  return status;
+}
+
+static int rows_of_report(void) {
+  aq_rows *rows;
+  aq_report *made = NULL;
+  aq_eval_options options;
+  aq_eval_options_init(&options);
+  options.errors = 2;
+  int status = aq_rows_new(&rows);
+  if (!status) status = fill(rows, true);
+  if (!status) status = aq_report_of_rows(model, rows, &options, &made);
+  if (made) said(status, aq_report_message(made));
+  aq_report_free(made);
+  aq_rows_free(rows);
+  return status;
+}
+
 /* A prompt with an unknown word, which is told; drawn, and with beams. */
 static int use_prompts(aq_session *session) {
   const char *const field[] = {"a red dog", "ein", "a cat", ""};
@@ -289,6 +343,11 @@ static void test_stream(void **state) {
   (void)state;
   refuse(stream, 1, 50);
 }
+static void test_rows(void **state) {
+  (void)state;
+  refuse(rows_of_session, 1, 100);
+  refuse(rows_of_report, 1, 50);
+}
 static void test_attend(void **state) {
   (void)state;
   refuse(attend, 1, 50);
@@ -350,12 +409,19 @@ static void test_place(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_stream), cmocka_unit_test(test_attend),
-      cmocka_unit_test(test_report), cmocka_unit_test(test_explain),
-      cmocka_unit_test(test_run),    cmocka_unit_test(test_gradcheck),
-      cmocka_unit_test(test_place),  cmocka_unit_test(test_prompts),
-      cmocka_unit_test(test_texts),  cmocka_unit_test(test_report_of_texts),
-      cmocka_unit_test(test_online), cmocka_unit_test(test_measured),
+      cmocka_unit_test(test_rows),
+      cmocka_unit_test(test_stream),
+      cmocka_unit_test(test_attend),
+      cmocka_unit_test(test_report),
+      cmocka_unit_test(test_explain),
+      cmocka_unit_test(test_run),
+      cmocka_unit_test(test_gradcheck),
+      cmocka_unit_test(test_place),
+      cmocka_unit_test(test_prompts),
+      cmocka_unit_test(test_texts),
+      cmocka_unit_test(test_report_of_texts),
+      cmocka_unit_test(test_online),
+      cmocka_unit_test(test_measured),
   };
   return cmocka_run_group_tests(tests, make_model, drop_model);
 }

@@ -126,6 +126,8 @@ static void assert_same_model(aq_model *one, aq_model *other) {
   aq_text_free(b);
 }
 
+static void assert_refused(const char *source, aq_rows *rows, int code, int row, const char *words);
+
 static void test_the_same_model(void **state) {
   (void)state;
   aq_rows *typed = typed_rows(), *added = added_rows();
@@ -140,6 +142,84 @@ static void test_the_same_model(void **state) {
   }
   aq_rows_free(typed);
   aq_rows_free(added);
+}
+
+/* Which rows a fold or a last row is, does not depend on how they are given; nor do the rows that are judged.
+ */
+static void test_the_same_split(void **state) {
+  (void)state;
+  const char *path = write_text("rows.tsv", file);
+  aq_rows *typed = typed_rows();
+  for (int split = 0; split < 3; split++) {
+    aq_train_options options;
+    aq_train_options_init(&options);
+    if (split == 0) options.hold_last = "label";
+    if (split > 0) options.folds = 2, options.fold = 1;
+    if (split == 2) options.fold_by = "place";
+    options.train = path;
+    aq_model *of_file = train(&options);
+    options.train = NULL;
+    options.rows = typed;
+    int status;
+    aq_trainer *trainer = trainer_of(program, &options, &status);
+    assert_int_equal(status, AQ_OK);
+    aq_model *of_rows = run(trainer);
+    assert_same_model(of_file, of_rows);
+    aq_report *report;
+    aq_eval_options judged;
+    aq_eval_options_init(&judged);
+    judged.held_by = trainer;
+    assert_int_equal(aq_report_of_rows(of_rows, typed, &judged, &report), AQ_OK);
+    assert_int_equal(aq_report_rows(report, NULL), aq_trainer_facts(trainer)->valid_rows);
+    aq_report_free(report);
+    aq_trainer_free(trainer);
+    aq_model_free(of_file);
+    aq_model_free(of_rows);
+  }
+  aq_train_options options;
+  aq_train_options_init(&options);
+  options.rows = typed;
+  options.hold_last = "age";
+  int status;
+  aq_trainer *trainer = trainer_of(program, &options, &status);
+  assert_int_equal(status, AQ_BAD_DATA);
+  assert_message(aq_trainer_message(trainer), AQ_BAD_DATA, 3, "row 3: this row has no \"age\"");
+  aq_trainer_free(trainer);
+  aq_rows_free(typed);
+}
+
+/* Where the program says the labels, their numbers are known before training. */
+static void test_given_labels(void **state) {
+  (void)state;
+  static const char given[] = "data { text: words[T], label: class[C](labels = \"no, so-so, yes\") }\n"
+                              "model m(text) -> label { return linear(mean(embed(text, 4), T), C) }\n"
+                              "loss cross_entropy\ntrain { epochs = 2 }\n";
+  const int32_t number[ROWS] = {2, 0, 2, 0, 2, 0, 2, 0}, wrong[ROWS] = {3};
+  aq_model *model[2];
+  aq_rows *rows = new_rows();
+  for (int k = 0; k < 2; k++) {
+    aq_rows_clear(rows);
+    good(rows, aq_rows_texts(rows, "text", text, NULL, ROWS));
+    if (k)
+      good(rows, aq_rows_ids(rows, "label", number, NULL, ROWS));
+    else
+      good(rows, aq_rows_texts(rows, "label", label, NULL, ROWS));
+    aq_train_options options;
+    aq_train_options_init(&options);
+    options.rows = rows;
+    int status;
+    aq_trainer *trainer = trainer_of(given, &options, &status);
+    assert_int_equal(status, AQ_OK);
+    model[k] = run(trainer);
+    aq_trainer_free(trainer);
+  }
+  assert_same_model(model[0], model[1]);
+  aq_model_free(model[0]);
+  aq_model_free(model[1]);
+  aq_rows_clear(rows);
+  good(rows, aq_rows_texts(rows, "text", text, NULL, ROWS));
+  good(rows, aq_rows_ids(rows, "label", wrong, NULL, ROWS));
+  assert_refused(given, rows, AQ_BAD_DATA, 1, "row 1, column `label`: 3 is not below 3, how many classes");
 }
 
 /* Validation rows count as a validation file does, and limits cut texts as they do there. */
@@ -383,6 +463,8 @@ static void test_filling(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_same_model),
+      cmocka_unit_test(test_the_same_split),
+      cmocka_unit_test(test_given_labels),
       cmocka_unit_test(test_validation),
       cmocka_unit_test(test_reports),
       cmocka_unit_test(test_numbers_are_checked),
