@@ -28,8 +28,16 @@ static int check_folds(const struct aq_trainer *t, struct rt_error *error) {
 static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   const aq_train_options *o = &t->options;
   bool valid = o->valid || o->valid_rows, validated = valid || lib_train_holds_back(o);
-  if (!lib_train_has_rows(t) && (validated || o->test || o->until))
+  if (!lib_train_has_rows(t) && (validated || o->test || o->until || o->measure))
     return rt_fail(error, RT_USAGE, "there is no training data");
+  if (!lib_train_has_rows(t) && (o->save || o->resume)) {
+    rt_fail(error, RT_USAGE,
+            "there is no training data, and steps on rows of the host's save nothing by themselves");
+    rt_hint(error, "aq_trainer_save_memory and aq_trainer_model give what is to be kept");
+    return RT_USAGE;
+  }
+  if (lib_train_has_rows(t) && o->steps)
+    return rt_fail(error, RT_USAGE, "how many steps there are follows from the rows and the epochs");
   if (o->read && (o->train || o->rows))
     return rt_fail(error, RT_USAGE, "training data are either read by a function of the host's, or %s",
                    o->train ? "a file" : "rows in memory");

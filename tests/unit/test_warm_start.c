@@ -237,6 +237,12 @@ static void what_cannot_begin(void **state) {
 
 /* ---- without rows ---- */
 
+static bool no_measure(void *context, aq_model *model, double *value) {
+  (void)context, (void)model;
+  *value = 0;
+  return true;
+}
+
 static void nothing_is_left_to_learn(void **state) {
   (void)state;
   aq_train_options options = from(reader, NULL);
@@ -255,8 +261,98 @@ static void nothing_is_left_to_learn(void **state) {
   options.hold = 0.5;
   assert_refused(listed, &options, AQ_USAGE, "there is no training data");
   options.hold = 0;
+  options.save = file_of("none.aqm");
+  assert_refused(listed, &options, AQ_USAGE, "save nothing by themselves");
+  options.save = NULL;
+  options.measure = no_measure;
+  options.measured = "x";
+  assert_refused(listed, &options, AQ_USAGE, "there is no training data");
+  options.measure = NULL;
+  options.measured = NULL;
+  options.train = data_of("listed.tsv", "text\tlabel\na b\tbad\nc d\tgood\n");
+  options.steps = 5;
+  assert_refused(listed, &options, AQ_USAGE, "follows from the rows");
+  options.train = NULL;
+  options.steps = 0;
   options.until = "f1=1";
   assert_refused(listed, &options, AQ_USAGE, "there is no training data");
+}
+
+/* One row, by its columns. */
+static void step_on(aq_trainer *trainer, const char *const *name, const char *const *field, size_t count) {
+  aq_rows *rows;
+  double loss;
+  assert_int_equal(aq_rows_new(&rows), AQ_OK);
+  assert_int_equal(aq_rows_add(rows, name, field, NULL, count), AQ_OK);
+  if (aq_trainer_step(trainer, rows, &loss)) fail_msg("%s", aq_trainer_message(trainer)->text);
+  assert_true(isfinite(loss) && loss > 0);
+  aq_rows_free(rows);
+}
+
+/* A text that is learned token by token goes on with a row that is one. */
+static void plain_texts_go_on(void **state) {
+  (void)state;
+  static const char *const name[] = {"text"}, *const field[] = {"the dog"};
+  aq_train_options options = options_of(&tasks[2], NULL);
+  aq_model *model = trained(tasks[2].program, options.train);
+  options = from(model, NULL);
+  aq_trainer *trainer = trainer_of(NULL, &options);
+  step_on(trainer, name, field, 1);
+  aq_model *after = model_of(trainer);
+  assert_int_equal(aq_model_parameter_count(after), aq_model_parameter_count(model));
+  aq_model_free(after);
+  aq_trainer_free(trainer);
+  aq_model_free(model);
+}
+
+/* Thresholds that were learned are those of the model, as long as nothing says better ones. */
+static void thresholds_stay(void **state) {
+  (void)state;
+  static const char program[] = "dim D = 4\ndata { text: words[T], topics: labels[C](threshold = learned) }\n"
+                                "model m(text) -> topics { return linear(mean(embed(text, D), T), C) }\n"
+                                "train { optimizer = adamw(lr = 0.05), batch = 2, epochs = 4 }\n";
+  static const char rows[] = "text\ttopics\na b\tx|y\nc d\tx\na d\ty\nc b\tx|y\nb\ty\nd\tx\n";
+  static const char *const name[] = {"text", "topics"}, *const field[] = {"a b", "x|y"};
+  aq_train_options options = from(NULL, NULL);
+  options.train = options.valid = data_of("topics.tsv", rows);
+  aq_trainer *first = trainer_of(program, &options);
+  assert_int_equal(aq_trainer_run(first), AQ_OK);
+  aq_model *model = model_of(first);
+  aq_trainer_free(first);
+  options = from(model, NULL);
+  options.learning_rate = 0; /* only the thresholds could change */
+  aq_trainer *second = trainer_of(NULL, &options);
+  step_on(second, name, field, 2);
+  aq_model *after = model_of(second);
+  aq_report *one, *two;
+  double a, b;
+  assert_int_equal(aq_report_new(model, file_of("topics.tsv"), NULL, &one), AQ_OK);
+  assert_int_equal(aq_report_new(after, file_of("topics.tsv"), NULL, &two), AQ_OK);
+  assert_int_equal(aq_report_metric(one, "f1", &a), AQ_OK);
+  assert_int_equal(aq_report_metric(two, "f1", &b), AQ_OK);
+  assert_true(a == b);
+  aq_report_free(one);
+  aq_report_free(two);
+  aq_model_free(after);
+  aq_trainer_free(second);
+  aq_model_free(model);
+}
+
+/* An ensemble begins as its first member. */
+static void an_ensemble_is_its_first(void **state) {
+  (void)state;
+  aq_model *const member[] = {reader, reader};
+  aq_model *both;
+  assert_int_equal(aq_model_ensemble(member, 2, &both), AQ_OK);
+  aq_train_options options = from(both, NULL);
+  aq_trainer *trainer = trainer_of(NULL, &options);
+  assert_int_equal(aq_trainer_facts(trainer)->taken_members, 2);
+  aq_model *model = model_of(trainer);
+  assert_int_equal(aq_model_member_count(model), 1);
+  assert_same_answer(reader, model, "a good and dull film", true);
+  aq_model_free(model);
+  aq_trainer_free(trainer);
+  aq_model_free(both);
 }
 
 static void the_schedule_needs_an_end(void **state) {
@@ -301,6 +397,9 @@ int main(void) {
       cmocka_unit_test(settings_are_replaced),
       cmocka_unit_test(every_kind_goes_on),
       cmocka_unit_test(what_cannot_begin),
+      cmocka_unit_test(plain_texts_go_on),
+      cmocka_unit_test(thresholds_stay),
+      cmocka_unit_test(an_ensemble_is_its_first),
       cmocka_unit_test(nothing_is_left_to_learn),
       cmocka_unit_test(the_schedule_needs_an_end),
   };
