@@ -115,6 +115,34 @@ static bool answer(struct day *day, aq_session *session) {
                             aq_session_message(session));
 }
 
+static int count_hits(void *context, size_t query, const size_t *row, const double *score, size_t count) {
+  (void)query, (void)row, (void)score;
+  *(size_t *)context += count;
+  return 0;
+}
+
+/* Vectors, the nearest of them, and where the heads look. */
+static bool look(struct day *day, aq_session *session) {
+  int status;
+  aq_embed_options embed;
+  aq_search_options search;
+  aq_vectors *vectors = NULL;
+  size_t found = 0;
+  const char *text = "good film";
+  aq_embed_options_init(&embed);
+  aq_search_options_init(&search);
+  embed.name = "v";
+  embed.path = path_of(day->data);
+  search.found = count_hits;
+  search.context = &found;
+  bool fine = WENT(day, aq_session_embed(session, &embed, &vectors), "embed", aq_session_message(session));
+  fine =
+      fine && WENT(day, aq_vectors_search(vectors, vectors, &search), "search", aq_vectors_message(vectors));
+  fine = fine && WENT(day, aq_session_attend(session, &text, NULL, 1), "attend", aq_session_message(session));
+  aq_vectors_free(vectors);
+  return fine;
+}
+
 static void *live(void *given) {
   struct day *day = given;
   int status;
@@ -126,7 +154,7 @@ static void *live(void *given) {
   fine =
       fine && WENT(day, aq_model_load_memory("day", bytes, length, &model), "load", aq_model_message(model));
   fine = fine && WENT(day, aq_session_new(model, NULL, &session), "session", aq_session_message(session));
-  fine = fine && answer(day, session) && report(day, model);
+  fine = fine && answer(day, session) && report(day, model) && (day->writes || look(day, session));
   fine = fine && WENT(day, aq_model_explain(model, 20, AQ_HTML, &text), "explain", aq_model_message(model));
   aq_session_free(session);
   aq_model_free(model);
@@ -143,7 +171,39 @@ static void spend_day(const char *program, const char *data, bool writes) {
 
 static void test_classes(void **state) {
   (void)state;
-  spend_day(reader_program, "reader.tsv", false);
+  spend_day("dim D = 8\n"
+            "data { text: words[T <= 12], label: class[C] }\n"
+            "model sentiment(text) -> label {\n"
+            "  x = embed(text, D)\n"
+            "  v = mean(tanh(mix(self_attention(x), self_attention(x))), T)\n"
+            "  return linear(v, C)\n"
+            "}\n"
+            "train { optimizer = adamw(lr = 3e-2), batch = 4, epochs = 30 }\n",
+            "reader.tsv", false);
+}
+
+/* A program for a table, and one in the canonical layout. */
+static void *begin(void *given) {
+  struct day *day = given;
+  int status;
+  const aq_message *message;
+  char *program = NULL, *seen = NULL, *laid_out = NULL, *about = NULL;
+  bool fine = WENT(day, aq_start(path_of(day->data), NULL, &program, &seen, &message), "start", message);
+  fine =
+      fine && WENT(day, aq_format("m.aq", program, strlen(program), &laid_out, &message), "format", message);
+  fine = fine && WENT(day, aq_describe("softmax", &about, &message), "describe", message);
+  aq_text_free(about);
+  aq_text_free(laid_out);
+  aq_text_free(program);
+  aq_text_free(seen);
+  return NULL;
+}
+
+static void test_beginning(void **state) {
+  (void)state;
+  struct day day = {.data = "reader.tsv"};
+  in_little_stack(begin, &day);
+  if (day.failed) fail_msg("%s: %s", day.failed, day.message);
 }
 
 /* Heads over heads, scans, several outputs, a loss of its own. */
@@ -165,7 +225,8 @@ static void test_many_parts(void **state) {
             "  x = embed(text, D)\n"
             "  x = rmsnorm(x + linear(reshape(wide(x), [T, D]), D))\n"
             "  h = gru(x, D)\n"
-            "  return linear(h, C), linear(mean(h, T), 1)[0]\n"
+            "  v = mean(h, T)\n"
+            "  return linear(h, C), linear(v, 1)[0]\n"
             "}\n"
             "loss cross_entropy(tags) + 0.1 * squared_error(stars)\n"
             "train { optimizer = adamw(lr = 1e-2), batch = 2, epochs = 2 }\n",
@@ -265,8 +326,8 @@ static void test_too_deep(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_classes),   cmocka_unit_test(test_many_parts), cmocka_unit_test(test_writing),
-      cmocka_unit_test(test_functions), cmocka_unit_test(test_too_deep),
+      cmocka_unit_test(test_classes), cmocka_unit_test(test_beginning), cmocka_unit_test(test_many_parts),
+      cmocka_unit_test(test_writing), cmocka_unit_test(test_functions), cmocka_unit_test(test_too_deep),
   };
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }
