@@ -118,16 +118,26 @@ static int prepare(struct pieces *p, struct rt_error *error) {
   return RT_OK;
 }
 
+static int judge_rows(struct pieces *p, struct rt_error *error) {
+  const struct lib_judge_file *file = p->file;
+  int status = io_rows_open(&p->rows, file->path, &file->model->schema, file->reading, error);
+  if (status == RT_OK) status = prepare(p, error);
+  if (status == RT_OK) status = judge_pieces(p, error);
+  rt_aside_free(p->aside); /* it may be reading */
+  io_rows_close(p->rows);
+  io_dataset_free(&p->now);
+  io_dataset_free(&p->next);
+  return status;
+}
+
+/* Pieces are 9 KiB, and a host's thread may have little stack: so they are not there. */
 int lib_judge_file(struct lib_judge_file *file, int64_t batch, struct rt_error *error) {
-  struct pieces p = {.file = file};
   lib_judge_begin(file->judge, batch);
   if (needs_all(file)) return judge_all(file, error);
-  int status = io_rows_open(&p.rows, file->path, &file->model->schema, file->reading, error);
-  if (status == RT_OK) status = prepare(&p, error);
-  if (status == RT_OK) status = judge_pieces(&p, error);
-  rt_aside_free(p.aside); /* it may be reading */
-  io_rows_close(p.rows);
-  io_dataset_free(&p.now);
-  io_dataset_free(&p.next);
+  struct pieces *p = rt_zalloc(1, sizeof *p);
+  if (!p) return rt_no_memory(error);
+  p->file = file;
+  int status = judge_rows(p, error);
+  rt_free(p);
   return status;
 }

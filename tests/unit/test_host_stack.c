@@ -169,9 +169,10 @@ static void spend_day(const char *program, const char *data, bool writes) {
   if (day.failed) fail_msg("%s: %s", day.failed, day.message);
 }
 
+/* Wide enough for all kernels of attention. */
 static void test_classes(void **state) {
   (void)state;
-  spend_day("dim D = 8\n"
+  spend_day("dim D = 64\n"
             "data { text: words[T <= 12], label: class[C] }\n"
             "model sentiment(text) -> label {\n"
             "  x = embed(text, D)\n"
