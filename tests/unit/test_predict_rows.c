@@ -105,6 +105,36 @@ static void test_one_by_one(void **state) {
   aq_session_free(single);
 }
 
+/* Several threads read ahead, and change no bit. */
+static void test_threads(void **state) {
+  (void)state;
+  enum { MANY = 300 };
+  const char *many[MANY];
+  double old[MANY];
+  for (int r = 0; r < MANY; r++) many[r] = text[r % ROWS], old[r] = r;
+  aq_rows *rows;
+  aq_rows_new(&rows);
+  aq_rows_texts(rows, "text", many, NULL, MANY);
+  aq_rows_numbers(rows, "age", old, MANY, 1);
+  aq_session *one = session_with(32, AQ_BAD_ROW_STOP);
+  aq_eval_options options;
+  aq_eval_options_init(&options);
+  options.batch = 32;
+  options.threads = 3;
+  aq_session *three = session_of(model, &options);
+  predict(one, rows, NULL);
+  predict(three, rows, NULL);
+  for (size_t r = 0; r < MANY; r++)
+    for (size_t o = 0; o < OUTPUTS; o++) {
+      size_t n, m;
+      const double *a = aq_session_row_scores(one, r, o, &n, &m);
+      assert_memory_equal(a, aq_session_row_scores(three, r, o, NULL, NULL), n * m * sizeof *a);
+    }
+  aq_rows_free(rows);
+  aq_session_free(one);
+  aq_session_free(three);
+}
+
 /* What is written of a file in the same batches. */
 static void write_answers(aq_session *session, struct host *host) {
   char all[512] = "text\tage\n";
@@ -297,11 +327,55 @@ static void test_bad_rows(void **state) {
   }
 }
 
+/* Of a text that goes on, the answer is what comes next. */
+static void test_next(void **state) {
+  (void)state;
+  const char *const said[] = {"a dog barks", "a cat purrs", "a dog barks", "the cat purrs"};
+  const char *const begun[] = {"a dog", "the cat", "a"};
+  aq_rows *rows;
+  aq_rows_new(&rows);
+  aq_rows_texts(rows, "text", said, NULL, 4);
+  aq_program *next = program_of("data { text: words[T, V] }\n"
+                                "model n(text) -> next(text) { return linear(embed(text, 6), V) }\n"
+                                "train { optimizer = adamw(lr = 0.1), epochs = 40 }\n");
+  aq_train_options options;
+  aq_train_options_init(&options);
+  options.rows = rows;
+  aq_trainer *trainer;
+  aq_model *learned;
+  if (aq_trainer_new(next, &options, &trainer) || aq_trainer_run(trainer)
+      || aq_trainer_model(trainer, &learned))
+    fail_msg("%s", aq_trainer_message(trainer)->text);
+  aq_trainer_free(trainer);
+  aq_program_free(next);
+  aq_session *session = session_of(learned, NULL);
+  aq_rows_clear(rows);
+  aq_rows_texts(rows, "text", begun, NULL, 3);
+  predict(session, rows, NULL);
+  assert_string_equal(aq_session_row_answer(session, 0, 0, 0)->name, "barks");
+  assert_string_equal(aq_session_row_answer(session, 1, 0, 0)->name, "purrs");
+  assert_null(aq_session_row_answer(session, 1, 0, aq_model_class_count(learned, 0)));
+  size_t words, alone;
+  assert_non_null(aq_session_row_scores(session, 0, 0, &words, NULL));
+  assert_int_equal(aq_session_predict(session, begun, NULL, 1), AQ_OK);
+  assert_int_equal(aq_session_row_count(session), 0); /* they were of the call before */
+  assert_non_null(aq_session_scores(session, 0, &alone, NULL));
+  assert_int_equal(words, alone);
+  aq_rows_free(rows);
+  aq_session_free(session);
+  aq_model_free(learned);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_fields),           cmocka_unit_test(test_one_by_one),
-      cmocka_unit_test(test_as_of_a_file),     cmocka_unit_test(test_ids),
-      cmocka_unit_test(test_vectors_and_maps), cmocka_unit_test(test_bad_rows),
+      cmocka_unit_test(test_fields),
+      cmocka_unit_test(test_one_by_one),
+      cmocka_unit_test(test_as_of_a_file),
+      cmocka_unit_test(test_ids),
+      cmocka_unit_test(test_vectors_and_maps),
+      cmocka_unit_test(test_bad_rows),
+      cmocka_unit_test(test_next),
+      cmocka_unit_test(test_threads),
   };
   return cmocka_run_group_tests(tests, make_model, drop_model);
 }
