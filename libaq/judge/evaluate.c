@@ -170,7 +170,9 @@ static int make_report(aq_model *model, const char *path, const aq_rows *table,
     return rt_no_memory(lib_begin(&r->message));
   const int64_t rows = piece ? piece : own.batch > PIECE_ROWS ? own.batch : PIECE_ROWS;
   const int64_t bytes = rows < INT64_MAX / ROW_BYTES ? rows * ROW_BYTES : INT64_MAX;
-  return judge_file(r, path, table, &own, (struct io_portion){rows, bytes}, lib_begin(&r->message));
+  int status = judge_file(r, path, table, &own, (struct io_portion){rows, bytes}, lib_begin(&r->message));
+  if (status != RT_OK && r->judge.module) lib_judge_free(&r->judge); /* a part of the rows is no report */
+  return status;
 }
 
 int lib_report_pieces(aq_model *model, const char *path, const aq_eval_options *options, int64_t piece,
