@@ -23,7 +23,7 @@ int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct 
     int status = give(st, error);
     if (status != RT_OK) return status;
     *error = *reason;
-    if (can_skip) io_hint_skip(error, &st->session->data);
+    if (can_skip) io_hint_skip(error, st->memory != NULL);
     return reason->code;
   }
   lib_reading_skipped(&st->session->reading, reason, 1);
