@@ -14,8 +14,9 @@ int lib_save_file(const char *path, const void *bytes, size_t length, struct rt_
 int aq_save_file(const char *path, const void *bytes, size_t length, const aq_message **message) {
   struct lib_message *kept = lib_thread_message();
   struct rt_error *error = lib_begin(kept);
-  int status = path && (bytes || !length) ? lib_save_file(path, bytes, length, error)
-                                          : rt_fail(error, RT_USAGE, "there is no path, or nothing to save");
+  int status = !path || (!bytes && length) ? rt_fail(error, RT_USAGE, "there is no path, or nothing to save")
+               : length > PTRDIFF_MAX      ? rt_fail(error, RT_USAGE, "nothing has %zu bytes", length)
+                                           : lib_save_file(path, bytes, length, error);
   if (message) *message = lib_view(kept);
   return status;
 }
