@@ -9,6 +9,7 @@
 
 /* The folder of a table as the system knows it, without links. */
 static bool folder_of(const char *table, char real[static PATH_MAX]) {
+  if (table && io_is_folder(table)) return realpath(table, real);
   const char *slash = table ? strrchr(table, '/') : NULL;
   char *folder = slash ? rt_strndup(table, slash == table ? 1 : (size_t)(slash - table)) : rt_strdup(".");
   const bool found = folder && realpath(folder, real);
@@ -21,10 +22,16 @@ static bool is_within(const char *path, const char *folder) {
   return strcmp(folder, "/") == 0 || (strncmp(path, folder, length) == 0 && path[length] == '/');
 }
 
-static int check(const char *folder, const char *path, struct rt_error *error) {
+/* A table of images has them in itself, and may be a link: its user has named it. */
+static bool is_table(const char *table, const char *path) {
+  struct stat a, b;
+  return table && stat(table, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int check(const char *table, const char *folder, const char *path, struct rt_error *error) {
   char real[PATH_MAX];
   if (!realpath(path, real)) return rt_fail(error, RT_BAD_DATA, "%s", strerror(errno));
-  if (is_within(real, folder)) return RT_OK;
+  if (is_within(real, folder) || is_table(table, real)) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "it lies outside of the folder of the table");
   rt_hint(error, "a table may name files of its own folder and of those within it; copy it there");
   return RT_BAD_DATA;
@@ -41,7 +48,7 @@ int io_beside(const char *table, const struct io_field *name, char **path, struc
     rt_text_free(&text);
     return rt_no_memory(error);
   }
-  int status = check(folder, text.data, error);
+  int status = check(table, folder, text.data, error);
   if (status == RT_OK)
     *path = text.data;
   else

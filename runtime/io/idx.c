@@ -10,8 +10,7 @@
 enum { MAGIC = 4, SIZE = 4, U8 = 0x08, MOST_BYTES = 1 << 30 };
 
 /* Reads the header. NULL, or what is wrong. */
-static const char *take_header(struct io_idx *idx, size_t length) {
-  const unsigned char *b = (const unsigned char *)idx->file;
+static const char *take_header(struct io_idx *idx, const unsigned char *b, size_t length, size_t *numbers) {
   size_t count = 1;
   if (length < MAGIC || b[0] || b[1]) return "it is no idx file: it does not begin with two bytes that are 0";
   if (b[2] != U8) return "its numbers are no bytes; images and labels of idx files are";
@@ -23,9 +22,19 @@ static const char *take_header(struct io_idx *idx, size_t length) {
     idx->size[a] = (int64_t)s[0] << 24 | (int64_t)s[1] << 16 | (int64_t)s[2] << 8 | s[3];
     if (!rt_mul(count, (size_t)idx->size[a], &count)) return "its sizes are too large";
   }
-  idx->bytes = b + MAGIC + (size_t)idx->axes * SIZE;
-  const size_t there = length - (size_t)(idx->bytes - b);
-  return there < count ? "it ends too soon" : there > count ? "it is longer than its header says" : NULL;
+  *numbers = count;
+  return NULL;
+}
+
+static const char *take_numbers(struct io_idx *idx, size_t length) {
+  size_t count, begin;
+  const char *wrong = take_header(idx, (const unsigned char *)idx->file, length, &count);
+  if (wrong) return wrong;
+  begin = MAGIC + (size_t)idx->axes * SIZE;
+  idx->bytes = (const unsigned char *)idx->file + begin;
+  return length - begin < count   ? "it ends too soon"
+         : length - begin > count ? "it is longer than its header says"
+                                  : NULL;
 }
 
 int io_idx_read(struct io_idx *idx, const char *path, struct rt_error *error) {
@@ -33,10 +42,27 @@ int io_idx_read(struct io_idx *idx, const char *path, struct rt_error *error) {
   *idx = (struct io_idx){0};
   int status = io_read_ordinary(path, MOST_BYTES, &idx->file, &length, error);
   if (status != RT_OK) return status;
-  const char *wrong = take_header(idx, length);
+  const char *wrong = take_numbers(idx, length);
   if (!wrong) return RT_OK;
   io_idx_free(idx);
   return rt_fail_in(error, RT_BAD_DATA, path, "%s", wrong);
+}
+
+int io_idx_head(struct io_idx *idx, const char *path, struct rt_error *error) {
+  unsigned char head[MAGIC + IO_IDX_AXES * SIZE];
+  struct io_reader *reader;
+  size_t length = 0, got = 1, count;
+  *idx = (struct io_idx){0};
+  int status = io_require_ordinary(path, error);
+  if (status == RT_OK) status = io_reader_open(&reader, path, error);
+  if (status != RT_OK) return status;
+  while (status == RT_OK && got > 0 && length < sizeof head) {
+    status = io_reader_read(reader, head + length, sizeof head - length, &got, error);
+    length += got;
+  }
+  io_reader_close(reader);
+  const char *wrong = status == RT_OK ? take_header(idx, head, length, &count) : NULL;
+  return wrong ? rt_fail_in(error, RT_BAD_DATA, path, "%s", wrong) : status;
 }
 
 void io_idx_free(struct io_idx *idx) {

@@ -16,6 +16,8 @@ struct io_idx {
 /* Reads a file, gzip or not. RT_BAD_DATA when it is none, is damaged, has another length than its header
  * says, or numbers that are no bytes. */
 int io_idx_read(struct io_idx *idx, const char *path, struct rt_error *error);
+/* Only what its header says; there are no bytes. */
+int io_idx_head(struct io_idx *idx, const char *path, struct rt_error *error);
 void io_idx_free(struct io_idx *idx);
 /* Is a file of that name one of images? "train-images-idx3-ubyte.gz", "train.idx", "dev-images.idx.gz". */
 bool io_idx_is_named(const char *path);

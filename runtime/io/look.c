@@ -149,6 +149,7 @@ static int open_table(struct io_table **table, const char *path, const struct io
                                                   .joins = joins,
                                                   .label_field = 0,
                                                   .text_field = 1,
+                                                  .image_field = -1,
                                                   .header = IO_HEADER_NO},
                        error);
 }

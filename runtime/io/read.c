@@ -2,26 +2,43 @@
 #include <string.h>
 
 #include "runtime/io/data_internal.h"
+#include "runtime/io/idx.h"
 #include "runtime/io/memory.h"
 
+static bool is_text(const struct io_kind *kind) { return kind->tokens != NULL; }
+static bool is_image(const struct io_kind *kind) { return kind->give != NULL; }
+static bool is_label(const struct io_kind *kind) { return kind->labels && !kind->pairs; }
+
 /* A field that a column of the kind asked for reads, or -1 when there is not exactly one. */
-static int only_field(const struct io_schema *schema, bool labels) {
+static int only_field(const struct io_schema *schema, bool (*fits)(const struct io_kind *kind)) {
   int found = -1;
   for (int c = 0; c < schema->count; c++) {
-    const struct io_kind *kind = schema->columns[c].kind;
-    bool fits = labels ? kind->labels && !kind->pairs : kind->tokens != NULL;
-    if (!fits || schema->columns[c].field == found) continue;
+    if (!fits(schema->columns[c].kind) || schema->columns[c].field == found) continue;
     if (found >= 0) return -1;
     found = schema->columns[c].field;
   }
   return found;
 }
 
+/* A folder of texts or images, or a file of images: beside those there are their labels alone. */
+static int describe_files(const struct io_schema *schema, const char *path, bool folder,
+                          const struct io_table_options *o, struct rt_error *error) {
+  const bool text = folder && o->text_field >= 0;
+  if (text != (o->image_field >= 0) && schema->fields == 1 + (o->label_field >= 0)) return RT_OK;
+  return rt_fail_in(error, RT_USAGE, path,
+                    folder
+                        ? "a folder is texts or images and their labels, and the program has other columns: "
+                          "it is read by one with a text or an image, and a class or labels"
+                        : "an idx file is images and their labels, and the program has other columns: it is "
+                          "read by one with an image and a class");
+}
+
 /* What kinds of columns say of formats that know more than fields. */
 static int describe_fields(const struct io_schema *schema, const char *path, struct io_table_options *o,
                            char *joins, struct rt_error *error) {
-  o->text_field = only_field(schema, false);
-  o->label_field = only_field(schema, true);
+  o->text_field = only_field(schema, is_text);
+  o->image_field = only_field(schema, is_image);
+  o->label_field = only_field(schema, is_label);
   o->joins = joins;
   if (o->memory) return RT_OK;
   bool both = o->text_field >= 0 && o->label_field >= 0 && schema->fields == 2;
@@ -30,12 +47,8 @@ static int describe_fields(const struct io_schema *schema, const char *path, str
     if (schema->columns[c].field == o->label_field)
       o->several_labels = io_kind_has(schema->columns[c].kind, IO_MEMBERS);
   }
-  const bool folder = o->format == IO_FORMAT_AUTO && !o->source && io_is_folder(path);
-  if (folder && o->text_field >= 0 && schema->fields == 1 + (o->label_field >= 0)) return RT_OK;
-  if (folder)
-    return rt_fail_in(error, RT_USAGE, path,
-                      "a folder is texts and their labels, and the program has other columns: it is read by "
-                      "one with a text and a class or labels");
+  const bool by_path = o->format == IO_FORMAT_AUTO && !o->source, folder = by_path && io_is_folder(path);
+  if (folder || (by_path && io_idx_is_named(path))) return describe_files(schema, path, folder, o, error);
   if (o->format == IO_FORMAT_AUTO && both && !o->source && io_format_of(path) == IO_FORMAT_LINES)
     o->format = IO_FORMAT_FASTTEXT;
   if (o->format != IO_FORMAT_FASTTEXT || both) return RT_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "runtime/io/idx.h"
 #include "runtime/io/table_internal.h"
 #include "runtime/limits.h"
 
@@ -39,17 +40,19 @@ static int skip_mark(struct io_table *t, struct rt_error *error) {
 static int copy_options(struct io_table *t, const struct io_table_options *options, const char *path,
                         struct rt_error *error) {
   size_t count = (size_t)options->count;
-  const bool folder =
-      options->format == IO_FORMAT_AUTO && !options->source && !options->memory && io_is_folder(path);
+  const bool said = options->format != IO_FORMAT_AUTO || options->source || options->memory,
+             folder = !said && io_is_folder(path), arrays = !said && !folder && io_idx_is_named(path);
   t->format = folder                              ? IO_FORMAT_FOLDER
+              : arrays                            ? IO_FORMAT_IDX
               : options->memory                   ? IO_FORMAT_TSV
               : options->format == IO_FORMAT_AUTO ? io_format_of(path)
                                                   : options->format;
   t->delimiter = t->format == IO_FORMAT_CSV ? ',' : '\t';
   t->line = 1;
   t->header_option = options->header;
-  t->keyed = t->format == IO_FORMAT_JSONL || t->format == IO_FORMAT_FASTTEXT || folder;
+  t->keyed = t->format == IO_FORMAT_JSONL || t->format == IO_FORMAT_FASTTEXT || folder || arrays;
   t->text_field = options->text_field;
+  t->image_field = options->image_field;
   t->label_field = options->label_field;
   t->several_labels = options->several_labels;
   t->memory = options->memory;
@@ -91,7 +94,10 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
   int64_t line;
   int status = copy_options(t, options, path, error);
   if (status == RT_OK && t->memory) return io_table_match_memory(t, error);
-  if (status == RT_OK && t->format == IO_FORMAT_FOLDER) return io_folder_open(&t->folder, path, error);
+  if (status == RT_OK && t->format == IO_FORMAT_FOLDER)
+    return io_folder_open(&t->folder, path, t->image_field >= 0, error);
+  if (status == RT_OK && t->format == IO_FORMAT_IDX)
+    return io_arrays_open(&t->arrays, path, t->label_field >= 0 && t->required[t->label_field], error);
   if (status == RT_OK)
     status = options->source ? io_reader_open_source(&t->reader, options->source, error)
                              : io_reader_open(&t->reader, path, error);
@@ -156,7 +162,9 @@ static int next_fields(struct io_table *t, int64_t *line, struct rt_error *error
     return status;
   }
   if (t->memory) return io_table_memory_row(t, line, error);
-  int status = t->folder ? io_table_file(t, line, error) : io_table_read(t, line, error);
+  int status = t->folder   ? io_table_file(t, line, error)
+               : t->arrays ? io_table_image(t, line, error)
+                           : io_table_read(t, line, error);
   if (status != RT_OK || *line == 0 || t->keyed) return status;
   return t->matched ? check_count(t, *line, error) : io_table_match_row(t, *line, error);
 }
@@ -211,5 +219,6 @@ void io_table_close(struct io_table *table) {
   rt_free(table->buffer);
   io_reader_close(table->reader);
   io_folder_close(table->folder);
+  io_arrays_close(table->arrays);
   rt_free(table);
 }

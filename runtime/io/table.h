@@ -4,8 +4,9 @@
  * hold commas and newlines; inside a field that does not begin with a quote, a quote is a character. LINES
  * makes every line one field. JSONL is an object a line, whose keys are the columns; a list becomes a field
  * that has its items. FASTTEXT is a text a line, with labels "__label__NAME" in it. FOLDER is a text a file,
- * with its label as the name of the subfolder. Lines end with LF or CRLF. A byte order mark at the start is
- * skipped, and gzip is read. NUL and bytes that are not UTF-8 are refused.
+ * with its label as the name of the subfolder. IDX is a file of images (idx.h), with its labels in another
+ * one. Lines end with LF or CRLF. A byte order mark at the start is skipped, and gzip is read. NUL and bytes
+ * that are not UTF-8 are refused.
  *
  * The first line is a header when it names every required column. When it names none (whatever the case), it
  * is the first row, and columns go by position: a row has as many fields as there are columns, or as there
@@ -29,7 +30,8 @@ enum io_format {
   IO_FORMAT_LINES,
   IO_FORMAT_JSONL,
   IO_FORMAT_FASTTEXT,
-  IO_FORMAT_FOLDER /* what a path may be, not what is asked for */
+  IO_FORMAT_FOLDER, /* what a path may be, not what is asked for */
+  IO_FORMAT_IDX     /* likewise */
 };
 enum { IO_LABEL_END = 0x1F }; /* behind each label of a field that was made of a list */
 enum io_header { IO_HEADER_AUTO, IO_HEADER_YES, IO_HEADER_NO };
@@ -68,8 +70,9 @@ struct io_table_options {
   enum io_header header;
   const char
       *joins; /* [count] JSONL: what parts the items of a list in a field; 0: it takes none. NULL: all 0 */
-  /* FASTTEXT and FOLDER: which column is the text, and which its label or labels; -1: none is. */
-  int text_field, label_field;
+  /* FASTTEXT, FOLDER and IDX: which column is the text or the image, and which its label or labels; -1: none
+   * is. */
+  int text_field, image_field, label_field;
   bool several_labels;
   int by_name; /* so many of the declared columns, the last ones, are found by their name alone */
   bool keeps;  /* keep each row as it stands in the file, for io_table_text */

@@ -8,6 +8,7 @@
 const char *io_table_name(const struct io_table *table) {
   return table->memory   ? "the rows in memory"
          : table->folder ? io_folder_name(table->folder)
+         : table->arrays ? io_arrays_name(table->arrays)
                          : io_reader_name(table->reader);
 }
 

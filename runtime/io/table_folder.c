@@ -1,5 +1,5 @@
-/* table_folder.c: a folder as a table: each .txt file in it is a row, and the name of its subfolder is its
- * label. Files stand in the order of their names, byte by byte. */
+/* table_folder.c: a folder as a table: each .txt file in it is a row, or each image, and the name of its
+ * subfolder is its label. Files stand in the order of their names, byte by byte. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +17,22 @@ struct io_folder {
     size_t label, label_length; /* within the path; no length: the file stands in the folder itself */
   } * file;                     /* [count] */
   size_t count, capacity, next;
+  bool images; /* a row has the file's name within the folder, not what is in it */
   char *bytes; /* of the file last read */
 };
 
 bool io_is_folder(const char *path) {
   struct stat about;
   return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+/* Is its name that of an image? */
+static bool is_image(const char *name) {
+  static const char *const ends[] = {".png", ".jpg", ".jpeg"};
+  const size_t length = strlen(name);
+  for (size_t k = 0; k < RT_COUNT(ends) && name[0] != '.'; k++)
+    if (length > strlen(ends[k]) && !strcasecmp(name + length - strlen(ends[k]), ends[k])) return true;
+  return false;
 }
 
 static bool is_text(const char *name) {
@@ -58,7 +68,7 @@ static int list(struct io_folder *f, const char *path, bool within, struct rt_er
       status = rt_no_memory(error);
     } else if (within && io_is_folder(name.data)) {
       status = list(f, name.data, false, error);
-    } else if (is_text(entry->d_name) && !io_is_folder(name.data)) {
+    } else if ((f->images ? is_image : is_text)(entry->d_name) && !io_is_folder(name.data)) {
       char *kept = rt_strdup(name.data);
       const bool labelled = strlen(path) > base;
       status = kept && add_file(f, kept, base, labelled ? strlen(path) - base : 0) == RT_OK
@@ -84,9 +94,10 @@ static void keep_labelled(struct io_folder *f) {
   f->count = kept;
 }
 
-int io_folder_open(struct io_folder **folder, const char *path, struct rt_error *error) {
+int io_folder_open(struct io_folder **folder, const char *path, bool images, struct rt_error *error) {
   struct io_folder *f = *folder = rt_zalloc(1, sizeof *f);
   if (!f || !(f->path = rt_strdup(path))) return rt_no_memory(error);
+  f->images = images;
   for (size_t n = strlen(f->path); n > 1 && f->path[n - 1] == '/'; n--) f->path[n - 1] = '\0';
   int status = list(f, f->path, true, error);
   if (status != RT_OK) return status;
@@ -95,7 +106,9 @@ int io_folder_open(struct io_folder **folder, const char *path, struct rt_error 
   if (f->count == 0)
     return rt_fail_in(
         error, RT_BAD_DATA, path,
-        "has no .txt files: a folder is read as one text a file, in a subfolder for each label");
+        images
+            ? "has no .png or .jpg files: a folder is read as one image a file, in a subfolder for each label"
+            : "has no .txt files: a folder is read as one text a file, in a subfolder for each label");
   return RT_OK;
 }
 
@@ -123,12 +136,13 @@ int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error) {
   *line = 0;
   if (f->next == f->count) return RT_OK;
   const struct io_folder_file *file = &f->file[f->next++];
-  size_t length;
+  const char *text = file->path + strlen(f->path) + 1, *fault;
+  size_t length = strlen(text);
   rt_free(f->bytes);
   f->bytes = NULL;
-  int status = io_read_ordinary(file->path, IO_MAX_ROW, &f->bytes, &length, error);
+  int status = f->images ? RT_OK : io_read_ordinary(file->path, IO_MAX_ROW, &f->bytes, &length, error);
   if (status != RT_OK) return status;
-  const char *text = f->bytes, *fault;
+  if (!f->images) text = f->bytes;
   if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3, length -= 3;
   if ((fault = fault_of(text, length)) || (fault = fault_of(file->path, strlen(file->path))))
     return rt_fail_in(error, RT_BAD_DATA, file->path, "%s", fault);
@@ -137,7 +151,7 @@ int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error) {
                       "it has no label: the name of the subfolder is the label of its texts");
   t->field_count = (size_t)t->count;
   if (IO_GROW(t->fields, t->fields_capacity, t->field_count) != RT_OK) return rt_no_memory(error);
-  t->fields[t->text_field] = (struct io_field){text, length};
+  t->fields[f->images ? t->image_field : t->text_field] = (struct io_field){text, length};
   t->labels.length = 0;
   rt_text_add(&t->labels, file->path + file->label, file->label_length);
   if (t->several_labels) rt_text_puts(&t->labels, (char[]){IO_LABEL_END, '\0'});

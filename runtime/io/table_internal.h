@@ -15,10 +15,12 @@ enum { TABLE_CHUNK = 1 << 16 };
 enum io_csv_state { CSV_START, CSV_PLAIN, CSV_QUOTED, CSV_CLOSED };
 
 struct io_folder;
+struct io_arrays;
 
 struct io_table {
   struct io_reader *reader;       /* or */
   struct io_folder *folder;       /* of which each file is a row, or */
+  struct io_arrays *arrays;       /* of images, or */
   const struct io_memory *memory; /* of which `at` rows were given out */
   int64_t at;
   enum io_format format;
@@ -33,7 +35,7 @@ struct io_table {
   struct rt_text kept; /* the row last read, when it keeps rows */
   enum io_header header_option;
   char *joins; /* [count] as in the options */
-  int text_field, label_field;
+  int text_field, image_field, label_field;
   bool several_labels;
   struct rt_text labels; /* of the row last read, FASTTEXT */
   bool keyed;            /* the fields of a row stand in the order of the columns: JSONL and FASTTEXT */
@@ -68,8 +70,9 @@ int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error);
 
 /* ---- table_folder.c ---- */
 
-/* Close it also after a failure. RT_NO_INPUT, or RT_BAD_DATA when it has no texts. */
-int io_folder_open(struct io_folder **folder, const char *path, struct rt_error *error);
+/* images: its files are those, and not texts. Close it also after a failure. RT_NO_INPUT, or RT_BAD_DATA when
+ * it has none. */
+int io_folder_open(struct io_folder **folder, const char *path, bool images, struct rt_error *error);
 const char *io_folder_name(const struct io_folder *folder);
 /* Reads the next file into fields, one for each column; *line is its number, 0 at the end. */
 int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error);
@@ -81,6 +84,15 @@ void io_folder_close(struct io_folder *folder);
 int io_table_match_memory(struct io_table *t, struct rt_error *error);
 /* Puts the next row into fields; *line is its number from 1, 0 at the end. */
 int io_table_memory_row(struct io_table *t, int64_t *line, struct rt_error *error);
+
+/* ---- table_idx.c ---- */
+
+/* labelled: there must be labels. Close it also after a failure. */
+int io_arrays_open(struct io_arrays **arrays, const char *path, bool labelled, struct rt_error *error);
+const char *io_arrays_name(const struct io_arrays *arrays);
+/* Makes the fields of the next image, one for each column; *line is its number from 1, 0 at the end. */
+int io_table_image(struct io_table *t, int64_t *line, struct rt_error *error);
+void io_arrays_close(struct io_arrays *arrays);
 
 /* ---- table_lines.c ---- */
 

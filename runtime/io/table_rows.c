@@ -219,8 +219,8 @@ int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error) {
 
 bool io_table_waits(const struct io_table *table) {
   enum io_csv_state state = CSV_START;
-  if (table->memory || table->folder || table->first_line > 0 || table->first_bad.code || table->ended
-      || table->broken)
+  if (table->memory || table->folder || table->arrays || table->first_line > 0 || table->first_bad.code
+      || table->ended || table->broken)
     return false;
   for (size_t at = table->begin; at < table->end; at++) {
     if (table->buffer[at] == '\n' && (table->format != IO_FORMAT_CSV || state != CSV_QUOTED)) return false;
