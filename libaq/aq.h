@@ -25,6 +25,9 @@
  * thread at a time, and to the process that made it: after fork a child frees it and makes its own, and is
  * told so by AQ_USAGE when it uses the parent's. Models may be used on both sides.
  *
+ * Callbacks. They may call what they like, but while a handle calls its host, whatever else computes with it
+ * is AQ_USAGE. What frees it then counts when the call has returned: a training stops for that.
+ *
  * Nothing here exits, aborts, prints, installs a signal handler or writes to stdout or stderr. */
 #ifndef AQ_H
 #define AQ_H

@@ -167,12 +167,13 @@ static int choose_maps(struct aq_session *s, struct row_answers *to, const aq_ba
   return status;
 }
 
-static int make_vectors(struct aq_session *s, const aq_rows *rows, const char *name, struct row_answers *to) {
+static int make_vectors(struct aq_session *s, const aq_rows *rows, const char *name, struct row_answers *to,
+                        struct rt_error *error) {
   aq_embed_options options;
   aq_embed_options_init(&options);
   options.rows = rows;
   options.name = name[0] ? name : NULL;
-  return aq_session_embed(s, &options, &to->vectors);
+  return session_embed(s, &options, &to->vectors, error);
 }
 
 static int make_answers(struct aq_session *s, const struct io_memory *table, const aq_batch_options *o,
@@ -205,22 +206,27 @@ static int predict(struct aq_session *s, const struct io_memory *table, struct r
   return row_stream_run(&stream, error);
 }
 
-int aq_session_predict_rows(aq_session *session, const aq_rows *rows, const aq_batch_options *options) {
-  if (!session) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&session->message);
+static int predict_all(struct aq_session *session, const aq_rows *rows, const aq_batch_options *options,
+                       struct rt_error *error) {
   const struct io_memory *table = lib_rows_memory(rows);
   aq_batch_options own;
   session_forget(session);
   if (lib_take_options(LIB_BATCH_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
-  if (session_check(session, error) != RT_OK) return RT_USAGE;
   if (!table) return rt_fail(error, RT_USAGE, "there are no rows: they are NULL");
   int status = make_answers(session, table, &own, error);
   struct row_answers *answers = session->answers;
   session->answers = NULL; /* the call for vectors forgets those that are there */
-  if (status == RT_OK && own.vector && table->rows) status = make_vectors(session, rows, own.vector, answers);
+  if (status == RT_OK && own.vector && table->rows)
+    status = make_vectors(session, rows, own.vector, answers, error);
   session->answers = answers;
   lib_reading_clear(&session->reading);
   if (status == RT_OK && table->rows) status = predict(session, table, error);
   if (status != RT_OK) session_forget(session);
   return status;
+}
+
+int aq_session_predict_rows(aq_session *session, const aq_rows *rows, const aq_batch_options *options) {
+  struct rt_error *error;
+  if (!session || session_begin(session, &error) != RT_OK) return AQ_USAGE;
+  return session_end(session, predict_all(session, rows, options, error));
 }

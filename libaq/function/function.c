@@ -124,6 +124,8 @@ int aq_function_new(aq_program *program, const aq_function_options *options, aq_
 
 void aq_function_free(aq_function *function) {
   if (!function) return;
+  function->freed = function->running;
+  if (function->freed) return;
   function_end(function);
   rt_free(function);
 }
@@ -227,6 +229,8 @@ int function_run(struct aq_function *f, struct rt_error *error) {
 static int check_call(const struct aq_function *f, const aq_tensor *argument, size_t count, int64_t examples,
                       struct rt_error *error) {
   if (!f->ready) return rt_fail(error, RT_USAGE, "the function could not be made ready, so it cannot be run");
+  if (f->running)
+    return rt_fail(error, RT_USAGE, "%s is running, and calls its host meanwhile", f->module->name);
   if (rt_pool_check(f->pool, error) != RT_OK) return RT_USAGE;
   if (count != f->module->input_count) {
     rt_fail(error, RT_USAGE, "%s has %u argument%s, and is given %zu", f->module->name,
@@ -243,9 +247,17 @@ int aq_function_run(aq_function *function, const aq_tensor *argument, size_t cou
   if (!function) return AQ_USAGE;
   struct rt_error *error = lib_begin(&function->message);
   int status = check_call(function, argument, count, examples, error);
-  if (status == RT_OK) status = function_bind(function, argument, function->batch ? examples : 1, error);
+  if (status != RT_OK) {
+    function->ran = false;
+    return status;
+  }
+  function->running = true;
+  status = function_bind(function, argument, function->batch ? examples : 1, error);
   if (status == RT_OK) status = function_run(function, error);
+  function->running = false;
   function->ran = status == RT_OK;
+  if (status == RT_OK) rt_error_clear(error); /* of a call that the host has made meanwhile */
+  if (function->freed) aq_function_free(function);
   return status;
 }
 

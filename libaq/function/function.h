@@ -51,6 +51,7 @@ struct aq_function {
   int64_t *offsets; /* all of the results */
   size_t offsets_capacity;
   bool made, bound, ready, ran;
+  bool running, freed; /* in a run, which may call the host; the host has freed it meanwhile */
   struct rt_arena arena;
 };
 

@@ -58,7 +58,6 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
   const aq_generate_options *options = w->options;
   forget(session);
   if (lib_take_options(LIB_GENERATE_OPTIONS, given, &w->own, error) != RT_OK) return RT_USAGE;
-  if (session_check(session, error) != RT_OK) return RT_USAGE;
   int status = check_options(options, error);
   if (status == RT_OK) status = next_token_new(&w->next, session, error);
   if (status != RT_OK) return status;
@@ -201,14 +200,14 @@ static int first_bad(const struct aq_session *s, struct rt_error *error) {
 
 int aq_session_generate(aq_session *session, const char *const *field, const size_t *length, size_t count,
                         size_t rows, const aq_generate_options *options) {
-  if (!session) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&session->message);
+  struct rt_error *error;
+  if (!session || session_begin(session, &error) != RT_OK) return AQ_USAGE;
   struct writing w;
   int status = writing_init(&w, session, options, error);
   if (status == RT_OK) status = read_rows(&w, (struct session_fields){field, length, count}, rows, error);
   if (status == RT_OK) status = writing_run(&w, &session->data, error);
   writing_free(&w);
-  return status != RT_OK ? status : first_bad(session, error);
+  return session_end(session, status != RT_OK ? status : first_bad(session, error));
 }
 
 const aq_written *aq_session_written(const aq_session *session, size_t row) {

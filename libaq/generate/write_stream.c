@@ -52,11 +52,11 @@ static int write_stream(struct writing *w, struct rt_error *error) {
 }
 
 int aq_session_generate_stream(aq_session *session, const aq_generate_options *options) {
-  if (!session) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&session->message);
+  struct rt_error *error;
+  if (!session || session_begin(session, &error) != RT_OK) return AQ_USAGE;
   struct writing w;
   int status = writing_init(&w, session, options, error);
   if (status == RT_OK) status = write_stream(&w, error);
   writing_free(&w);
-  return status;
+  return session_end(session, status);
 }

@@ -170,16 +170,19 @@ int session_look(struct aq_session *s, int64_t row, struct rt_error *error) {
   return status;
 }
 
-int aq_session_attend(aq_session *session, const char *const *field, const size_t *length, size_t count) {
-  if (!session) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&session->message);
+static int attend(struct aq_session *session, struct session_fields fields, struct rt_error *error) {
   session_forget(session);
-  if (session_check(session, error) != RT_OK) return RT_USAGE;
   int status = session_look_ready(session, error);
-  if (status == RT_OK) status = session_fill(session, (struct session_fields){field, length, count}, error);
+  if (status == RT_OK) status = session_fill(session, fields, error);
   if (status == RT_OK) status = session_look(session, 0, error);
   session->looked = status == RT_OK;
   return status;
+}
+
+int aq_session_attend(aq_session *session, const char *const *field, const size_t *length, size_t count) {
+  struct rt_error *error;
+  if (!session || session_begin(session, &error) != RT_OK) return AQ_USAGE;
+  return session_end(session, attend(session, (struct session_fields){field, length, count}, error));
 }
 
 size_t aq_session_map_count(const aq_session *session) {

@@ -62,14 +62,12 @@ static int check_wishes(const struct aq_session *session, const aq_predict_optio
   return RT_OK;
 }
 
-int aq_session_predict_stream(aq_session *session, const aq_predict_options *options) {
-  if (!session) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&session->message);
+static int predict_stream(struct aq_session *session, const aq_predict_options *options,
+                          struct rt_error *error) {
   aq_predict_options own;
   if (lib_take_options(LIB_PREDICT_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
   session_forget(session);
   lib_reading_clear(&session->reading);
-  if (session_check(session, error) != RT_OK) return RT_USAGE;
   struct watch watch = {0};
   struct predicting predicting = {NULL, &own, &session_lines[own.json ? AQ_JSON : AQ_TEXT]};
   struct row_stream stream = {.session = session,
@@ -93,6 +91,12 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   if (status == RT_OK) status = row_stream_run(&stream, error);
   watch_free(&watch);
   return status;
+}
+
+int aq_session_predict_stream(aq_session *session, const aq_predict_options *options) {
+  struct rt_error *error;
+  if (!session || session_begin(session, &error) != RT_OK) return AQ_USAGE;
+  return session_end(session, predict_stream(session, options, error));
 }
 
 int64_t aq_session_skipped(const aq_session *session) { return session ? session->reading.skipped : 0; }

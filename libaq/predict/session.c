@@ -76,13 +76,28 @@ void session_forget(struct aq_session *session) {
   session->answers = NULL;
 }
 
-int session_check(const struct aq_session *session, struct rt_error *error) {
-  if (session->ready) return rt_pool_check(session->pool, error);
-  return rt_fail(error, RT_USAGE, "the session could not be made ready, so it cannot be used");
+int session_begin(struct aq_session *session, struct rt_error **error) {
+  *error = lib_begin(&session->message);
+  if (!session->ready)
+    return rt_fail(*error, RT_USAGE, "the session could not be made ready, so it cannot be used");
+  if (session->running)
+    return rt_fail(*error, RT_USAGE, "the session is in another call, which calls its host meanwhile");
+  session->running = rt_pool_check(session->pool, *error) == RT_OK;
+  return session->running ? RT_OK : RT_USAGE;
+}
+
+int session_end(struct aq_session *session, int status) {
+  session->running = false;
+  if (status == RT_OK)
+    rt_error_clear(&session->message.error); /* of a call that the host has made meanwhile */
+  if (session->freed) aq_session_free(session);
+  return status;
 }
 
 void aq_session_free(aq_session *session) {
   if (!session) return;
+  session->freed = session->running;
+  if (session->freed) return;
   if (session->embedding) session->free_embedding(session->embedding);
   session_forget(session);
   for (uint32_t o = 0; session->scores && o < session->model->module->output_count; o++) {
@@ -274,17 +289,20 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
   return status;
 }
 
-int aq_session_predict(aq_session *session, const char *const *field, const size_t *length, size_t count) {
-  if (!session) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&session->message);
+static int predict_one(struct aq_session *session, struct session_fields fields, struct rt_error *error) {
   session_forget(session);
   lib_reading_clear(&session->reading);
-  if (session_check(session, error) != RT_OK) return RT_USAGE;
-  int status = session_fill(session, (struct session_fields){field, length, count}, error);
+  int status = session_fill(session, fields, error);
   if (status == RT_OK)
     status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);
   session->reading.rows = status == RT_OK;
   return status != RT_OK ? status : session_run(session, 0, 1, error);
+}
+
+int aq_session_predict(aq_session *session, const char *const *field, const size_t *length, size_t count) {
+  struct rt_error *error;
+  if (!session || session_begin(session, &error) != RT_OK) return AQ_USAGE;
+  return session_end(session, predict_one(session, (struct session_fields){field, length, count}, error));
 }
 
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns) {

@@ -48,8 +48,10 @@ struct aq_session {
   struct lib_reading reading;    /* of the last stream or example */
   struct session_map *map;       /* [map_count] */
   size_t map_count;
-  bool ready;  /* aq_session_new has succeeded */
-  bool looked; /* the maps are those of an example */
+  bool ready;   /* aq_session_new has succeeded */
+  bool running; /* in a call that computes: callbacks of the host cannot begin another */
+  bool freed;   /* meanwhile */
+  bool looked;  /* the maps are those of an example */
   struct session_tokens {
     const char **text;
     size_t count;
@@ -102,8 +104,14 @@ static inline struct session_fields session_fields_of(struct session_fields fiel
 }
 /* Forgets what the last call has computed: scores, and what is said of a table in memory. */
 void session_forget(struct aq_session *session);
-/* RT_USAGE: the session could not be made, or belongs to the process that forked this one. */
-int session_check(const struct aq_session *session, struct rt_error *error);
+/* Around each call that computes. *error is the session's. RT_USAGE: the session could not be made, belongs
+ * to the process that forked this one, or is in a call that calls its host. At its end, which gives back the
+ * status, the session is freed if the host has done so meanwhile. */
+int session_begin(struct aq_session *session, struct rt_error **error);
+int session_end(struct aq_session *session, int status);
+/* aq_session_embed within another call. */
+int session_embed(struct aq_session *session, const aq_embed_options *options, struct aq_vectors **vectors,
+                  struct rt_error *error);
 /* Adds a row to data. fields: what the input columns read, in their order. schema: the model's, or one like
  * it. */
 int session_add_row(struct aq_session *session, const struct io_schema *schema, struct session_fields fields,

@@ -65,7 +65,7 @@ int lib_train_measure(struct aq_trainer *t, double *value, struct rt_error *erro
   if (status != RT_OK) return status;
   const bool answered = ask(t, value);
   rt_error_clear(error); /* of a call that the host has made meanwhile */
-  if (answered) return RT_OK;
+  if (answered && !t->freed) return RT_OK;
   return rt_fail(error, RT_INTERRUPTED, "%s was not measured after epoch %lld", t->measured,
                  (long long)t->state.epoch + 1);
 }

@@ -107,8 +107,7 @@ int aq_trainer_step(aq_trainer *t, const aq_rows *rows, double *loss) {
   if (status == RT_OK) status = read_rows(t, rows, &data, error);
   if (status == RT_OK) {
     t->running = true; /* native functions of the host's may be called */
-    status = step_on(t, &data, loss, error);
-    t->running = false;
+    status = lib_train_end(t, step_on(t, &data, loss, error));
   }
   io_dataset_free(&data);
   return status;

@@ -267,7 +267,5 @@ int aq_trainer_run(aq_trainer *t) {
   int status = lib_train_begin(t, false, error);
   if (status != RT_OK) return status;
   t->running = true;
-  status = run(t, error);
-  t->running = false;
-  return status;
+  return lib_train_end(t, run(t, error));
 }

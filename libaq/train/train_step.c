@@ -19,6 +19,7 @@ void lib_train_tell(struct aq_trainer *t, const aq_progress *p) {
   if (!t->options.progress) return;
   if (!t->options.progress(t->options.context, p)) t->stopped = true;
   rt_error_clear(&t->message.error); /* of a call that the host has made meanwhile */
+  t->stopped |= t->freed;
 }
 
 /* ---- the step ---- */

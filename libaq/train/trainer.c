@@ -378,8 +378,16 @@ int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trai
   return status;
 }
 
+int lib_train_end(struct aq_trainer *t, int status) {
+  t->running = false;
+  if (t->freed) aq_trainer_free(t);
+  return status;
+}
+
 void aq_trainer_free(aq_trainer *t) {
   if (!t) return;
+  t->freed = t->running;
+  if (t->freed) return;
   io_lock_free(t->lock);
   if (t->module) lib_target_rows_free(t);
   rt_optimizer_free(t->optimizer);

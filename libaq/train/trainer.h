@@ -89,7 +89,11 @@ struct aq_trainer {
   bool saved;                 /* the checkpoint has the present state */
   bool ready, stopped;        /* ready: aq_trainer_new has succeeded */
   bool running;               /* in a call that trains: callbacks of the host cannot begin another */
+  bool freed;                 /* meanwhile */
 };
+
+/* Ends a call that trains: the trainer is freed if the host has done so meanwhile. */
+int lib_train_end(struct aq_trainer *t, int status);
 
 /* Are there rows to learn from? Else the host steps on its own, and nothing is learned of columns. */
 static inline bool lib_train_has_rows(const struct aq_trainer *t) {

@@ -225,15 +225,12 @@ static int embed_stream(struct embedding *e, struct rt_error *error) {
   return status;
 }
 
-int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_vectors **vectors) {
-  if (vectors) *vectors = NULL;
-  if (!session || !vectors) return AQ_USAGE;
-  struct rt_error *error = lib_begin(&session->message);
+int session_embed(struct aq_session *session, const aq_embed_options *options, struct aq_vectors **vectors,
+                  struct rt_error *error) {
   aq_embed_options own;
   if (lib_take_options(LIB_EMBED_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
   session_forget(session);
   lib_reading_clear(&session->reading);
-  if (session_check(session, error) != RT_OK) return RT_USAGE;
   struct embedding *e = find(session, own.name, error);
   if (!e) return error->code;
   struct aq_vectors *to = rt_zalloc(1, sizeof *to);
@@ -248,4 +245,11 @@ int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_ve
   else
     aq_vectors_free(to);
   return status;
+}
+
+int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_vectors **vectors) {
+  struct rt_error *error;
+  if (vectors) *vectors = NULL;
+  if (!session || !vectors || session_begin(session, &error) != RT_OK) return AQ_USAGE;
+  return session_end(session, session_embed(session, options, vectors, error));
 }
