@@ -2,22 +2,8 @@
 # check-online.sh: examples/embed/online, built by its own Makefile, learns from a stream: it predicts better
 # as it goes, and goes on after a stop as if there had been none.
 set -u
-source=$(cd "${AQ_SOURCE:-.}" && pwd)
-build=$(cd "${AQ_BUILD:-.}" && pwd)
-skip() { echo "1..0 # SKIP $*"; exit 0; }
-command -v "${CC:-cc}" > /dev/null || skip 'there is no C compiler'
-[ -z "${AQ_SANITIZED:-}" ] || skip 'the host would have to be built with sanitizers'
-[ -e "$build/.libs/libaq.so" ] || skip 'no shared library was built'
-
-. "$source/tests/verdict.sh"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unset MAKEFLAGS MFLAGS MAKELEVEL
-cp "$source"/examples/embed/online/* .
-verdict "the host is compiled without a warning" \
-  "$(make -s CC="${CC:-cc}" CFLAGS='-O1 -Wall -Wextra -Werror' \
-    AQ="-I$source/libaq -L$build/.libs -laq -Wl,-rpath,$build/.libs" online 2>&1)"
+. "${AQ_SOURCE:-.}/tests/embed_host.sh"
+build_host online
 
 # ---- it learns ----
 

@@ -2,41 +2,16 @@
 # check-server.sh: examples/embed/server, built by its own Makefile, asked by many clients at once: answers
 # are those of aqc, a row that takes too long has an error for an answer, and SIGTERM ends it.
 set -u
-source=$(cd "${AQ_SOURCE:-.}" && pwd)
-build=$(cd "${AQ_BUILD:-.}" && pwd)
-skip() { echo "1..0 # SKIP $*"; exit 0; }
-command -v "${CC:-cc}" > /dev/null || skip 'there is no C compiler'
-[ -z "${AQ_SANITIZED:-}" ] || skip 'the server would have to be built with sanitizers'
-[ -e "$build/.libs/libaq.so" ] || skip 'no shared library was built'
-
-. "$source/tests/verdict.sh"
-work=$(mktemp -d)
+. "${AQ_SOURCE:-.}/tests/embed_host.sh"
+build_host server
 server=
 holder=
 trap 'kill $server $holder 2> /dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unset MAKEFLAGS MFLAGS MAKELEVEL
-cp "$source"/examples/embed/server/* .
-verdict "the server is compiled without a warning" \
-  "$(make -s CC="${CC:-cc}" CFLAGS='-O1 -Wall -Wextra -Werror' \
-    AQ="-I$source/libaq -L$build/.libs -laq -Wl,-rpath,$build/.libs" server 2>&1)"
 verdict "the clients are compiled" \
   "$(${CC:-cc} -std=gnu11 -O1 -Wall -Wextra -Werror -pthread -o clients \
     "$source/tests/server/clients.c" 2>&1)"
 
-cat > topic.aq <<'AQ'
-dim D = 8
-data { text: words[T, V], topic: class[C] }
-model topic(text) -> topic {
-  x = embed(text, D)
-  return linear(mean(x + self_attention(x), T), C)
-}
-train { optimizer = adamw(lr = 0.05), epochs = 20, batch = 4 }
-AQ
-printf '%s\t%s\n' text topic 'bread and salt' food 'soup with bread' food 'a train to town' travel \
-  'the night train' travel 'salt in the soup' food 'a night in town' travel > topic.tsv
-aqc train topic.aq topic.tsv -q --threads 1 -o topic.aqm > log 2>&1 ||
-  verdict 'a model is trained' "$(cat log)"
+train_topics
 { tail -n +2 topic.tsv | cut -f1; printf '%s\n' 'the soup train' 'salt' 'no word of it' ''; } > lines
 aqc predict topic.aqm lines --format tsv --header no --json --batch 1 --threads 1 > answers 2> log ||
   verdict 'aqc predicts' "$(cat log)"
