@@ -190,6 +190,13 @@ def _utf8(text):
     return None if text is None else os.fsencode(text) if isinstance(text, os.PathLike) else text.encode()
 
 
+def _whole(name, value, bits=63):
+    """A whole number from 0 on that C can hold: ctypes would take its last bits without a word."""
+    if not isinstance(value, (int, np.integer)) or not 0 <= value < 2 ** bits:
+        raise Error(64, f"{name} is a whole number from 0 on, below 2**{bits}, and {value!r} is none")
+    return int(value)
+
+
 def _words(text):
     return text.decode("utf-8", "replace") if text else ""
 
@@ -296,7 +303,7 @@ class Function(_Handle):
         options = _options(_FunctionOptions, _aq.aq_function_options_init)
         options.function, options.precision = _utf8(name), _precision[precision]
         options.gradients, options.batch, options.training = gradients, batch, training
-        options.threads, options.seed = threads, seed
+        options.threads, options.seed = _whole("threads", threads, 31), seed
         options.parameters = parameters._handle if parameters is not None else None
         shared, ragged = [n.encode() for n in shared], [n.encode() for n in ragged]
         options.shared, options.shared_count = _texts(shared), len(shared)
@@ -550,6 +557,13 @@ class Model(_Handle):
             self._sessions[format] = _Session(self, format)
         return self._sessions[format]
 
+    @staticmethod
+    def _rows(rows):
+        """A text is a sequence of characters, and a dict of names, and each would be a row."""
+        if isinstance(rows, (str, bytes, dict)):
+            raise Error(64, "rows are a list of them, and this is a single one: [row] is a list of it")
+        return rows
+
     def _row(self, row):
         """A row as a dict: a text of a model that reads one field stands for itself."""
         if isinstance(row, dict):
@@ -573,7 +587,7 @@ class Model(_Handle):
     def answers(self, rows, probabilities=False):
         """What the model says of each row, as `aqc predict --json` writes it: a dict by output."""
         session, written = self._session(4), []
-        unread = "".join(json.dumps(self._row(row)) + "\n" for row in rows).encode()
+        unread = "".join(json.dumps(self._row(row)) + "\n" for row in self._rows(rows)).encode()
         at = 0
 
         def read(_, buffer, size):
@@ -611,7 +625,7 @@ class Model(_Handle):
     def probabilities(self, rows, output=None):
         """[rows, classes] of a class; of tags a list of [words, classes]; of numbers these."""
         session, k, found = self._session(), self._output(output), []
-        for row in rows:
+        for row in self._rows(rows):
             if _aq.aq_session_predict(session._handle, *self._fields(row)) != OK:
                 session.fail()
             high, wide = c.c_size_t(), c.c_size_t()
@@ -701,11 +715,14 @@ def train(source, train, *, valid=None, hold=None, save=None, epochs=None, batch
 
     options = _options(_TrainOptions, _aq.aq_train_options_init)
     options.train, options.valid, options.save = _utf8(train), _utf8(valid), _utf8(save)
-    for name, value in (("hold", hold), ("epochs", epochs), ("batch", batch), ("seed", seed),
-                        ("learning_rate", learning_rate)):
+    for name, value in (("hold", hold), ("learning_rate", learning_rate)):
         if value is not None:
             setattr(options, name, value)
-    options.until, options.threads, options.precision = _utf8(until), threads, _precision[precision]
+    for name, value in (("epochs", epochs), ("batch", batch), ("seed", seed)):
+        if value is not None:
+            setattr(options, name, _whole(name, value))
+    options.threads = _whole("threads", threads, 31)
+    options.until, options.precision = _utf8(until), _precision[precision]
     if progress:
         options.progress = _on_progress(tell)
     status = _aq.aq_trainer_new(program._handle, c.byref(options), c.byref(trainer._handle))

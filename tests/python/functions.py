@@ -331,6 +331,11 @@ def _():
     model = aq.train(program, table(), threads=1, epochs=1)
     refused(lambda: model.predict([{"words": "good"}]), "a row has no text")
     refused(lambda: model.predict(["good"], "topic"), "no output topic", )
+    refused(lambda: model.predict("good"), "rows are a list", "[row]")
+    refused(lambda: model.probabilities({"text": "good"}), "rows are a list", "[row]")
+    refused(lambda: aq.train(program, table(), epochs=2 ** 70), "epochs is a whole number")
+    refused(lambda: aq.train(program, table(), batch=-1), "batch is a whole number")
+    refused(lambda: aq.train(program, table(), threads=2 ** 40), "threads is a whole number")
     refused(lambda: model.save(os.path.join(work, "none", "m.aqm")), "m.aqm")
 
 
