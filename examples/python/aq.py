@@ -7,6 +7,7 @@
     y, gradient = f.gradients(x, w)      # gradient["x"], gradient["w"]: of the sum of y
 
     model = aq.train("sentiment.aq", "train.tsv", valid="dev.tsv", progress=print)
+    model = aq.train("sentiment.aq", {"text": texts, "label": labels}, hold=0.1)
     model.save("sentiment.aqm")
     model = aq.load("sentiment.aqm")
     model.predict(["a fine film"])       # ["positive"]
@@ -35,7 +36,7 @@ class Error(Exception):
     """What aq refuses: code, file, line, column, text, hint; str() has all of it, as aqc prints it."""
 
     def __init__(self, code, text, file="", line=0, column=0, hint="", shown=None):
-        super().__init__(shown or text)
+        super().__init__(shown or (f"{text}\nhint: {hint}" if hint else text))
         self.code, self.text, self.file, self.line, self.column, self.hint = code, text, file, line, column, hint
 
 
@@ -97,7 +98,13 @@ class _TrainOptions(c.Structure):
     _fields_ = [("size", c.c_size_t), ("train", c.c_char_p), ("valid", c.c_char_p), ("test", c.c_char_p),
                 ("hold", c.c_double), ("save", c.c_char_p), ("resume", c.c_bool), ("epochs", c.c_int64),
                 ("batch", c.c_int64), ("seed", c.c_int64), ("learning_rate", c.c_double), ("until", c.c_char_p),
-                ("threads", c.c_int), ("precision", c.c_int), ("bad_rows", c.c_int), ("progress", _on_progress)]
+                ("threads", c.c_int), ("precision", c.c_int), ("bad_rows", c.c_int), ("progress", _on_progress),
+                ("context", c.c_void_p), ("header", c.c_int), ("metric", c.c_char_p), ("format", c.c_int),
+                ("hold_last", c.c_char_p), ("folds", c.c_int64), ("fold", c.c_int64), ("fold_by", c.c_char_p),
+                ("split_seed", c.c_int64), ("learn_from_held", c.c_bool), ("pool", c.c_void_p),
+                ("checkpoint", c.c_void_p), ("checkpoint_length", c.c_size_t), ("measure", c.c_void_p),
+                ("measured", c.c_char_p), ("least_is_best", c.c_bool), ("rows", c.c_void_p),
+                ("valid_rows", c.c_void_p)]
 
 
 class _EvalOptions(c.Structure):
@@ -156,6 +163,10 @@ def _open():
         ("model_output_name", text, [handle, c.c_size_t]),
         ("model_class_count", c.c_size_t, [handle, c.c_size_t]),
         ("model_class", text, [handle, c.c_size_t, c.c_size_t]),
+        ("rows_new", c.c_int, [c.POINTER(handle)]),
+        ("rows_free", None, [handle]),
+        ("rows_message", message, [handle]),
+        ("rows_texts", c.c_int, [handle, text, c.POINTER(text), c.POINTER(c.c_size_t), c.c_size_t]),
         ("train_options_init", None, [handle]),
         ("trainer_new", c.c_int, [handle, handle, c.POINTER(handle)]),
         ("trainer_run", c.c_int, [handle]),
@@ -492,6 +503,37 @@ def function(source, name=None, **options):
     return Function(source, name, **options)
 
 
+# ---- rows ----
+
+
+def _field(value):
+    """A value as it would stand in a table; None is an empty field."""
+    if isinstance(value, (str, bytes)) or value is None:
+        return value.decode() if isinstance(value, bytes) else value or ""
+    return " ".join(map(repr, np.ravel(value).tolist()))
+
+
+class _Rows(_Handle):
+    """A table in memory: a list of dicts, one for each row, or a dict of columns."""
+
+    _free = _aq.aq_rows_free
+
+    def __init__(self, table):
+        super().__init__()
+        if not isinstance(table, dict):
+            table = list(table)
+            if not all(isinstance(row, dict) and row.keys() == table[0].keys() for row in table):
+                raise Error(64, "rows are dicts with the same keys, or one dict of columns")
+            table = {name: [row[name] for row in table] for name in (table[0] if table else ())}
+        if _aq.aq_rows_new(c.byref(self._handle)) != OK:
+            raise MemoryError
+        for name, values in table.items():
+            texts = [_field(value).encode() for value in values]
+            lengths = (c.c_size_t * max(len(texts), 1))(*map(len, texts))
+            if _aq.aq_rows_texts(self._handle, name.encode(), _texts(texts), lengths, len(texts)) != OK:
+                _raise(_aq.aq_rows_message(self._handle))
+
+
 # ---- models ----
 
 
@@ -577,10 +619,7 @@ class Model(_Handle):
                     else "a row is a text, or a dict")
 
     def _fields(self, row):
-        texts = []
-        for value in self._row(row).values():
-            text = value if isinstance(value, str) else " ".join(map(repr, np.ravel(value).tolist()))
-            texts.append(text.encode())
+        texts = [_field(value).encode() for value in self._row(row).values()]
         lengths = (c.c_size_t * max(len(texts), 1))(*map(len, texts))
         return _texts(texts), lengths, len(texts)
 
@@ -701,6 +740,8 @@ def train(source, train, *, valid=None, hold=None, save=None, epochs=None, batch
           learning_rate=None, until=None, threads=0, precision="f32", progress=None, define=None, settings=None):
     """Trains a program on a table and returns the Model with the best parameters.
 
+    train, valid: paths of files, or rows in memory: [{"text": "good", "label": "positive"}, …], or a dict of
+    columns, {"text": […], "age": an array, …}. hold=0.1 holds back a tenth of the training rows.
     progress is called with a Progress after steps and epochs; when it returns False, training stops, and the
     model is the best one so far.
     """
@@ -714,7 +755,13 @@ def train(source, train, *, valid=None, hold=None, save=None, epochs=None, batch
             return False
 
     options = _options(_TrainOptions, _aq.aq_train_options_init)
-    options.train, options.valid, options.save = _utf8(train), _utf8(valid), _utf8(save)
+    options.save, held = _utf8(save), []
+    for name, in_memory, table in (("train", "rows", train), ("valid", "valid_rows", valid)):
+        if table is None or isinstance(table, (str, os.PathLike)):
+            setattr(options, name, _utf8(table))
+        else:
+            held.append(_Rows(table))
+            setattr(options, in_memory, held[-1]._handle)
     for name, value in (("hold", hold), ("learning_rate", learning_rate)):
         if value is not None:
             setattr(options, name, value)

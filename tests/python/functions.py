@@ -277,6 +277,21 @@ def _():
 
 @case
 def _():
+    """rows in memory train as those of a file do"""
+    texts = [text for text, _ in rows]
+    options = {"seed": 3, "threads": 1, "epochs": 4}
+    want = aq.train(program, table(), valid=table(), **options).probabilities(texts)
+    columns = {"text": texts, "label": np.array([label for _, label in rows])}
+    each = [{"text": text, "label": label} for text, label in rows]
+    near(aq.train(program, columns, valid=each, **options).probabilities(texts), want, 0)
+    refused(lambda: aq.train(program, {"text": texts, "label": ["positive"]}), "1 row", "label")
+    refused(lambda: aq.train(program, [{"text": "good", "label": "positive"}, {"text": "bad"}]), "the same keys")
+    refused(lambda: aq.train(program, [("good", "positive")]), "rows are dicts")
+    refused(lambda: aq.train(program, []), "no column")
+
+
+@case
+def _():
     """training stops when it is told to, and what its callback raises comes out"""
     told = []
     model = aq.train(program, table(), threads=1, progress=lambda p: told.append(p) or p.epoch < 3)
@@ -330,7 +345,7 @@ def _():
     refused(lambda: aq.train(program, os.path.join(work, "none.tsv")), "none.tsv")
     model = aq.train(program, table(), threads=1, epochs=1)
     refused(lambda: model.predict([{"words": "good"}]), "a row has no text")
-    refused(lambda: model.predict(["good"], "topic"), "no output topic", )
+    refused(lambda: model.predict(["good"], "topic"), "no output topic", "hint: ")
     refused(lambda: model.predict("good"), "rows are a list", "[row]")
     refused(lambda: model.probabilities({"text": "good"}), "rows are a list", "[row]")
     refused(lambda: aq.train(program, table(), epochs=2 ** 70), "epochs is a whole number")
