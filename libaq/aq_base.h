@@ -62,7 +62,8 @@ typedef struct aq_message {
  *        |       ^
  *     hint: did you mean `x`?
  *
- * Control characters are written out, as in \x1b. colour: with the escape sequences of a terminal. */
+ * It ends with a newline. Control characters are written out, as in \x1b. colour: with the escape sequences
+ * of a terminal. */
 enum aq_severity { AQ_ERROR, AQ_WARNING, AQ_REMARK };
 int aq_message_format(const aq_message *message, enum aq_severity severity, bool colour, char **text);
 

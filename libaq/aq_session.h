@@ -171,8 +171,10 @@ const aq_unknown *aq_session_unknown(const aq_session *session);
 
 /* The attention of one named head on one example; or the weights with which a program mixes its heads. */
 typedef struct aq_map {
-  size_t size;                 /* sizeof(aq_map) */
-  const char *name;            /* "sentiment.semantic" */
+  size_t size; /* sizeof(aq_map) */
+  /* Named as parameters are, by the path to it: "sentiment.semantic"; of `v = mean(read(x), T)` in the model
+   * `ticket` it is "ticket.v.read". */
+  const char *name;
   bool is_mixing;              /* of a mix; then heads and rows are 1 */
   size_t heads, rows, columns; /* rows are queries, columns keys */
   const double *weight;        /* [heads, rows, columns] */
