@@ -302,6 +302,8 @@ struct aq_model *lib_model_share(struct aq_model *model);
 struct rt_error *lib_model_begin(const struct aq_model *model);
 /* Keeps the error of a model that could not be made. Returns the status. */
 int lib_model_made(struct aq_model *model, int status, const struct rt_error *error);
+/* Has it parameters? AQ_USAGE otherwise, and the error says what became of it. */
+int lib_model_trained(const struct aq_model *model, struct rt_error *error);
 /* The module with that seed, and without the program's folder in the places that it gives. */
 int lib_model_bytecode(const struct aq_model *model, int64_t seed, struct rt_arena *arena,
                        struct rt_text *bytes, struct rt_error *error);

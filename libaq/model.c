@@ -71,16 +71,17 @@ int aq_model_load_memory(const char *name, const void *bytes, size_t length, aq_
   return lib_model_made(*model, status, error);
 }
 
-static int check_trained(const aq_model *model, struct rt_error *error) {
+int lib_model_trained(const struct aq_model *model, struct rt_error *error) {
   if (model->trained) return RT_OK;
-  return rt_fail(error, RT_USAGE,
-                 "this model has no parameters yet; only what was trained or loaded can be saved");
+  if (model->error.code)
+    return rt_fail(error, RT_USAGE, "the model could not be made: %.900s", model->error.text);
+  return rt_fail(error, RT_USAGE, "this model has no parameters yet; train it, or load a trained one (.aqm)");
 }
 
 int aq_model_save(const aq_model *model, const char *path) {
   if (!model) return AQ_USAGE;
   struct rt_error *error = lib_model_begin(model);
-  if (check_trained(model, error) != RT_OK) return AQ_USAGE;
+  if (lib_model_trained(model, error) != RT_OK) return AQ_USAGE;
   return path ? lib_model_save(model, path, error) : lib_no_path(error);
 }
 
@@ -90,7 +91,7 @@ int aq_model_save_memory(const aq_model *model, char **bytes, size_t *length) {
   if (bytes) *bytes = NULL;
   if (!model || !bytes || !length) return AQ_USAGE;
   struct rt_error *error = lib_model_begin(model);
-  if (check_trained(model, error) != RT_OK) return AQ_USAGE;
+  if (lib_model_trained(model, error) != RT_OK) return AQ_USAGE;
   int status = io_save_begin_memory(&save, &to, error);
   if (status != RT_OK) return status;
   status = lib_model_write(model, save, error);

@@ -88,7 +88,7 @@ int function_begin(struct aq_function *f, aq_program *program, const aq_function
     if (lib_model_members(from) > 1)
       return rt_fail(error, RT_USAGE, "the model to begin with is an ensemble of %u, and one model is needed",
                      (unsigned)lib_model_members(from));
-    if (!from->trained) return rt_fail(error, RT_USAGE, "the model to begin with has no parameters");
+    if (lib_model_trained(from, error) != RT_OK) return RT_USAGE;
     f->from = lib_model_share(from);
   }
   if (status == RT_OK) status = make_tables(f, error);

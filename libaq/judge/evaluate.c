@@ -96,9 +96,7 @@ static int check_file(const struct aq_model *model, const char *path, const aq_r
                       const struct aq_eval_options *options, struct rt_error *error) {
   if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
   if (!path && !rows) return rt_fail(error, RT_USAGE, "there is nothing to judge: path or rows are NULL");
-  if (!model->trained)
-    return rt_fail(error, RT_USAGE,
-                   "this model has no parameters yet; train it, or load a trained one (.aqm)");
+  if (lib_model_trained(model, error) != RT_OK) return RT_USAGE;
   if (model->text && !rows && options->header == AQ_HEADER_YES)
     return rt_fail(error, RT_USAGE, "%.200s is read as a text by itself, which has no header line", path);
   if (options->generate && lib_text_output(model->module) == model->module->output_count)

@@ -14,7 +14,7 @@ static int not_known(const struct io_schema *schema, struct rt_error *error) {
              && (!io_needs_fit(c) || c->fit)))
     c++;
   const bool entries = io_kind_has_vocab(c->kind) && !c->vocab;
-  rt_fail(error, RT_BAD_DATA, "the column %s learns its %s from a training file, and there is none here",
+  rt_fail(error, RT_BAD_DATA, "the column %s learns its %s from training data, and there is none here",
           c->name,
           entries                                  ? c->kind->entries
           : io_column_width(c->kind, c->size) == 0 ? "size"

@@ -52,9 +52,7 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   if (!model) return rt_fail(error, RT_USAGE, "there is no model: it is NULL");
   s->model = lib_model_share(model);
   s->precision = lib_precision(s->options.precision);
-  if (!model->trained)
-    return rt_fail(error, RT_USAGE,
-                   "this model has no parameters yet; train it, or load a trained one (.aqm)");
+  if (lib_model_trained(model, error) != RT_OK) return AQ_USAGE;
   s->rows = rt_zalloc((size_t)s->options.batch, sizeof *s->rows);
   s->field = rt_zalloc((size_t)model->schema.count + 1, sizeof *s->field);
   s->scores = rt_zalloc(model->module->output_count + 1u, sizeof *s->scores);

@@ -100,8 +100,7 @@ static int write_parameters(struct aq_trainer *t, struct rt_error *error) {
 }
 
 static int take_model(struct aq_trainer *t, struct rt_error *error) {
-  if (!t->options.from->trained)
-    return rt_fail(error, RT_USAGE, "the model that training should begin with has no parameters");
+  if (lib_model_trained(t->options.from, error) != RT_OK) return RT_USAGE;
   t->from = t->options.from;
   t->from_path = "the model that training begins with";
   return write_parameters(t, error);

@@ -143,7 +143,7 @@ static int settle_steps(struct aq_trainer *t, struct rt_error *error) {
 /* Reads a goal, "f1=0.9", or "topic.f1=0.9" of the output topic. */
 static int read_goal(struct aq_trainer *t, struct rt_error *error) {
   const char *goal = t->until;
-  int status = lib_chosen_output(t->module, &goal, &t->goal_output, error);
+  int status = strchr(goal, '=') ? lib_chosen_output(t->module, &goal, &t->goal_output, error) : RT_OK;
   if (status != RT_OK) return status;
   t->has_goal = true;
   status = rep_goal_read(&t->judge.report[t->goal_output], goal, &t->goal, error);

@@ -84,7 +84,7 @@ static int read_nothing(struct aq_trainer *t, struct rt_error *error) {
   if (status == RT_BAD_DATA && !io_schema_is_trained(&t->schema)) {
     const struct rt_error why = *error;
     rt_error_clear(error);
-    status = rt_fail(error, RT_USAGE, "there is no training data, and %.900s", why.text);
+    status = rt_fail(error, RT_USAGE, "%.900s", why.text);
     rt_hint(error,
             "aq_train_options.train or rows; steps on rows of the host's alone need a program that says all "
             "of that, or a model to begin with (aq_train_options.from)");

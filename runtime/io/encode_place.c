@@ -16,9 +16,11 @@ int io_encode_fail(const struct io_place *p, struct rt_error *error, const char 
   if (io_table_in_memory(p->e->table))
     return io_memory_fail(error, p->line, io_schema_field_name(p->e->schema, io_place_column(p)->field),
                           text);
-  int number = io_place_column(p)->field,
-      field = p->e->table ? io_table_field_number(p->e->table, number) : number + 1;
-  if (p->e->table && io_table_is_keyed(p->e->table))
+  if (!p->e->table) /* a row by itself: no place tells which of its fields it is */
+    return rt_fail(error, RT_BAD_DATA, "column `%s`: %s",
+                   io_schema_field_name(p->e->schema, io_place_column(p)->field), text);
+  int number = io_place_column(p)->field, field = io_table_field_number(p->e->table, number);
+  if (io_table_is_keyed(p->e->table))
     return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){p->e->name, p->line, 0}, "key \"%s\": %s",
                       io_schema_field_name(p->e->schema, number), text);
   return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){p->e->name, p->line, field}, "%s", text);

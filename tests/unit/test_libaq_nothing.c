@@ -105,7 +105,7 @@ static void test_trainers(void **state) {
   aq_train_options_init(&options);
   assert_int_equal(aq_trainer_new(program, &options, NULL), AQ_USAGE);
   assert_int_equal(aq_trainer_new(program, NULL, &trainer), AQ_USAGE);
-  assert_message(aq_trainer_message(trainer), AQ_USAGE, 0, "no training data");
+  assert_message(aq_trainer_message(trainer), AQ_USAGE, 0, "from training data, and there is none");
   assert_int_equal(aq_trainer_run(trainer), AQ_USAGE);
   assert_int_equal(aq_trainer_model(trainer, NULL), AQ_USAGE);
   assert_int_equal(aq_trainer_model(trainer, &model), AQ_USAGE);
@@ -270,6 +270,7 @@ static void test_answer(void **state) {
   for (size_t k = 0; k < 3; k++) { /* cells that no number of the model is */
     static const char *const cell[] = {"nan", "inf", "1e39"};
     assert_int_equal(aq_session_predict(session, (const char *const[]){cell[k]}, NULL, 1), AQ_BAD_DATA);
+    assert_message(aq_session_message(session), AQ_BAD_DATA, 0, k < 2 ? "column `x`: \"" : "\"x\"");
     assert_null(aq_session_scores(session, 0, NULL, NULL));
   }
   assert_int_equal(aq_session_predict(session, (const char *const[]){"3"}, NULL, 1), AQ_OK);

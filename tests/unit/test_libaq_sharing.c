@@ -144,6 +144,10 @@ static void test_threads(void **state) {
   assert_int_equal(aq_model_load("/nowhere/m.aqm", &model), AQ_NO_INPUT);
   assert_int_equal(aq_model_message(reader)->code, AQ_OK); /* that was about another model */
   assert_int_equal(aq_model_message(model)->code, AQ_NO_INPUT);
+  aq_session *session;
+  assert_int_equal(aq_session_new(model, NULL, &session), AQ_USAGE);
+  assert_message(aq_session_message(session), AQ_USAGE, 0, "the model could not be made: cannot be read");
+  aq_session_free(session);
   aq_model_free(model);
 }
 

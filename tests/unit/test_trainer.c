@@ -185,6 +185,8 @@ static void test_goal_refused(void **state) {
   refused(AQ_USAGE, "can never be 2", tasks[0].program, &options);
   options.until = "accuracy";
   refused(AQ_USAGE, "a goal is a metric and a value", tasks[0].program, &options);
+  options.until = "0.9";
+  refused(AQ_USAGE, "a goal is a metric and a value", tasks[0].program, &options);
   options.until = "accuracy=0.9";
   options.valid = NULL;
   refused(AQ_USAGE, "validation data", tasks[0].program, &options);
@@ -320,7 +322,7 @@ static void test_options_refused(void **state) {
   refused(AQ_IO, "No space left", program, &options);
   options.save = NULL;
   options.train = NULL;
-  refused(AQ_USAGE, "no training data", program, &options);
+  refused(AQ_USAGE, "from training data, and there is none", program, &options);
 }
 
 static void test_data_refused(void **state) {

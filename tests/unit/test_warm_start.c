@@ -255,9 +255,10 @@ static void nothing_is_left_to_learn(void **state) {
   aq_trainer_free(trainer);
 
   options.from = NULL;
-  assert_refused(reader_program, &options, AQ_USAGE,
-                 "there is no training data, and the column text learns its");
-  assert_refused(listed, &options, AQ_USAGE, "there is no training data, and the column text learns its");
+  static const char none[] =
+      "the column text learns its entries of the vocabulary from training data, and there";
+  assert_refused(reader_program, &options, AQ_USAGE, none);
+  assert_refused(listed, &options, AQ_USAGE, none);
   options.hold = 0.5;
   assert_refused(listed, &options, AQ_USAGE, "there is no training data");
   options.hold = 0;
