@@ -22,6 +22,7 @@ static const char *take_header(struct io_idx *idx, const unsigned char *b, size_
     idx->size[a] = (int64_t)s[0] << 24 | (int64_t)s[1] << 16 | (int64_t)s[2] << 8 | s[3];
     if (!rt_mul(count, (size_t)idx->size[a], &count)) return "its sizes are too large";
   }
+  if (count == 0 && idx->size[0] > 0) return "its images have no points";
   *numbers = count;
   return NULL;
 }

@@ -9,10 +9,11 @@
 #include "runtime/io/idx.h"
 #include "runtime/io/vocab.h"
 
-/* An idx file, which is read once as well. */
+/* An idx file, which is read once as well, also when it is damaged: each of its rows asks for it. */
 struct array_file {
   char *path;
   struct io_idx idx;
+  struct rt_error *damage; /* NULL: there is none */
 };
 
 struct io_images {
@@ -48,6 +49,7 @@ void io_images_free(struct io_images *images) {
   for (size_t k = 0; k < images->arrays; k++) {
     io_idx_free(&images->array[k].idx);
     rt_free(images->array[k].path);
+    rt_free(images->array[k].damage);
   }
   rt_free(images->array);
   rt_free(images->bytes);
@@ -148,25 +150,43 @@ static int64_t number_of(const struct io_field *name, size_t *path) {
   return number;
 }
 
+static int use_array(const struct array_file *file, const struct io_idx **idx, struct rt_error *error) {
+  *idx = &file->idx;
+  if (file->damage && error) *error = *file->damage;
+  return file->damage ? file->damage->code : RT_OK;
+}
+
+static int read_damage(struct array_file *file, struct rt_error *error) {
+  struct rt_error why = {0};
+  const int status = io_idx_read(&file->idx, file->path, &why);
+  if (status == RT_OK) return RT_OK;
+  if (status == RT_BAD_DATA) {
+    file->damage = rt_zalloc(1, sizeof *file->damage);
+    if (!file->damage) return rt_no_memory(error);
+    *file->damage = why;
+    return RT_OK;
+  }
+  if (error) *error = why;
+  return status;
+}
+
 static int open_array(struct io_images *images, char *path, const struct io_idx **idx,
                       struct rt_error *error) {
   for (size_t k = 0; k < images->arrays; k++)
     if (strcmp(images->array[k].path, path) == 0) {
-      *idx = &images->array[k].idx;
       rt_free(path);
-      return RT_OK;
+      return use_array(&images->array[k], idx, error);
     }
   struct array_file file = {.path = path};
   int status = IO_GROW(images->array, images->arrays_capacity, images->arrays + 1);
   if (status != RT_OK) rt_no_memory(error);
-  if (status == RT_OK) status = io_idx_read(&file.idx, path, error);
+  if (status == RT_OK) status = read_damage(&file, error);
   if (status != RT_OK) {
     rt_free(path);
     return status;
   }
   images->array[images->arrays] = file;
-  *idx = &images->array[images->arrays++].idx;
-  return RT_OK;
+  return use_array(&images->array[images->arrays++], idx, error);
 }
 
 /* Image number k of a file of them. */
