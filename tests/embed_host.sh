@@ -1,4 +1,5 @@
-# embed_host.sh: what the checks of examples/embed share. Read in with `.`; skips them where no host can be built.
+# embed_host.sh: what the checks of examples/embed share, read in with `.`. It skips them where no host can be
+# built.
 source=$(cd "${AQ_SOURCE:-.}" && pwd)
 build=$(cd "${AQ_BUILD:-.}" && pwd)
 skip() { echo "1..0 # SKIP $*"; exit 0; }
