@@ -4,39 +4,6 @@
 
 /* ---- the learning rate ---- */
 
-static bool is_part(const struct rt_amount *amount) { return amount->steps == 0 && amount->number > 0; }
-
-/* Does the learning rate of a step depend on how many there will be? */
-static bool needs_total(const struct vm_settings *s) {
-  const struct rt_schedule *schedule = rt_schedule_find(s->schedule);
-  double setting[RT_MOST_SETTINGS] = {0};
-  bool part = is_part(&s->warmup);
-  for (int k = 0; k < schedule->settings; k++) {
-    const bool counts = schedule->setting[k].range.takes == RT_TAKES_STEPS;
-    part |= counts && is_part(&s->schedule_setting[k]);
-    setting[k] = counts ? (double)s->schedule_setting[k].steps : s->schedule_setting[k].number;
-  }
-  if (part) return true;
-  const int64_t least = s->warmup.steps + 1000; /* two lengths, and a step behind the warm-up */
-  return rt_schedule_share(schedule, setting, least, s->warmup.steps, least)
-         != rt_schedule_share(schedule, setting, least, s->warmup.steps, 2 * least);
-}
-
-int lib_check_schedule(const struct aq_trainer *t, struct rt_error *error) {
-  const struct vm_settings *s = &t->settings;
-  if (t->options.steps < 0)
-    return rt_fail(error, RT_USAGE, "there cannot be %lld steps", (long long)t->options.steps);
-  if (t->options.steps > 0 || !needs_total(s)) return RT_OK;
-  rt_fail(error, RT_USAGE,
-          "the learning rate depends on how many steps there are (schedule = %s), and without rows nobody "
-          "knows that",
-          s->schedule);
-  rt_hint(
-      error,
-      "aq_train_options.steps says it; schedule = constant with a warm-up in steps does not depend on it");
-  return RT_USAGE;
-}
-
 int aq_trainer_set_learning_rate(aq_trainer *t, double rate) {
   if (!t) return AQ_USAGE;
   struct rt_error *error = lib_begin(&t->message);
@@ -54,7 +21,7 @@ int aq_trainer_set_learning_rate(aq_trainer *t, double rate) {
 /* Behind its end a schedule has no rate: most would stay at 0, and nothing would be learned. */
 static int check_end(const struct aq_trainer *t, struct rt_error *error) {
   const int64_t total = lib_train_total(t);
-  if (t->state.rate >= 0 || t->state.step < total || !needs_total(&t->settings)) return RT_OK;
+  if (t->state.rate >= 0 || t->state.step < total || !lib_schedule_needs_total(&t->settings)) return RT_OK;
   rt_fail(error, RT_USAGE, "step %lld is behind the end of the schedule: %s reckons with %lld step%s",
           (long long)t->state.step + 1, t->settings.schedule, (long long)total, total == 1 ? "" : "s");
   rt_hint(error, "aq_trainer_set_learning_rate says the rate from here on; schedule = constant has no end");

@@ -101,7 +101,9 @@ static inline bool lib_train_has_rows(const struct aq_trainer *t) {
 }
 /* Compiles the program, NULL: that of the model that options give (train_program.c). */
 int lib_train_program(struct aq_trainer *t, aq_program *program, struct rt_error *error);
-/* Without rows nobody knows how many steps there will be, unless the host says so (host_steps.c). */
+/* Does the learning rate of a step depend on how many there will be? */
+bool lib_schedule_needs_total(const struct vm_settings *settings);
+/* Without rows nobody knows how many steps there will be, unless the host says so (schedule_check.c). */
 int lib_check_schedule(const struct aq_trainer *t, struct rt_error *error);
 /* Are rows of the training file held back for validation? */
 static inline bool lib_train_holds_back(const aq_train_options *o) {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "runtime/io/file.h"
 
@@ -27,11 +28,13 @@ static const char *take_header(struct io_idx *idx, const unsigned char *b, size_
   return NULL;
 }
 
+static size_t header_of(const struct io_idx *idx) { return MAGIC + (size_t)idx->axes * SIZE; }
+
 static const char *take_numbers(struct io_idx *idx, size_t length) {
   size_t count, begin;
   const char *wrong = take_header(idx, (const unsigned char *)idx->file, length, &count);
   if (wrong) return wrong;
-  begin = MAGIC + (size_t)idx->axes * SIZE;
+  begin = header_of(idx);
   idx->bytes = (const unsigned char *)idx->file + begin;
   return length - begin < count   ? "it ends too soon"
          : length - begin > count ? "it is longer than its header says"
@@ -49,6 +52,22 @@ int io_idx_read(struct io_idx *idx, const char *path, struct rt_error *error) {
   return rt_fail_in(error, RT_BAD_DATA, path, "%s", wrong);
 }
 
+static bool ends_with(const char *text, size_t length, const char *end) {
+  const size_t n = strlen(end);
+  return length >= n && strncasecmp(text + length - n, end, n) == 0;
+}
+
+/* Can a file of this size hold so many numbers? Else a table would have rows that are not there, as many as
+ * its header likes. deflate makes at most 1,032 bytes of one. */
+static bool can_hold(const char *path, size_t header, size_t numbers) {
+  enum { DEFLATE_MOST = 1032 };
+  struct stat about;
+  if (stat(path, &about) != 0) return true; /* reading it says why */
+  const size_t bytes = (size_t)about.st_size;
+  const size_t most = ends_with(path, strlen(path), ".gz") ? bytes * DEFLATE_MOST : bytes;
+  return header <= most && numbers <= most - header;
+}
+
 int io_idx_head(struct io_idx *idx, const char *path, struct rt_error *error) {
   unsigned char head[MAGIC + IO_IDX_AXES * SIZE];
   struct io_reader *reader;
@@ -63,17 +82,13 @@ int io_idx_head(struct io_idx *idx, const char *path, struct rt_error *error) {
   }
   io_reader_close(reader);
   const char *wrong = status == RT_OK ? take_header(idx, head, length, &count) : NULL;
+  if (status == RT_OK && !wrong && !can_hold(path, header_of(idx), count)) wrong = "it ends too soon";
   return wrong ? rt_fail_in(error, RT_BAD_DATA, path, "%s", wrong) : status;
 }
 
 void io_idx_free(struct io_idx *idx) {
   rt_free(idx->file);
   *idx = (struct io_idx){0};
-}
-
-static bool ends_with(const char *text, size_t length, const char *end) {
-  const size_t n = strlen(end);
-  return length >= n && strncasecmp(text + length - n, end, n) == 0;
 }
 
 bool io_idx_is_named(const char *path) {
