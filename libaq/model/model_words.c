@@ -8,14 +8,15 @@ const struct io_vocab *lib_model_vocab(const struct aq_model *model, const struc
   return model->schema.columns[vm_column_of(model->module, input)].vocab;
 }
 
-/* The columns as declared. A text that is input and target at once has two inputs, but is one column. */
+/* The columns as declared. A text that is input and target at once has two inputs, but is one column.
+ * Arguments of a function that was compiled by itself are none. */
 static int list_columns(struct aq_model *model, struct rt_error *error) {
   const struct vm_module *m = model->module;
   model->column = rt_arena_alloc(&model->arena, (m->input_count + 1u) * sizeof *model->column);
   if (!model->column) return rt_no_memory(error);
   for (uint32_t i = 0; i < m->input_count; i++) {
     const struct vm_input *input = &m->input[i];
-    if (input->is_target && (input->shifted || input->matched)) continue;
+    if (!input->column || (input->is_target && (input->shifted || input->matched))) continue;
     const struct io_vocab *vocab = lib_model_vocab(model, input);
     const struct io_column *c = input->column;
     model->column[model->column_count++] = (aq_column){.size = sizeof(aq_column),

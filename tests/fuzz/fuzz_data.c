@@ -12,7 +12,7 @@ struct bytes {
   size_t left;
 };
 
-static size_t give(void *context, char *buffer, size_t size) {
+static ptrdiff_t give(void *context, char *buffer, size_t size) {
   struct bytes *from = context;
   if (size > from->left) size = from->left;
   memcpy(buffer, from->data, size);

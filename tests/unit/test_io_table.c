@@ -310,7 +310,7 @@ struct typed {
   int next, asked;
 };
 
-static size_t type_on(void *context, char *buffer, size_t size) {
+static ptrdiff_t type_on(void *context, char *buffer, size_t size) {
   struct typed *typed = context;
   const char *piece = typed->piece[typed->next];
   typed->asked++;
@@ -352,7 +352,7 @@ static void test_source(void **state) {
 }
 
 /* A source that claims more than there was room for is not believed. */
-static size_t boast(void *context, char *buffer, size_t size) {
+static ptrdiff_t boast(void *context, char *buffer, size_t size) {
   (void)context;
   memset(buffer, 'x', size);
   return size + 1;
@@ -364,7 +364,7 @@ static void test_bad_source(void **state) {
   struct io_table_options o = {.format = IO_FORMAT_TSV, .names = names, .count = 2, .source = &source};
   struct rt_error e = {0};
   struct io_table *t;
-  assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_IO);
+  assert_int_equal(io_table_open(&t, source.name, &o, &e), RT_USAGE);
   assert_string_equal(e.file, "boaster");
 }
 

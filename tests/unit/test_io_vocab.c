@@ -262,7 +262,7 @@ static void test_kinds(void **state) {
     for (size_t n = 0; io_kind_later(n); n++) assert_string_not_equal(io_kind_later(n), kind->name);
   }
   assert_null(io_kind_find("wrods"));
-  assert_null(io_kind_find("image"));
+  assert_null(io_kind_find("picture"));
 }
 
 static void test_schema(void **state) {
@@ -357,7 +357,7 @@ static void test_schema_refused(void **state) {
       "{}",
       "{\"columns\":[]}",
       "{\"columns\":[{\"name\":\"a\"}]}",
-      "{\"columns\":[{\"name\":\"a\",\"kind\":\"image\"}]}",
+      "{\"columns\":[{\"name\":\"a\",\"kind\":\"picture\"}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"number\"},{\"name\":\"a\",\"kind\":\"number\"}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"max_length\":-1}]}",
       "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"vocab\":{\"kind\":\"bytes\"}}]}",
