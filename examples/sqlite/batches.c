@@ -4,6 +4,7 @@
 
 #include "answers.h"
 #include "batches.h"
+#include "vtab.h"
 SQLITE_EXTENSION_INIT3
 
 enum { BATCH = 512 }; /* rows that are read before they are answered */
@@ -173,23 +174,9 @@ static int connect(sqlite3 *db, void *models, int count, const char *const *argu
   return SQLITE_OK;
 }
 
-static int disconnect(sqlite3_vtab *freed) {
-  sqlite3_free(freed);
-  return SQLITE_OK;
-}
-
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
-  int given = 0, later = 0;
-  for (int k = 0; k < info->nConstraint; k++) {
-    int argument = info->aConstraint[k].iColumn - COLUMN_MODEL;
-    if (argument < 0 || info->aConstraint[k].op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
-    if (!info->aConstraint[k].usable) later |= 1 << argument;
-    if (!info->aConstraint[k].usable || (given >> argument & 1)) continue;
-    given |= 1 << argument;
-    info->aConstraintUsage[k].argvIndex = argument + 1;
-    info->aConstraintUsage[k].omit = 1;
-  }
-  if (later & ~given) return SQLITE_CONSTRAINT; /* another order of the tables can give it */
+  unsigned given;
+  if (vtab_take_arguments(info, COLUMN_MODEL, 2, &given) != SQLITE_OK) return SQLITE_CONSTRAINT;
   info->estimatedCost = 1e6;
   if (given == 3) return SQLITE_OK;
   sqlite3_free(table->zErrMsg);
@@ -199,12 +186,8 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
 }
 
 static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **made) {
-  struct cursor *c = sqlite3_malloc64(sizeof *c);
   (void)table;
-  if (!c) return SQLITE_NOMEM;
-  memset(c, 0, sizeof *c);
-  *made = &c->base;
-  return SQLITE_OK;
+  return vtab_open_cursor(sizeof(struct cursor), made);
 }
 
 static void forget(struct cursor *c) {
@@ -286,7 +269,7 @@ static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *id) {
 int batches_register(sqlite3 *db, struct models *models) {
   static const sqlite3_module module = {.xConnect = connect,
                                         .xBestIndex = best_index,
-                                        .xDisconnect = disconnect,
+                                        .xDisconnect = vtab_disconnect,
                                         .xOpen = open_cursor,
                                         .xClose = close_cursor,
                                         .xFilter = filter,

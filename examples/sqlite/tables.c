@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tables.h"
+#include "vtab.h"
 SQLITE_EXTENSION_INIT3
 
 enum { TEXTS = 8 }; /* hidden columns for texts: SQLite must know their number */
@@ -174,11 +175,6 @@ static int connect(sqlite3 *db, void *context, int count, const char *const *arg
   return SQLITE_OK;
 }
 
-static int disconnect(sqlite3_vtab *freed) {
-  sqlite3_free(freed);
-  return SQLITE_OK;
-}
-
 static int needs(sqlite3_vtab *table, const struct kind *kind) {
   sqlite3_free(table->zErrMsg);
   table->zErrMsg = sqlite3_mprintf("%s needs %s, and the texts", kind->name,
@@ -190,18 +186,8 @@ static int needs(sqlite3_vtab *table, const struct kind *kind) {
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
   const struct kind *kind = ((struct table *)base)->kind;
   int most = kind->before + TEXTS, count = 0;
-  unsigned given = 0, later = 0;
-  for (int k = 0; k < info->nConstraint; k++) {
-    int argument = info->aConstraint[k].iColumn - kind->shown;
-    if (argument < 0 || argument >= most || info->aConstraint[k].op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
-    unsigned bit = 1u << argument;
-    if (!info->aConstraint[k].usable) later |= bit;
-    if (!info->aConstraint[k].usable || (given & bit)) continue;
-    given |= bit;
-    info->aConstraintUsage[k].argvIndex = argument + 1;
-    info->aConstraintUsage[k].omit = 1;
-  }
-  if (later & ~given) return SQLITE_CONSTRAINT; /* another order of the tables can give it */
+  unsigned given;
+  if (vtab_take_arguments(info, kind->shown, most, &given) != SQLITE_OK) return SQLITE_CONSTRAINT;
   while (given >> count & 1) count++;
   if (given >> count || count < kind->before) return needs(base, kind);
   info->estimatedCost = 1000; /* each call is work: better few than many */
@@ -210,12 +196,8 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
 }
 
 static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **made) {
-  struct cursor *c = sqlite3_malloc64(sizeof *c);
   (void)table;
-  if (!c) return SQLITE_NOMEM;
-  memset(c, 0, sizeof *c);
-  *made = &c->base;
-  return SQLITE_OK;
+  return vtab_open_cursor(sizeof(struct cursor), made);
 }
 
 static void forget_model(struct cursor *c) {
@@ -304,7 +286,7 @@ static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *id) {
 
 static const sqlite3_module module = {.xConnect = connect,
                                       .xBestIndex = best_index,
-                                      .xDisconnect = disconnect,
+                                      .xDisconnect = vtab_disconnect,
                                       .xOpen = open_cursor,
                                       .xClose = close_cursor,
                                       .xFilter = filter,
