@@ -4,19 +4,6 @@
 
 static const char rows[] =
     "text\tlabel\ngood film\tpositive\nbad film\tnegative\ngood\tpositive\nbad\tnegative\n";
-static aq_model *model;
-
-static int make_model(void **state) {
-  if (make_directory(state)) return -1;
-  model = trained_reader();
-  return 0;
-}
-
-static int drop_model(void **state) {
-  aq_model_free(model);
-  return remove_directory(state);
-}
-
 /* ---- sessions ---- */
 
 struct writer {
@@ -59,7 +46,7 @@ static void test_sessions(void **state) {
   const char *const field[] = {"good film"};
   for (int frees = 0; frees < 2; frees++) {
     struct writer w = {.host = {.input = "good film\nbad film\n", .piece = 10},
-                       .session = session_of(model, NULL),
+                       .session = session_of(reader, NULL),
                        .frees = frees};
     aq_predict_options options;
     aq_predict_options_init(&options);
@@ -120,5 +107,5 @@ int main(void) {
       cmocka_unit_test(test_sessions),
       cmocka_unit_test(test_trainings),
   };
-  return cmocka_run_group_tests(tests, make_model, drop_model);
+  return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }

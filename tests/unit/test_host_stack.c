@@ -4,13 +4,9 @@
 
 #include <pthread.h>
 
-#if defined __has_feature /* how clang tells of its sanitizers */
-#define HAS_FEATURE(feature) __has_feature(feature)
-#else
-#define HAS_FEATURE(feature) 0
-#endif
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || HAS_FEATURE(address_sanitizer)            \
-    || HAS_FEATURE(thread_sanitizer) || !defined __OPTIMIZE__
+#include "tests/unit/sanitized.h"
+
+#if SANITIZED || !defined __OPTIMIZE__
 enum { STACK = 1024 * 1024 }; /* frames are several times as large there */
 #else
 enum { STACK = 64 * 1024 };

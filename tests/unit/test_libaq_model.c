@@ -6,19 +6,6 @@
 
 #include "runtime/io/json.h"
 
-static aq_model *model;
-
-static int make_model(void **state) {
-  if (make_directory(state)) return -1;
-  model = trained_reader();
-  return 0;
-}
-
-static int drop_model(void **state) {
-  aq_model_free(model);
-  return remove_directory(state);
-}
-
 /* ---- attention ---- */
 
 static void assert_rows_sum_to_one(const aq_map *map) {
@@ -31,7 +18,7 @@ static void assert_rows_sum_to_one(const aq_map *map) {
 
 static void test_attend(void **state) {
   (void)state;
-  aq_session *session = session_of(model, NULL);
+  aq_session *session = session_of(reader, NULL);
   const char *const field[] = {"A GOOD, film"};
   assert_int_equal(aq_session_map_count(session), 0);
   assert_int_equal(aq_session_attend(session, field, NULL, 1), AQ_OK);
@@ -141,7 +128,7 @@ static void test_generate(void **state) {
   assert_int_equal(generate(writer, "d", options, &host, "temperature"), AQ_USAGE);
   options.temperature = 1;
   assert_int_equal(
-      generate(model, "d", options, &host, "the model sentiment does not write: it predicts label"),
+      generate(reader, "d", options, &host, "the model sentiment does not write: it predicts label"),
       AQ_USAGE);
   aq_model_free(writer);
 }
@@ -153,7 +140,7 @@ static void test_report(void **state) {
   aq_report *report;
   double accuracy = 0;
   int64_t skipped;
-  assert_int_equal(aq_report_new(model, path_of("reader.tsv"), NULL, &report), AQ_OK);
+  assert_int_equal(aq_report_new(reader, path_of("reader.tsv"), NULL, &report), AQ_OK);
   assert_int_equal(aq_report_rows(report, &skipped), 8);
   assert_int_equal(skipped, 0);
   assert_int_equal(aq_report_metric(report, "accuracy", &accuracy), AQ_OK);
@@ -166,14 +153,14 @@ static void test_report(void **state) {
   aq_report_free(report);
 
   const char *path = write_text("odd.tsv", "text\tlabel\ngood\tpositive\nbad\tugly\n");
-  assert_int_equal(aq_report_new(model, path, NULL, &report), AQ_OK);
+  assert_int_equal(aq_report_new(reader, path, NULL, &report), AQ_OK);
   assert_int_equal(aq_report_metric(report, "accuracy", &accuracy), AQ_OK);
   assert_true(accuracy == .5);
   assert_non_null(strstr(aq_report_text(report), "ugly (1)"));
   aq_report_free(report);
 
   path = write_text("odd.tsv", "text\tlabel\ngood\tpositive\nbad\t\n");
-  assert_int_equal(aq_report_new(model, path, NULL, &report), AQ_BAD_DATA);
+  assert_int_equal(aq_report_new(reader, path, NULL, &report), AQ_BAD_DATA);
   assert_message(aq_report_message(report), AQ_BAD_DATA, 3, "no label");
   assert_string_equal(aq_report_text(report), "");
   assert_int_equal(aq_report_metric(report, "accuracy", &accuracy), AQ_USAGE);
@@ -181,7 +168,7 @@ static void test_report(void **state) {
   aq_eval_options options;
   aq_eval_options_init(&options);
   options.bad_rows = AQ_BAD_ROW_SKIP;
-  assert_int_equal(aq_report_new(model, path, &options, &report), AQ_OK);
+  assert_int_equal(aq_report_new(reader, path, &options, &report), AQ_OK);
   assert_int_equal(aq_report_rows(report, &skipped), 1);
   assert_int_equal(skipped, 1);
   aq_report_free(report);
@@ -249,15 +236,15 @@ static void test_explain(void **state) {
   assert_non_null(strstr(text, "assuming, as there is no data, "));
   assert_non_null(strstr(text, "sentiment.near: fused, softmax"));
   aq_text_free(text);
-  assert_int_equal(aq_model_explain(model, 10, true, &text), AQ_OK);
+  assert_int_equal(aq_model_explain(reader, 10, true, &text), AQ_OK);
   if (io_json_parse(&json, "what explain says", text, strlen(text), &error))
     fail_msg("%s in %s", error.text, text);
   assert_null(json_object_get(json, "assumed"));
-  assert_int_equal(json_integer_value(json_object_get(json, "parameters")), aq_model_parameter_count(model));
+  assert_int_equal(json_integer_value(json_object_get(json, "parameters")), aq_model_parameter_count(reader));
   assert_int_equal(json_array_size(json_object_get(json, "heads")), 2);
   json_decref(json);
   aq_text_free(text);
-  assert_int_equal(aq_model_explain(model, -1, true, &text), AQ_USAGE);
+  assert_int_equal(aq_model_explain(reader, -1, true, &text), AQ_USAGE);
   aq_model_free(compiled);
   aq_program_free(program);
 }
@@ -330,5 +317,5 @@ int main(void) {
       cmocka_unit_test(test_explain),   cmocka_unit_test(test_work),
       cmocka_unit_test(test_bytecode),  cmocka_unit_test(test_doctor),
   };
-  return cmocka_run_group_tests(tests, make_model, drop_model);
+  return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }

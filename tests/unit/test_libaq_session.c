@@ -3,19 +3,6 @@
 
 #include <math.h>
 
-static aq_model *model;
-
-static int make_model(void **state) {
-  if (make_directory(state)) return -1;
-  model = trained_reader();
-  return 0;
-}
-
-static int drop_model(void **state) {
-  aq_model_free(model);
-  return remove_directory(state);
-}
-
 static aq_predict_options options_for(struct host *host) {
   aq_predict_options options;
   aq_predict_options_init(&options);
@@ -27,7 +14,7 @@ static aq_predict_options options_for(struct host *host) {
 
 static int stream(const char *input, struct host *host, aq_predict_options *options,
                   const aq_eval_options *eval) {
-  aq_session *session = session_of(model, eval);
+  aq_session *session = session_of(reader, eval);
   host->input = input;
   int status = aq_session_predict_stream(session, options);
   if (status) assert_message(aq_session_message(session), status, aq_session_message(session)->line, "");
@@ -37,7 +24,7 @@ static int stream(const char *input, struct host *host, aq_predict_options *opti
 
 static void test_one(void **state) {
   (void)state;
-  aq_session *session = session_of(model, NULL);
+  aq_session *session = session_of(reader, NULL);
   const char *texts[] = {"good film", "bad film"};
   for (int k = 0; k < 2; k++) {
     const char *const field[] = {texts[k]};
@@ -47,7 +34,7 @@ static void test_one(void **state) {
     assert_int_equal(rows, 1);
     assert_int_equal(columns, 2);
     assert_true(fabs(p[0] + p[1] - 1) < 1e-12);
-    assert_string_equal(aq_model_class(model, 0, p[1] > p[0]), k ? "negative" : "positive");
+    assert_string_equal(aq_model_class(reader, 0, p[1] > p[0]), k ? "negative" : "positive");
   }
   assert_null(aq_session_scores(session, 1, NULL, NULL));
   aq_session_free(session);
@@ -55,7 +42,7 @@ static void test_one(void **state) {
 
 static void test_fields(void **state) {
   (void)state;
-  aq_session *session = session_of(model, NULL);
+  aq_session *session = session_of(reader, NULL);
   const char *const fields[] = {"good", "film", "\xff"};
   assert_int_equal(aq_session_predict(session, fields, NULL, 2), AQ_USAGE);
   assert_message(aq_session_message(session), AQ_USAGE, 0, "2 fields, where the model's columns are text");
@@ -70,7 +57,7 @@ static void test_fields(void **state) {
 /* A text ends where its length says, or else with its NUL byte. */
 static void test_lengths(void **state) {
   (void)state;
-  aq_session *session = session_of(model, NULL);
+  aq_session *session = session_of(reader, NULL);
   const char *const whole[] = {"good film"}, *const longer[] = {"good film bad bad"};
   const size_t length[] = {9};
   assert_int_equal(aq_session_predict(session, whole, NULL, 1), AQ_OK);
@@ -85,7 +72,7 @@ static void test_lengths(void **state) {
 /* An empty text, an unknown word, and a text longer than T allows. */
 static void test_unusual_texts(void **state) {
   (void)state;
-  aq_session *session = session_of(model, NULL);
+  aq_session *session = session_of(reader, NULL);
   const char *texts[] = {"", "xyzzy", "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a"};
   for (int k = 0; k < 3; k++) {
     const char *const field[] = {texts[k]};
@@ -169,7 +156,7 @@ static void test_interactive(void **state) {
   options.read = say;
   options.write = hear;
   options.context = &d;
-  aq_session *session = session_of(model, NULL);
+  aq_session *session = session_of(reader, NULL);
   assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
   assert_int_equal(d.heard, 3);
   aq_session_free(session);
@@ -191,7 +178,7 @@ static void test_failed_reading(void **state) {
     options.read = break_off;
     options.write = hear;
     options.context = &d;
-    aq_session *session = session_of(model, NULL);
+    aq_session *session = session_of(reader, NULL);
     assert_int_equal(aq_session_predict_stream(session, &options), too_many ? AQ_USAGE : AQ_IO);
     assert_message(aq_session_message(session), too_many ? AQ_USAGE : AQ_IO, 0,
                    too_many ? "`read` of the host says" : "`read` of the host has failed");
@@ -205,7 +192,7 @@ static void test_bad_rows(void **state) {
   struct host host = {0};
   aq_predict_options options = options_for(&host);
   aq_eval_options eval;
-  aq_session *session = session_of(model, NULL);
+  aq_session *session = session_of(reader, NULL);
   host.input = "good\nbad\n\xff\xff\nfine\n";
   assert_int_equal(aq_session_predict_stream(session, &options), AQ_BAD_DATA);
   assert_message(aq_session_message(session), AQ_BAD_DATA, 3, "not valid UTF-8");
@@ -293,5 +280,5 @@ int main(void) {
       cmocka_unit_test(test_forms),
       cmocka_unit_test(test_refusals),
   };
-  return cmocka_run_group_tests(tests, make_model, drop_model);
+  return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }

@@ -13,14 +13,9 @@
 #include <cmocka.h>
 
 #include "runtime/base.h"
+#include "tests/unit/sanitized.h"
 
-#if defined __has_feature /* how clang tells of its sanitizers */
-#define HAS_FEATURE(feature) __has_feature(feature)
-#else
-#define HAS_FEATURE(feature) 0
-#endif
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || HAS_FEATURE(address_sanitizer)            \
-    || HAS_FEATURE(thread_sanitizer)
+#if SANITIZED
 enum { STACK = 2048 * 1024 }; /* frames are several times as large there */
 #elif defined __OPTIMIZE__
 enum { STACK = 256 * 1024 };

@@ -5,16 +5,6 @@
 
 /* ---- what the tests share ---- */
 
-static aq_trainer *trainer_of(const char *text, const aq_train_options *options) {
-  aq_program *program = text ? program_of(text) : NULL;
-  aq_trainer *trainer;
-  if (aq_trainer_new(program, options, &trainer))
-    fail_msg("%s:%d: %s", aq_trainer_message(trainer)->file, aq_trainer_message(trainer)->line,
-             aq_trainer_message(trainer)->text);
-  aq_program_free(program);
-  return trainer;
-}
-
 static char *bytes_of(aq_trainer *trainer, size_t *length) {
   aq_model *model;
   char *bytes;

@@ -4,16 +4,6 @@
 
 /* ---- what the tests share ---- */
 
-static aq_trainer *trainer_of(const char *text, const aq_train_options *options) {
-  aq_program *program = program_of(text);
-  aq_trainer *trainer;
-  if (aq_trainer_new(program, options, &trainer))
-    fail_msg("%s:%d: %s", aq_trainer_message(trainer)->file, aq_trainer_message(trainer)->line,
-             aq_trainer_message(trainer)->text);
-  aq_program_free(program);
-  return trainer;
-}
-
 static void run(aq_trainer *trainer, int wanted) {
   int status = aq_trainer_run(trainer);
   if (status != wanted) fail_msg("%d: %s", status, aq_trainer_message(trainer)->text);

@@ -2,16 +2,6 @@
  * are goes on, new labels are added, new words stay unknown. */
 #include "tests/unit/trainer_tasks.h"
 
-static aq_trainer *trainer_of(const char *text, const aq_train_options *options) {
-  aq_program *program = text ? program_of(text) : NULL;
-  aq_trainer *trainer;
-  if (aq_trainer_new(program, options, &trainer))
-    fail_msg("%s:%d: %s", aq_trainer_message(trainer)->file, aq_trainer_message(trainer)->line,
-             aq_trainer_message(trainer)->text);
-  aq_program_free(program);
-  return trainer;
-}
-
 static aq_model *model_of(aq_trainer *trainer) {
   aq_model *model;
   if (aq_trainer_model(trainer, &model)) fail_msg("%s", aq_trainer_message(trainer)->text);

@@ -142,4 +142,15 @@ static inline void assert_same_file(const char *task, const char *a, const char 
   fclose(second);
 }
 
+/* text NULL: the program of the model that the options begin with. */
+static inline aq_trainer *trainer_of(const char *text, const aq_train_options *options) {
+  aq_program *program = text ? program_of(text) : NULL;
+  aq_trainer *trainer;
+  if (aq_trainer_new(program, options, &trainer))
+    fail_msg("%s:%d: %s", aq_trainer_message(trainer)->file, aq_trainer_message(trainer)->line,
+             aq_trainer_message(trainer)->text);
+  aq_program_free(program);
+  return trainer;
+}
+
 #endif
