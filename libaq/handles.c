@@ -2,11 +2,11 @@
  * below. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "libaq/internal.h"
 #include "runtime/blas.h"
 #include "runtime/io/json.h"
+#include "runtime/limits.h"
 
 const char *aq_version(void) { return PACKAGE_VERSION; }
 
@@ -66,11 +66,7 @@ enum io_header lib_header(enum aq_header header) {
   return header == AQ_HEADER_YES ? IO_HEADER_YES : header == AQ_HEADER_NO ? IO_HEADER_NO : IO_HEADER_AUTO;
 }
 
-double lib_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+double lib_seconds(void) { return 1e-9 * (double)rt_clock(); }
 
 const aq_message *lib_nothing(void) {
   static const aq_message nothing = {
