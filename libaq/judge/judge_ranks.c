@@ -29,7 +29,7 @@ static void leave_out_own(const struct lib_judge *judge, struct lib_batch batch,
   for (uint32_t i = 0; i < m->input_count && target->vocabulary >= 0; i++) {
     if (m->input[i].vocabulary != target->vocabulary) continue;
     const struct io_values *v = &batch.data->values[judge->feed.column[i]];
-    if (!v->present || v->of.element != IO_I32 || v->images) continue;
+    if (!v->present || v->of.element != IO_I32 || v->store) continue;
     const int32_t *ids = io_payload_ids(&v->of) + io_payload_begin(&v->of, row);
     for (int64_t k = io_payload_count(&v->of, row) * v->of.width - 1; k >= 0; k--)
       leave_out(d, ids[k], classes);

@@ -12,7 +12,7 @@
 #include "libaq/host_log.h"
 #include "libaq/train/trainer.h"
 #include "libaq/shown/shown_tree.h"
-#include "runtime/io/images.h"
+#include "runtime/io/store.h"
 #include "runtime/io/checksum.h"
 #include "runtime/io/file.h"
 #include "runtime/io/number.h"
@@ -81,11 +81,12 @@ static void put_digest(struct digest *d, const char *name, struct rt_text *out) 
 }
 
 /* Numbers of images say nothing of what is in them. */
-static void add_images(struct io_checksum *sum, const struct io_values *v, int64_t rows) {
-  size_t size = 1;
-  for (int a = 0; a < IO_MOST_AXES; a++) size *= (size_t)v->size[a];
-  for (int64_t row = 0; row < rows; row++)
-    io_checksum_add(sum, io_images_bytes(v->images, io_payload_ids(&v->of)[row]), size);
+static void add_named(struct io_checksum *sum, const struct io_values *v, int64_t rows) {
+  for (int64_t row = 0; row < rows; row++) {
+    size_t size;
+    const void *bytes = io_store_bytes(v->store, io_payload_ids(&v->of)[row], &size);
+    io_checksum_add(sum, bytes, size);
+  }
 }
 
 static void describe_data(const struct io_dataset *data, const char *name, struct rt_text *out) {
@@ -98,8 +99,8 @@ static void describe_data(const struct io_dataset *data, const char *name, struc
     if (!v->present || data->rows == 0) continue;
     size_t elements = (size_t)(io_payload_begin(of, data->rows) * of->width);
     if (of->offsets) io_checksum_add(&d.sum, of->offsets, ((size_t)data->rows + 1) * sizeof *of->offsets);
-    if (v->images) {
-      add_images(&d.sum, v, data->rows);
+    if (v->store) {
+      add_named(&d.sum, v, data->rows);
       continue;
     }
     if (elements) io_checksum_add(&d.sum, of->elements, elements * io_dtype_size(of->element));

@@ -170,7 +170,7 @@ struct io_kind {
   /* What the training rows give the column beside a vocabulary and sizes. NULL: nothing. */
   int (*learn)(const struct io_dataset *train, struct io_schema *schema, int column, struct rt_error *error);
 
-  /* Of values that are numbers of something larger (io_values.images): gives a model what they stand for.
+  /* Of values that are numbers of something larger (io_values.store): gives a model what they stand for.
    * Such a value is one element, whatever the sizes of its axes. NULL: the elements are what it is given. */
   void (*give)(const struct io_giving *giving);
   /* With `give`: does training learn how the entries of the last axis are scaled? */

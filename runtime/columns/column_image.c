@@ -5,8 +5,6 @@
 #include "runtime/io/fit.h"
 #include "runtime/io/image_change.h"
 #include "runtime/io/images.h"
-#include "runtime/io/number.h"
-#include "runtime/io/utf8.h"
 
 enum { HEIGHT, WIDTH, CHANNELS };                         /* its axes */
 enum { RESIZE, SCALE, FLIP, SHIFT, CROP, ERASE };         /* settings of its own */
@@ -38,34 +36,25 @@ static int make_fit(const struct io_place *p, struct io_image *image, struct rt_
 }
 
 static int read_image(const struct io_place *p, const struct io_field *name, int32_t *number,
-                      struct rt_error *error) {
+                      struct rt_error *why) {
   struct io_values *v = io_place_values(p);
   struct io_image image = {0};
-  struct rt_error why = {0};
-  int status = io_images_read(v->images, p->e->name, name, (int)v->size[CHANNELS], &image, &why);
-  if (status == RT_OK) status = make_fit(p, &image, &why);
-  if (status == RT_OK) status = io_images_add(v->images, name, &image, number, &why);
+  int status = io_images_read(v->store, p->e->name, name, (int)v->size[CHANNELS], &image, why);
+  if (status == RT_OK) status = make_fit(p, &image, why);
+  void *bytes = image.bytes;
+  if (status == RT_OK) status = io_store_add(v->store, name, &bytes, io_image_size(&image), number, why);
+  image.bytes = bytes;
   io_image_free(&image);
-  if (status == RT_OK) return RT_OK;
-  if (status == RT_NO_MEMORY) return rt_no_memory(error);
-  io_encode_fail(p, error, "the image %.*s: %s", io_quoted(name->text, name->length), name->text, why.text);
-  if (why.hint[0]) rt_hint(error, "%s", why.hint);
-  return RT_BAD_DATA;
+  return status;
 }
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
-  struct io_values *v = io_place_values(p);
-  struct io_field name = *field;
-  const int64_t row = p->e->data->rows;
-  int status = v->images ? RT_OK : io_images_new(&v->images, error);
-  if (status != RT_OK) return status;
-  if (io_payload_reserve(&v->of, row + 1) != RT_OK) return rt_no_memory(error);
-  io_trim(&name.text, &name.length);
-  if (name.length == 0)
-    return io_encode_fail(p, error, "column \"%s\" names no image in this row", io_place_column(p)->name);
-  int32_t *number = &io_payload_ids(&v->of)[row];
-  *number = io_images_find(v->images, &name);
-  return *number >= 0 ? RT_OK : read_image(p, &name, number, error);
+  return io_encode_named(p, field, &(struct io_naming){"image", read_image}, error);
+}
+
+static const unsigned char *bytes_of(const struct io_values *v, int64_t row) {
+  size_t size;
+  return io_store_bytes(v->store, io_payload_ids(&v->of)[row], &size);
 }
 
 /* ---- what training learns ---- */
@@ -88,7 +77,7 @@ static int learn(const struct io_dataset *train, struct io_schema *schema, int c
     return rt_no_memory(error);
   }
   for (int64_t row = 0; row < train->rows; row++) {
-    const unsigned char *at = io_images_bytes(v->images, io_payload_ids(&v->of)[row]);
+    const unsigned char *at = bytes_of(v, row);
     for (int64_t p = 0; p < points; p++)
       for (int64_t c = 0; c < channels; c++) counted[c * LEVELS + *at++]++;
   }
@@ -156,7 +145,7 @@ static void give(const struct io_giving *g) {
   const struct io_values *v = g->values;
   const int64_t *own = g->column->set.own;
   const struct io_image image = {(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], (int)v->size[CHANNELS],
-                                 (unsigned char *)io_images_bytes(v->images, io_payload_ids(&v->of)[g->row])};
+                                 (unsigned char *)bytes_of(v, g->row)};
   const struct io_changes changes = {io_is_on(own[FLIP], false), own[SHIFT], own[CROP], own[ERASE]};
   struct scaled scaled[IO_COLOUR];
   for (int c = 0; c < image.channels; c++) scaled[c] = scale_of(g->column, c);

@@ -5,7 +5,7 @@
 
 #include "runtime/io/data_internal.h"
 #include "runtime/io/grow.h"
-#include "runtime/io/images.h"
+#include "runtime/io/store.h"
 #include "runtime/io/utf8.h"
 
 int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, struct rt_error *error) {
@@ -41,7 +41,7 @@ void io_dataset_free(struct io_dataset *data) {
   for (int c = 0; data->values && c < data->columns; c++) {
     io_payload_free(&data->values[c].of);
     rt_free(data->values[c].row_cuts);
-    io_images_free(data->values[c].images);
+    io_store_free(data->values[c].store);
     io_intern_free(&data->values[c].unseen);
   }
   rt_free(data->values);
@@ -62,7 +62,7 @@ void io_dataset_clear(struct io_dataset *data) {
   for (int c = 0; c < data->columns; c++) {
     data->values[c].cut = data->values[c].cut_texts = data->values[c].unknown = 0;
     io_intern_free(&data->values[c].unseen);
-    io_images_clear(&data->values[c].images);
+    io_store_clear(&data->values[c].store);
   }
 }
 
@@ -131,8 +131,8 @@ static int append_column(struct io_values *into, int64_t before, const struct io
   }
   if (!from->present) return RT_OK;
   if (io_payload_append(&into->of, before, &from->of, rows, count) != RT_OK) return RT_NO_MEMORY;
-  if (from->images)
-    return io_images_append(&into->images, from->images, io_payload_ids(&into->of) + before, count);
+  if (from->store)
+    return io_store_append(&into->store, from->store, io_payload_ids(&into->of) + before, count);
   return rename_unseen(from, into, io_payload_begin(&into->of, before) * into->of.width,
                        io_payload_begin(&into->of, before + count) * into->of.width);
 }

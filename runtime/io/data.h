@@ -7,14 +7,14 @@
 #include "runtime/io/table.h"
 #include "runtime/io/tokenise.h"
 
-struct io_images;
+struct io_store;
 
 /* One column of a dataset. */
 struct io_values {
   bool present;               /* false: the file does not have this column; there are no values */
   struct io_payload of;       /* the values of all rows */
   int64_t size[IO_MOST_AXES]; /* of the IO_WIDTH axes; 0 while the first row has not told it */
-  struct io_images *images;   /* of which the values are numbers (images.h), or NULL */
+  struct io_store *store;     /* of what the values are numbers (store.h), or NULL */
   int64_t limit;     /* tags: a model is given the first limit ones of a row, as of the tokens; 0: all */
   int64_t *row_cuts; /* texts with a limit, when predicting: [rows] tokens that were cut off; else NULL */
   int64_t cut;       /* tokens cut off by max_length */

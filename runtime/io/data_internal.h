@@ -86,6 +86,15 @@ int64_t io_encode_kept(const struct io_place *p, int64_t values);
  * judged; of an input, it names no row of any table. */
 int io_encode_label(const struct io_place *p, const char *text, size_t length, int32_t *id,
                     struct rt_error *error);
+/* Of fields that name files, which are kept in a store. */
+struct io_naming {
+  const char *what; /* "image" */
+  /* Reads one that is not kept yet into the store. RT_BAD_DATA with what is wrong, without a place. */
+  int (*read)(const struct io_place *p, const struct io_field *name, int32_t *number, struct rt_error *why);
+};
+/* Makes the number of what the field names the row's value. */
+int io_encode_named(const struct io_place *p, const struct io_field *field, const struct io_naming *naming,
+                    struct rt_error *error);
 /* A row tells the size of an IO_WIDTH axis: the first one decides it. False: it has another size already. */
 bool io_place_size(const struct io_place *p, int axis, int64_t size);
 /* Sets the sizes of a column's values as far as its schema knows them. */

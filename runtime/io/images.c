@@ -1,13 +1,11 @@
 /* images.c: see images.h. */
 #include "runtime/io/images.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "runtime/io/beside.h"
 #include "runtime/io/grow.h"
 #include "runtime/io/idx.h"
-#include "runtime/io/vocab.h"
 
 /* An idx file, which is read once as well, also when it is damaged: each of its rows asks for it. */
 struct array_file {
@@ -16,119 +14,33 @@ struct array_file {
   struct rt_error *damage; /* NULL: there is none */
 };
 
-struct io_images {
-  atomic_int owners;
-  struct io_intern names;
-  unsigned char **bytes; /* [names.count] NULL: it could not be read */
-  size_t size;           /* of each */
-  size_t capacity;
+/* What a store of images keeps beside them. */
+struct arrays {
+  struct io_attached attached;
   struct array_file *array;
-  size_t arrays, arrays_capacity;
+  size_t count, capacity;
 };
 
-int io_images_new(struct io_images **images, struct rt_error *error) {
-  *images = rt_zalloc(1, sizeof **images);
-  if (!*images) return rt_no_memory(error);
-  (*images)->owners = 1;
-  return RT_OK;
-}
-
-struct io_images *io_images_share(struct io_images *images) {
-  if (images) atomic_fetch_add(&images->owners, 1);
-  return images;
-}
-
-static void forget(struct io_images *images) {
-  for (int32_t k = 0; k < images->names.count; k++) rt_free(images->bytes[k]);
-  io_intern_free(&images->names);
-}
-
-void io_images_free(struct io_images *images) {
-  if (!images || atomic_fetch_sub(&images->owners, 1) > 1) return;
-  forget(images);
-  for (size_t k = 0; k < images->arrays; k++) {
-    io_idx_free(&images->array[k].idx);
-    rt_free(images->array[k].path);
-    rt_free(images->array[k].damage);
+static void free_arrays(struct io_attached *attached) {
+  struct arrays *arrays = (struct arrays *)attached;
+  for (size_t k = 0; k < arrays->count; k++) {
+    io_idx_free(&arrays->array[k].idx);
+    rt_free(arrays->array[k].path);
+    rt_free(arrays->array[k].damage);
   }
-  rt_free(images->array);
-  rt_free(images->bytes);
-  rt_free(images);
+  rt_free(arrays->array);
+  rt_free(arrays);
 }
 
-void io_images_clear(struct io_images **images) {
-  if (!*images) return;
-  if (atomic_load(&(*images)->owners) == 1) {
-    forget(*images);
-    return;
-  }
-  io_images_free(*images);
-  *images = NULL;
+static struct arrays *arrays_of(struct io_store *store) {
+  struct arrays *arrays = (struct arrays *)io_store_attached(store);
+  if (arrays) return arrays;
+  arrays = rt_zalloc(1, sizeof *arrays);
+  if (!arrays) return NULL;
+  arrays->attached.free = free_arrays;
+  io_store_attach(store, &arrays->attached);
+  return arrays;
 }
-
-int32_t io_images_find(const struct io_images *images, const struct io_field *name) {
-  const int32_t number = io_intern_find(&images->names, name->text, name->length);
-  return number >= 0 && images->bytes[number] ? number : -1;
-}
-
-int io_images_add(struct io_images *images, const struct io_field *name, struct io_image *image,
-                  int32_t *number, struct rt_error *error) {
-  const int32_t count = images->names.count;
-  if (IO_GROW(images->bytes, images->capacity, (size_t)count + 1) != RT_OK) return rt_no_memory(error);
-  int status = io_intern_add(&images->names, name->text, name->length, number, error);
-  if (status != RT_OK) return status;
-  images->size = io_image_size(image);
-  images->bytes[*number] = image->bytes;
-  image->bytes = NULL;
-  return RT_OK;
-}
-
-const unsigned char *io_images_bytes(const struct io_images *images, int32_t number) {
-  return images->bytes[number];
-}
-
-/* Adds a copy of an image. */
-static int copy_image(struct io_images *images, const struct io_images *from, int32_t which,
-                      int32_t *number) {
-  struct io_field name;
-  name.text = io_intern_text(&from->names, which, &name.length);
-  *number = io_images_find(images, &name);
-  if (*number >= 0) return RT_OK;
-  struct io_image image = {1, (int32_t)from->size, 1, NULL};
-  if (io_image_room(&image) != RT_OK) return RT_NO_MEMORY;
-  memcpy(image.bytes, from->bytes[which], from->size);
-  int status = io_images_add(images, &name, &image, number, NULL);
-  io_image_free(&image);
-  return status;
-}
-
-/* Takes all of them for itself. They keep their numbers. */
-static int leave_others(struct io_images **images) {
-  struct io_images *own, *shared = *images;
-  int32_t number;
-  if (atomic_load(&shared->owners) == 1) return RT_OK;
-  int status = io_images_new(&own, NULL);
-  for (int32_t k = 0; k < shared->names.count && status == RT_OK; k++)
-    status = copy_image(own, shared, k, &number);
-  if (status != RT_OK) {
-    io_images_free(own);
-    return status;
-  }
-  io_images_free(shared);
-  *images = own;
-  return RT_OK;
-}
-
-int io_images_append(struct io_images **images, struct io_images *from, int32_t *number, int64_t count) {
-  if (!*images) *images = io_images_share(from);
-  if (*images == from) return RT_OK;
-  int status = leave_others(images);
-  for (int64_t k = 0; k < count && status == RT_OK; k++)
-    status = copy_image(*images, from, number[k], &number[k]);
-  return status;
-}
-
-/* ---- reading ---- */
 
 static int read_file(const char *path, int channels, struct io_image *image, struct rt_error *error) {
   char *bytes;
@@ -170,23 +82,24 @@ static int read_damage(struct array_file *file, struct rt_error *error) {
   return status;
 }
 
-static int open_array(struct io_images *images, char *path, const struct io_idx **idx,
-                      struct rt_error *error) {
-  for (size_t k = 0; k < images->arrays; k++)
-    if (strcmp(images->array[k].path, path) == 0) {
-      rt_free(path);
-      return use_array(&images->array[k], idx, error);
-    }
+/* Takes the path. */
+static int open_array(struct io_store *store, char *path, const struct io_idx **idx, struct rt_error *error) {
   struct array_file file = {.path = path};
-  int status = IO_GROW(images->array, images->arrays_capacity, images->arrays + 1);
+  struct arrays *arrays = arrays_of(store);
+  for (size_t k = 0; arrays && k < arrays->count; k++)
+    if (strcmp(arrays->array[k].path, path) == 0) {
+      rt_free(path);
+      return use_array(&arrays->array[k], idx, error);
+    }
+  int status = arrays ? IO_GROW(arrays->array, arrays->capacity, arrays->count + 1) : RT_NO_MEMORY;
   if (status != RT_OK) rt_no_memory(error);
   if (status == RT_OK) status = read_damage(&file, error);
   if (status != RT_OK) {
     rt_free(path);
     return status;
   }
-  images->array[images->arrays] = file;
-  return use_array(&images->array[images->arrays++], idx, error);
+  arrays->array[arrays->count] = file;
+  return use_array(&arrays->array[arrays->count++], idx, error);
 }
 
 /* Image number k of a file of them. */
@@ -207,7 +120,7 @@ static int read_array(const struct io_idx *idx, int64_t k, int channels, struct 
   return io_image_convert(image, channels, error);
 }
 
-int io_images_read(struct io_images *images, const char *table, const struct io_field *name, int channels,
+int io_images_read(struct io_store *store, const char *table, const struct io_field *name, int channels,
                    struct io_image *image, struct rt_error *error) {
   struct io_field file = *name;
   const struct io_idx *idx;
@@ -219,7 +132,7 @@ int io_images_read(struct io_images *images, const char *table, const struct io_
   if (number < 0) {
     status = read_file(path, channels, image, error);
     rt_free(path);
-  } else if (!(status = open_array(images, path, &idx, error)))
+  } else if (!(status = open_array(store, path, &idx, error)))
     status = read_array(idx, number, channels, image, error);
   if (status != RT_OK) io_image_free(image);
   return status;
