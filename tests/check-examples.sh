@@ -29,6 +29,8 @@ regenerate finance headlines train.tsv dev.tsv test.tsv stream.txt
 regenerate translate sentences train.tsv dev.tsv test.tsv
 regenerate recommend events events.tsv films.tsv
 regenerate regression shopping train.tsv dev.tsv test.tsv
+regenerate digits strokes train.tsv dev.tsv
+regenerate fashion clothes train-images.idx train-labels.idx dev-images.idx dev-labels.idx
 
 # label_counts FILE POSITIVE NEGATIVE
 label_counts() {
@@ -66,4 +68,6 @@ learns support/intents.aq support/train.tsv "$work/in-scope.tsv" accuracy=0.95
 learns support/answers.aq support/train.tsv "$work/in-scope.tsv" recall@1=0.95
 learns support/turns.aq support/turns-train.tsv support/turns-dev.tsv accuracy=0.95
 learns pairs/pairs.aq pairs/train.tsv pairs/dev.tsv accuracy=0.95
+learns digits/digits.aq digits/train.tsv digits/dev.tsv accuracy=0.97
+learns fashion/fashion.aq fashion/train-images.idx fashion/dev-images.idx accuracy=0.85
 echo "the examples' data is as generated"
