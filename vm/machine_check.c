@@ -10,6 +10,8 @@
 
 #include <inttypes.h>
 
+#include "runtime/assign.h"
+
 /* ---- at bind ---- */
 
 /* One for each op with RT_SIZED, bound to its row by name. */
@@ -112,22 +114,36 @@ static const struct rt_shape *keys_of(const struct vm_machine *machine, uint32_t
   return NULL;
 }
 
-static int64_t most_keys(const struct vm_machine *machine, uint32_t n) {
-  int axis;
-  const struct rt_shape *shape = keys_of(machine, n, &axis);
-  if (!shape) return 1;
+/* The largest size of an axis. */
+static int64_t longest(const struct rt_shape *shape, int axis) {
   int64_t most = 0;
   for (int64_t e = 0; e < (shape->each[axis] ? shape->examples : 1); e++)
     if (rt_size(shape, axis, e) > most) most = rt_size(shape, axis, e);
   return most;
 }
 
+static int64_t most_keys(const struct vm_machine *machine, uint32_t n) {
+  int axis;
+  const struct rt_shape *shape = keys_of(machine, n, &axis);
+  return shape ? longest(shape, axis) : 1;
+}
+
+/* What a call needs of a worker's scratch beyond what all have; false: more than memory can be. */
+static bool scratch_of(const struct vm_machine *machine, uint32_t n, size_t *bytes) {
+  const struct rt_call *call = &machine->call[n].call;
+  *bytes = 0;
+  if (machine->function->instr[n].op == OP_assign) {
+    const int64_t rows = longest(call->in[0].shape, 0), columns = longest(call->in[0].shape, 1);
+    *bytes = assign_scratch(rows > columns ? rows : columns);
+  }
+  if (!call->attend || !call->attend->row_count) return true;
+  return attend_scratch(call->attend, most_keys(machine, n), machine->real_bytes, bytes);
+}
+
 int machine_reserve(const struct vm_machine *machine, struct rt_error *error) {
   size_t most = 0, bytes;
   for (uint32_t n = 0; n < machine->function->instr_count; n++) {
-    const struct attend_plan *plan = machine->call[n].call.attend;
-    if (!plan || !plan->row_count) continue;
-    if (!attend_scratch(plan, most_keys(machine, n), machine->real_bytes, &bytes)) return rt_no_memory(error);
+    if (!scratch_of(machine, n, &bytes)) return rt_no_memory(error);
     most = bytes > most ? bytes : most;
   }
   return most ? rt_pool_reserve(machine->pool, most, error) : RT_OK;

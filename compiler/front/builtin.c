@@ -145,14 +145,16 @@ static int run_nll(struct cc_context *c, const struct cc_builtin *self, args_t *
       c, result, ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_cross_entropy, 2, .arg = x}));
 }
 
-static int run_forward_chain(struct cc_context *c, const struct cc_builtin *self, args_t *args,
-                             struct cc_value *result) {
+/* An op of one tensor. */
+static int run_op(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                  struct cc_value *result) {
   ir_id x;
   int status = cc_builtin_no_slot(c, self, args);
   if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
   if (status != RT_OK) return status;
   return cc_builtin_done(
-      c, result, ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_forward_chain, 1, .arg = &x}));
+      c, result,
+      ir_add(cc_in_model(c, args->node->span), (struct ir_op){(enum rt_op)self->op, 1, .arg = &x}));
 }
 
 /* A model answers one example at a time: other examples are seen by a loss alone. */
@@ -299,6 +301,7 @@ static int run_in_slots(struct cc_context *c, const struct cc_builtin *self, arg
 
 static const struct cc_parameter just_x[] = {{"x", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter ids[] = {{"ids", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter cost[] = {{"cost", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter steps[] = {{"steps", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter pairs[] = {
     {"asked", .takes = CC_TAKES_ANY}, {"found", .takes = CC_TAKES_ANY}, {"same", .takes = CC_TAKES_ANY}};
@@ -394,10 +397,13 @@ static const struct cc_builtin builtins[] = {
      "one behind the other along an axis, counted from 0; the last when none is given"},
     {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
     {"nll", CC_TAKES(score_ids), run_nll, 0, 0, "-log_softmax(x) at the id; of an id that is no class, 0"},
-    {"forward_chain", CC_TAKES(steps), run_forward_chain, 0, 0,
+    {"forward_chain", CC_TAKES(steps), run_op, OP_forward_chain, 0,
      "of steps[t, a, b], what b is worth at t behind a: the logarithm of e to the score of each way to b at "
      "t, "
      "summed, less that of all ways to t - 1"},
+    {"assign", CC_TAKES(cost), run_op, OP_assign, 0,
+     "of cost[N, M], which rows and columns are pairs, 1 for a pair, else 0: those whose costs add up to the "
+     "least, each row and column in one at most (Kuhn 1955); no gradient flows through it"},
     {"batch_log_sum", CC_TAKES(pairs), run_batch_log_sum, 0, 0,
      "in a loss: the logarithm of the sum of e to the products of asked with found of each row of the batch, "
      "but for "

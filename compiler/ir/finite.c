@@ -342,8 +342,9 @@ static struct ir_numbers of_node(const struct ir_graph *g, const struct ir_node 
     case OP_size:
     case OP_rows: return count(g, (vm_dim)n->attr[0]);
     case OP_iota: return ir_numbers_between(0, IR_MOST, true);
-    case OP_bernoulli:
-    case OP_onehot: return ir_numbers_between(0, n->op == OP_onehot ? 1 : IR_MOST, true);
+    case OP_bernoulli: return ir_numbers_between(0, IR_MOST, true);
+    case OP_assign:
+    case OP_onehot: return ir_numbers_between(0, 1, true);
     case OP_param:
     case OP_gumbel: return ANY;
     case OP_input: return ir_numbers_between(-IR_MOST, IR_MOST, true);

@@ -156,6 +156,7 @@ static const struct example fits[] = {
      {0},
      NULL,
      "the last axis of `score` must match the second axis of `score`"},
+    {OP_assign, {"[T, D]"}, NULL, {0}, "[T, D]", NULL},
     {OP_gather, {"shared [V, D]", "[T] of V"}, NULL, {0}, "[T, D]", NULL},
     {OP_scatter, {"[T] of V", "[T, H, D]"}, NULL, {0}, "shared [V, H, D]", NULL},
     {OP_onehot, {"[T] of V"}, NULL, {0}, "[T, V]", NULL},
