@@ -23,6 +23,8 @@ struct settings {
   int64_t folds, seeds;  /* train: 0: one training */
   const char *fold_by;   /* --folds '5(FIELD)' */
   bool ensemble;
+  bool profile;
+  const char *trace;
   int64_t batch, seed, threads;
   enum aq_precision precision;
   enum aq_bad_row bad_rows;

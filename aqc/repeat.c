@@ -9,6 +9,7 @@
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
+#include "aqc/profiling.h"
 #include "aqc/progress.h"
 #include "aqc/train_plan.h"
 #include "aqc/train_settings.h"
@@ -89,6 +90,10 @@ static int check(const struct repeat *r) {
     return message_fail(AQ_USAGE,
                         "one training is drawn: aqc train MODEL.aq DATA.tsv --hold 10% --report FILE",
                         "--report draws one training, and %s are several", option);
+  if (profiling_is_asked(s))
+    return message_fail(AQ_USAGE, "one training is profiled: aqc train MODEL.aq DATA.tsv --profile",
+                        "--%s is about one training, and %s are several", s->trace ? "trace" : "profile",
+                        option);
   if (s->ensemble && r->count > AQ_MOST_MEMBERS)
     return message_fail(AQ_USAGE, "ask for fewer, or leave out --ensemble",
                         "an ensemble has at most %d members, and %s asks for %lld", AQ_MOST_MEMBERS, option,

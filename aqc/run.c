@@ -2,11 +2,12 @@
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
+#include "aqc/profiling.h"
 #include "aqc/verb.h"
 
 #include <inttypes.h>
 
-static int print_facts(const struct settings *settings, const aq_run_facts *facts) {
+static int print_facts(const struct settings *settings, const aq_run_facts *facts, aq_profile *profile) {
   double time = facts->seconds_per_run, scale = time < 1e-3 ? 1e6 : time < 1 ? 1e3 : 1;
   aq_shown *shown = aq_shown_new(true);
   aq_shown_real(shown, "seconds_per_run", NULL, time);
@@ -22,16 +23,19 @@ static int print_facts(const struct settings *settings, const aq_run_facts *fact
                   : scale > 1 ? "ms"
                               : "s",
                   (double)facts->peak_bytes / 1024);
-  return output_shown(settings, shown);
+  int profiled = profiling_end(settings, profile, shown);
+  int status = output_shown(settings, shown);
+  return status == AQ_OK ? profiled : status;
 }
 
 static int check_settings(const struct settings *settings) {
-  if (!settings->output && settings->repeat <= 1)
+  if (!settings->output && settings->repeat <= 1 && !profiling_is_asked(settings))
     return message_fail(AQ_USAGE, "give --out FILE.safetensors, or --repeat N to take the time",
                         "there is nowhere to write the results to");
   if (!settings->output && settings->save_params)
     return message_fail(AQ_USAGE, "give --out FILE.safetensors", "--save-params has nowhere to write to");
-  if (!settings->output) return AQ_OK;
+  int can_trace = profiling_check(settings);
+  if (can_trace != AQ_OK || !settings->output) return can_trace;
   const char *const input[] = {settings->operand[0], settings->inputs, settings->params};
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
     int status = refuse_overwriting("-o", settings->output, input[k]);
@@ -44,9 +48,14 @@ static int run_run(const struct settings *settings) {
   aq_run_options options;
   const aq_run_facts *facts;
   aq_program *program;
+  aq_profile *profile = NULL;
   int status = check_settings(settings);
+  if (status == AQ_OK) status = profiling_begin(settings, &profile);
   if (status == AQ_OK) status = open_program(settings->operand[0], settings, &program);
-  if (status != AQ_OK) return status;
+  if (status != AQ_OK) {
+    aq_profile_free(profile);
+    return status;
+  }
   aq_run_options_init(&options);
   options.function = settings->function;
   options.inputs = settings->inputs;
@@ -58,12 +67,14 @@ static int run_run(const struct settings *settings) {
   if (settings->seed >= 0) options.seed = settings->seed;
   options.threads = (int)settings->threads;
   options.repeat = settings->repeat;
+  options.profile = profile;
   status = aq_program_run(program, &options, &facts);
   if (status != AQ_OK) {
     message_print(aq_program_message(program));
     if (status == AQ_BAD_DATA) remark_more_errors(settings->operand[0], program);
   } else
-    status = print_facts(settings, facts);
+    status = print_facts(settings, facts, profile);
+  aq_profile_free(profile);
   aq_program_free(program);
   return status;
 }
@@ -79,6 +90,7 @@ static const struct option option_list[] = {
     OPTION_SET_UNFUSED,
     OPTION(0, "seed", WHOLE, "N", seed, "seed of parameters and random numbers"),
     OPTION(0, "repeat", COUNT, "N", repeat, "run that often, and say how long one run takes"),
+    OPTION_SET_PROFILE,
     OPTION_SET_DIM,
     OPTION_SET_WEIGHTS,
     OPTION_SET_FFI,

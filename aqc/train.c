@@ -8,6 +8,7 @@
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
+#include "aqc/profiling.h"
 #include "aqc/progress.h"
 #include "aqc/reading_remarks.h"
 #include "aqc/repeat.h"
@@ -23,7 +24,8 @@ struct training {
   aq_program *program;
   aq_trainer *trainer;
   aq_model *model;
-  aq_report *report; /* NULL: there are no labelled rows in a file of their own */
+  aq_report *report;   /* NULL: there are no labelled rows in a file of their own */
+  aq_profile *profile; /* NULL: none is asked for */
   struct progress progress;
   char *save;
 };
@@ -33,6 +35,7 @@ static void set_options(struct training *t) {
   t->options = training_options(s, s->output ? s->output : t->save);
   t->options.resume = s->resume;
   t->options.threads = (int)s->threads;
+  t->options.profile = t->profile;
   t->options.progress = progress_show;
   t->options.context = &t->progress;
 }
@@ -42,6 +45,7 @@ static int check_settings(const struct training *t) {
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
   int status = training_check(t->settings, t->options.save);
+  if (status == AQ_OK) status = profiling_check(t->settings);
   return status == AQ_OK ? training_page_check(t->settings, t->options.save) : status;
 }
 
@@ -196,9 +200,10 @@ static int print_result(const struct training *t) {
     aq_shown_note(shown, NULL, "%s data, %s:\n", t->options.test ? "test" : "validation", report_path(t));
     aq_shown_tree(shown, "report", report);
   }
+  int profiled = profiling_end(t->settings, t->profile, shown);
   int status = output_shown(t->settings, shown);
   aq_shown_free(report);
-  return status;
+  return status == AQ_OK ? profiled : status;
 }
 
 static int train(struct training *t) {
@@ -209,8 +214,10 @@ static int train(struct training *t) {
                         "--ensemble makes one model of several trainings, and there is one");
   if (repeat_is_asked(t->settings))
     return repeat_train(t->settings, t->settings->output ? t->settings->output : t->save);
+  int status = profiling_begin(t->settings, &t->profile);
+  if (status != AQ_OK) return status;
   set_options(t);
-  int status = check_settings(t);
+  status = check_settings(t);
   if (status == AQ_OK) status = open_program(t->settings->operand[0], t->settings, &t->program);
   if (status == AQ_OK) status = learn(t);
   if (status == AQ_OK) status = judge(t);
@@ -228,6 +235,7 @@ static int run_train(const struct settings *settings) {
   aq_model_free(t.model);
   aq_trainer_free(t.trainer);
   aq_program_free(t.program);
+  aq_profile_free(t.profile);
   free(t.save);
   return status;
 }
@@ -260,6 +268,7 @@ static const struct option option_list[] = {
     OPTION_TRAIN("metric", "METRIC",
                  "keep the epoch that is best by this metric, as in f1 or label.f1, likewise"),
     OPTION(0, "resume", FLAG, NULL, resume, "go on from the checkpoint of an interrupted training"),
+    OPTION_SET_PROFILE,
     OPTION_SET_FFI,
     OPTION_SET_ROWS,
     OPTION_SET_JSON,

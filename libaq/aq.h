@@ -39,6 +39,7 @@
 #include "aq_host.h"     /* threads that handles share */
 #include "aq_loop.h"     /* what is to be learned: how often each label stands there, what is easy to reach */
 #include "aq_native.h"   /* functions of shared libraries and of the host */
+#include "aq_profile.h"  /* where the time of a training or a run goes */
 #include "aq_report.h"   /* how good predictions are, and options that sessions take too */
 #include "aq_rows.h"     /* rows in memory, in place of files */
 #include "aq_session.h"  /* predicting, writing texts, attention */

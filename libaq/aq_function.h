@@ -4,6 +4,7 @@
 #define AQ_FUNCTION_H
 
 #include "aq_base.h"
+#include "aq_profile.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -120,9 +121,10 @@ typedef struct aq_run_options {
   bool gradients;   /* also "grad.NAME": of the sum of all outputs, for each real argument and parameter */
   bool save_params; /* also "param.PATH": the parameters */
   enum aq_precision precision;
-  int64_t seed;   /* of parameters and random numbers */
-  int threads;    /* 1; 0: all cores. Results do not depend on it */
-  int64_t repeat; /* how many times to run; above 1 to take the time */
+  int64_t seed;        /* of parameters and random numbers */
+  int threads;         /* 1; 0: all cores. Results do not depend on it */
+  int64_t repeat;      /* how many times to run; above 1 to take the time */
+  aq_profile *profile; /* as in aq_train_options */
 } aq_run_options;
 void aq_run_options_init(aq_run_options *options); /* sets size and the defaults */
 typedef struct aq_run_facts {

@@ -3,6 +3,7 @@
 #define AQ_TRAIN_H
 
 #include "aq_base.h"
+#include "aq_profile.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -98,6 +99,7 @@ typedef struct aq_train_options {
   /* Without any rows: how many steps aq_trainer_step will take, which the schedule reckons with. 0: nobody
    * knows; then the schedule must not depend on it. */
   int64_t steps;
+  aq_profile *profile; /* where its time goes is added to this; NULL: nobody asks */
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 

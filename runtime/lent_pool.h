@@ -12,5 +12,7 @@ struct rt_pool;
 struct rt_pool *rt_pool_lent(struct rt_pool *lender, struct rt_error *error);
 /* How many may work for its caller at once, the caller included. */
 int rt_pool_threads(const struct rt_pool *pool);
+/* Has it workers of a lender? */
+bool rt_pool_is_lent(const struct rt_pool *pool);
 
 #endif

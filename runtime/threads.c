@@ -3,7 +3,7 @@
  * belong to this job. So a worker that comes late takes nothing, and the caller need not wait for workers
  * that took nothing. */
 #include "runtime/lent_pool.h"
-#include "runtime/threads.h"
+#include "runtime/pool_watch.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -52,6 +52,7 @@ struct rt_pool {
   _Alignas(64) atomic_int_least64_t done;    /* tasks of this job that are finished */
   _Alignas(64) _Atomic(rt_task *) task;
   _Atomic(void *) context;
+  _Atomic(struct rt_pool_watch *) watch; /* NULL: nobody watches */
   atomic_int_least64_t count;
   atomic_bool quit;
 
@@ -91,7 +92,26 @@ static void restore_denormals(uint64_t mode) { (void)mode; }
 static void pause_briefly(void) {}
 #endif
 
+/* ---- watching ---- */
+
+void rt_pool_watched(struct rt_pool *pool, struct rt_pool_watch *watch) { atomic_store(&pool->watch, watch); }
+
+static void watch_task(struct rt_pool_watch *watch, int worker, int64_t from) {
+  const int64_t to = rt_clock();
+  atomic_fetch_add(&watch->busy, to - from);
+  if (!watch->span) return;
+  int64_t at = atomic_fetch_add(&watch->span_count, 1);
+  if (at < watch->span_room) watch->span[at] = (struct rt_span){from, to, worker};
+}
+
 /* ---- working ---- */
+
+static void run_task(const struct worker *self, rt_task *task, void *context, int64_t index) {
+  struct rt_pool_watch *watch = atomic_load_explicit(&self->pool->watch, memory_order_relaxed);
+  const int64_t from = watch ? rt_clock() : 0;
+  task(context, index, self->scratch);
+  if (watch) watch_task(watch, (int)(self - self->pool->worker), from);
+}
 
 static bool has_task(struct rt_pool *pool) {
   uint64_t ticket = atomic_load(&pool->ticket);
@@ -110,7 +130,7 @@ static void work_off(struct rt_pool *pool, const struct worker *self) {
     if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
                                                memory_order_relaxed))
       continue;
-    task(context, index, self->scratch);
+    run_task(self, task, context, index);
     if (atomic_fetch_add(&pool->done, 1) + 1 == count && atomic_load(&pool->caller_sleeps)) {
       pthread_mutex_lock(&pool->lock);
       pthread_cond_signal(&pool->finished);
@@ -193,7 +213,7 @@ static void run_together(struct rt_pool *crew, const struct worker *caller, int6
   publish(crew, n, task, context);
   work_off(crew, caller);
   wait_until_done(crew, n);
-  for (int64_t i = n; i < count; i++) task(context, i, caller->scratch);
+  for (int64_t i = n; i < count; i++) run_task(caller, task, context, i);
 }
 
 /* Workers that another caller has are not waited for: one thread gives the same bits. */
@@ -204,11 +224,17 @@ static bool have_workers(struct rt_pool *pool, int64_t count) {
 
 void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *context) {
   uint64_t mode = flush_denormals();
+  struct rt_pool_watch *watch = atomic_load_explicit(&pool->watch, memory_order_relaxed);
+  const int64_t from = watch ? rt_clock() : 0;
   if (have_workers(pool, count)) {
     run_together(pool->lender ? pool->lender : pool, &pool->worker[0], count, task, context);
     if (pool->lender) pthread_mutex_unlock(&pool->lender->turn);
   } else
-    for (int64_t i = 0; i < count; i++) task(context, i, pool->worker[0].scratch);
+    for (int64_t i = 0; i < count; i++) run_task(&pool->worker[0], task, context, i);
+  if (watch) {
+    watch->jobs++;
+    watch->together += rt_clock() - from;
+  }
   restore_denormals(mode);
 }
 
@@ -304,6 +330,8 @@ struct rt_pool *rt_pool_lent(struct rt_pool *lender, struct rt_error *error) {
 int rt_pool_threads(const struct rt_pool *pool) {
   return pool->lender ? pool->lender->threads : pool->threads;
 }
+
+bool rt_pool_is_lent(const struct rt_pool *pool) { return pool->lender != NULL; }
 
 int rt_pool_check(const struct rt_pool *pool, struct rt_error *error) {
   if (pool->process == getpid()) return RT_OK;

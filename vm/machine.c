@@ -371,6 +371,24 @@ int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, stru
   return RT_OK;
 }
 
+static int timed_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, struct rt_error *error) {
+  struct vm_profile *p = machine->profile;
+  struct vm_op_time *op = &p->op[n];
+  const int64_t together = p->watch.together, busy = atomic_load(&p->watch.busy), from = rt_clock();
+  const int status = machine_call_run(machine, n, seed, error);
+  const int64_t to = rt_clock();
+  op->runs++;
+  op->time += to - from;
+  op->together += p->watch.together - together;
+  op->busy += atomic_load(&p->watch.busy) - busy;
+  if (p->span_count < p->span_room) p->span[p->span_count++] = (struct vm_op_span){from, to, n};
+  return status;
+}
+
+void vm_machine_profile(struct vm_machine *machine, struct vm_profile *profile) {
+  machine->profile = profile;
+}
+
 /* The numbers that a call has computed. */
 static int64_t work_of(const struct rt_call *call) {
   int64_t count = 1;
@@ -381,7 +399,7 @@ static int64_t work_of(const struct rt_call *call) {
 int vm_machine_run(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
   int status = machine_start(machine, error);
   for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++) {
-    status = machine_call_run(machine, n, seed, error);
+    status = (machine->profile ? timed_call_run : machine_call_run)(machine, n, seed, error);
     if (status == RT_OK) status = rt_go_on(work_of(&machine->call[n].call), error);
   }
   return status;

@@ -4,6 +4,7 @@
 #define AQ_VM_MACHINE_PARTS_H
 
 #include "vm/machine.h"
+#include "vm/op_times.h"
 #include "vm/shapes.h"
 
 /* Everything a kernel is called with, made once; binding and running only fill in numbers and addresses. */
@@ -83,6 +84,7 @@ struct vm_machine {
   const struct vm_function *function;
   struct rt_pool *pool;
   const struct machine_nested *nested;
+  struct vm_profile *profile; /* NULL: nobody asks how long it takes */
   size_t real_bytes;
   struct vm_shapes shapes;
   struct rt_arena arena; /* the tables below */

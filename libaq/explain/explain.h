@@ -37,8 +37,6 @@ struct explanation {
 };
 
 /* explain_heads.c */
-double explain_attention_flops(const struct vm_module *module, const struct vm_machine *machine,
-                               const struct vm_instr *instr, double examples);
 /* Fills x->head from a function that is bound to one example. RT_OK or RT_NO_MEMORY. */
 int explain_count_heads(struct explanation *x, const struct vm_machine *machine, const struct vm_function *f,
                         struct rt_error *error);

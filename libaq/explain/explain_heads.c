@@ -4,6 +4,7 @@
 
 #include "libaq/explain/explain.h"
 #include "runtime/lanes.h"
+#include "vm/work.h"
 
 /* ---- work ---- */
 
@@ -11,24 +12,6 @@ static double role_size(const struct attend_operand *operand, const struct rt_sh
   for (int a = 0; a < operand->rank; a++)
     if (operand->role[a] == role) return (double)rt_size(shape, a, 0);
   return 1;
-}
-
-/* The products of a head, as if nothing were masked: s = q k and y = a v; backwards s again, then dv, da, dq,
- * dk. */
-double explain_attention_flops(const struct vm_module *module, const struct vm_machine *machine,
-                               const struct vm_instr *instr, double examples) {
-  const struct attend_plan *plan = &module->attend[instr->attr[0]];
-  const struct rt_shape *query = vm_machine_value(machine, instr->in[0]).shape,
-                        *key = vm_machine_value(machine, instr->in[1]).shape;
-  bool weights = instr->op == OP_attention_weights;
-  const struct rt_shape *value = weights ? key : vm_machine_value(machine, instr->in[2]).shape;
-  double heads = role_size(&plan->query, query, ATTEND_H),
-         values = weights ? 0 : role_size(&plan->value, value, ATTEND_FEATURE);
-  double pairs = heads * role_size(&plan->query, query, ATTEND_I) * role_size(&plan->key, key, ATTEND_J),
-         width = role_size(&plan->query, query, ATTEND_FEATURE);
-  double each = instr->op == OP_attention_grad ? 3 * width + 2 * values : width + values;
-  double lanes = plan->score ? plan->score->instr_count : 0;
-  return examples * pairs * (2 * each + lanes);
 }
 
 /* A block of tiles that begins with tile (i, j). */
@@ -91,8 +74,7 @@ int explain_count_heads(struct explanation *x, const struct vm_machine *machine,
     for (uint32_t h = 0; h < x->module->head_count; h++) {
       struct explain_head *head = &x->head[h];
       if (head->plan || strcmp(x->module->head[h].name, x->module->head_name[instr->attr[0]]) != 0) continue;
-      *head =
-          (struct explain_head){.plan = plan, .flops = explain_attention_flops(x->module, machine, instr, 1)};
+      *head = (struct explain_head){.plan = plan, .flops = vm_machine_flops(machine, n)};
       head->queries = (int64_t)role_size(&plan->query, query, ATTEND_I);
       head->keys = (int64_t)role_size(&plan->key, key, ATTEND_J);
       head->heads = (int64_t)role_size(&plan->out, out, ATTEND_H);

@@ -6,12 +6,10 @@
 #include "libaq/explain/explain.h"
 #include "libaq/model/requirement_words.h"
 #include "runtime/lanes.h"
+#include "vm/work.h"
 
 /* Sizes that data decide. For a model without data these are assumed. */
 enum { ASSUMED_WIDTH = 64 };
-
-/* Of a product: two matrices, and what is added to. */
-enum { MOST_OPERANDS = 3 };
 
 /* ---- sizes ---- */
 
@@ -67,61 +65,11 @@ static int bind(const struct explanation *x, struct vm_machine *machine, int64_t
 
 /* ---- work ---- */
 
-static double instr_flops(const struct explanation *x, const struct vm_machine *machine,
-                          const struct vm_instr *instr, double examples);
-
-static double function_flops(const struct explanation *x, const struct vm_machine *machine, double examples) {
-  const struct vm_function *f = machine ? vm_machine_function(machine) : NULL;
+static double function_flops(const struct vm_machine *machine) {
+  const struct vm_function *f = vm_machine_function(machine);
   double flops = 0;
-  for (uint32_t n = 0; f && n < f->instr_count; n++) flops += instr_flops(x, machine, &f->instr[n], examples);
+  for (uint32_t n = 0; n < f->instr_count; n++) flops += vm_machine_flops(machine, n);
   return flops;
-}
-
-/* Forwards each step runs the body. Backwards each step runs the body's gradient, and where states were not
- * kept, also the body twice (vm/scan_operands.h). */
-static double scan_flops(const struct explanation *x, const struct vm_machine *machine,
-                         const struct vm_instr *instr, double examples) {
-  uint32_t n = (uint32_t)(instr - vm_machine_function(machine)->instr);
-  const struct vm_machine *body = vm_machine_body(machine, n, false);
-  double steps = (double)rt_size(vm_machine_value(machine, instr->in[1]).shape, 0, 0),
-         once = function_flops(x, body, examples);
-  if (instr->op == OP_scan) return steps * once;
-  double again = vm_machine_function(body)->output_count > 1 ? 2 * once : 0;
-  return steps * (again + function_flops(x, vm_machine_body(machine, n, true), examples));
-}
-
-/* Two for each combination of the axes: m k n of [m, k] times [k, n]. */
-static double product_flops(const struct explanation *x, const struct vm_function *f,
-                            const struct vm_instr *instr, double examples) {
-  struct vm_dims *dims = &x->module->dims;
-  const struct vm_type *arg[MOST_OPERANDS];
-  vm_dim dim[VM_MOST_COMBINED];
-  bool batched = false;
-  for (int k = 0; k < instr->in_count && k < MOST_OPERANDS; k++) {
-    arg[k] = &f->value[instr->in[k]].type;
-    batched = batched || arg[k]->batched;
-  }
-  const struct vm_op_call call = {
-      .dims = dims, .op = instr->op, .arg_count = instr->in_count, .arg = arg, .attr = instr->attr};
-  double flops = batched ? 2 * examples : 2;
-  for (int n = vm_signature_combined(&call, dim); n-- > 0;) {
-    int64_t size = 0;
-    vm_dim_value(dims, dim[n], x->size, &size, NULL);
-    flops *= (double)size;
-  }
-  return flops;
-}
-
-static double instr_flops(const struct explanation *x, const struct vm_machine *machine,
-                          const struct vm_instr *instr, double examples) {
-  const struct rt_shape *out = vm_machine_value(machine, instr->out[0]).shape;
-  int flags = rt_op_info[instr->op].flags;
-  if (rt_has_plan(instr->op)) return explain_attention_flops(x->module, machine, instr, examples);
-  if (instr->op == OP_call) return 0; /* nobody knows */
-  if (flags & RT_NESTED) return scan_flops(x, machine, instr, examples);
-  if (flags & RT_MULTIPLIES) return product_flops(x, vm_machine_function(machine), instr, examples);
-  bool lanes = vm_op_attr_kind(instr->op, 0) == VM_ATTR_PROGRAM;
-  return (double)out->count * (lanes ? x->module->lanes[instr->attr[0]].instr_count : 1);
 }
 
 static int add_cost(struct explanation *x, const char *name, int64_t examples, struct rt_pool *pool,
@@ -132,7 +80,7 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
   int status = machine ? bind(x, machine, examples, error) : error->code;
   struct cost *cost = &x->cost[x->cost_count];
   *cost = (struct cost){.function = f, .examples = examples};
-  if (status == RT_OK) cost->flops = function_flops(x, machine, (double)examples) / (double)examples;
+  if (status == RT_OK) cost->flops = function_flops(machine) / (double)examples;
   if (status == RT_OK && examples == 1 && !x->head) status = explain_count_heads(x, machine, f, error);
   if (status == RT_OK) {
     cost->bytes = vm_machine_memory(machine).slots;

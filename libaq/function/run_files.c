@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libaq/function/function.h"
+#include "libaq/profile/profile.h"
 
 struct run {
   const aq_run_options *options;
@@ -140,13 +141,22 @@ static void note_unused(const struct run *r, struct aq_program *program) {
   }
 }
 
+static int run_once(struct run *r, struct rt_error *error) {
+  const struct profile_time from = lib_profile_now(r->options->profile);
+  int status = function_run(&r->f, error);
+  lib_profile_part(r->options->profile, PROFILE_run, from);
+  lib_profile_took(r->options->profile, rt_clock() - from.time);
+  lib_profile_ran(r->options->profile, r->f.machine, 0);
+  return status;
+}
+
 /* The mean of all runs but the first, in which caches are cold and threads asleep; of a single run, that one.
  */
 static int run_all(struct run *r, struct aq_program *program, struct rt_error *error) {
   int64_t repeat = r->options->repeat > 1 ? r->options->repeat : 1;
   double start = lib_seconds();
   for (int64_t k = 0; k < repeat; k++) {
-    int status = function_run(&r->f, error);
+    int status = run_once(r, error);
     if (status != RT_OK) return status;
     if (k == 0 && repeat > 1) start = lib_seconds();
   }
@@ -199,7 +209,9 @@ int aq_program_run(aq_program *program, const aq_run_options *options, const aq_
   if (status == RT_OK) status = read_arguments(&r, error);
   if (status == RT_OK) status = open_parameters(&r, error);
   if (status == RT_OK) status = function_bind(&r.f, r.argument, 1, error);
+  if (status == RT_OK) status = lib_profile_begin(own.profile, r.f.machine, r.f.module, r.f.pool, error);
   if (status == RT_OK) status = run_all(&r, program, error);
+  lib_profile_end(own.profile, r.f.machine, r.f.pool);
   if (status == RT_OK && own.outputs) status = write_outputs(&r, error);
   run_free(&r);
   if (status == RT_OK && facts) *facts = &program->ran;

@@ -58,9 +58,11 @@ static int save_both(struct aq_trainer *t, struct rt_error *error) {
 static int save_all(struct aq_trainer *t, struct rt_error *error) {
   double before = lib_seconds();
   if (!t->save) return RT_OK;
+  const struct profile_time from = lib_profile_now(t->options.profile);
   struct rt_limits *obeyed = rt_limits_use(NULL);
   int status = save_both(t, error);
   rt_limits_use(obeyed);
+  lib_profile_part(t->options.profile, PROFILE_save, from);
   t->saved = status == RT_OK;
   t->saved_at = lib_seconds();
   t->save_cost = t->saved_at - before;
@@ -147,11 +149,13 @@ static int check_goal(const struct aq_trainer *t, struct rt_error *error) {
 /* When the call was stopped the next one goes on behind the rows that were judged, unless the host has taken
  * steps meanwhile. */
 static int judge_validation(struct aq_trainer *t, struct rt_error *error) {
+  const struct profile_time from = lib_profile_now(t->options.profile);
   if (t->judged != t->state.step) lib_judge_begin(&t->judge, t->settings.batch);
   t->judged = t->state.step;
   int status = lib_judge_rows(&t->judge, &t->valid_data, error);
   if (status == RT_OK) status = lib_judge_end(&t->judge, &t->valid_data, error);
   if (status != RT_OK && status != RT_INTERRUPTED) t->judged = -1;
+  lib_profile_part(t->options.profile, PROFILE_validate, from);
   return status;
 }
 
@@ -267,5 +271,8 @@ int aq_trainer_run(aq_trainer *t) {
   int status = lib_train_begin(t, false, error);
   if (status != RT_OK) return status;
   t->running = true;
-  return lib_train_end(t, run(t, error));
+  const int64_t from = rt_clock();
+  status = run(t, error);
+  lib_profile_took(t->options.profile, rt_clock() - from);
+  return lib_train_end(t, status);
 }

@@ -27,6 +27,7 @@ void lib_train_tell(struct aq_trainer *t, const aq_progress *p) {
 /* The rows of tables that this batch reads must be up to date, so the optimizer catches up with them first.
  */
 static int use_rows(struct aq_trainer *t, struct rt_error *error) {
+  const struct profile_time from = lib_profile_now(t->options.profile);
   const struct vm_function *f = vm_module_function(t->module, "train");
   int status = RT_OK;
   for (uint32_t g = 0; g < f->gradient_count && status == RT_OK; g++) {
@@ -38,6 +39,7 @@ static int use_rows(struct aq_trainer *t, struct rt_error *error) {
     else
       rt_optimizer_use_all(t->optimizer, param);
   }
+  lib_profile_part(t->options.profile, PROFILE_update, from);
   return status;
 }
 
@@ -96,22 +98,45 @@ int lib_train_finite(struct aq_trainer *t, struct rt_error *error) {
   return status != RT_OK ? diverged(t->state.step, error) : RT_OK;
 }
 
-int lib_train_batch(struct aq_trainer *t, struct lib_batch batch, struct lib_step_loss *loss,
-                    struct rt_error *error) {
+static int feed(struct aq_trainer *t, struct lib_batch batch, struct rt_error *error) {
+  const struct profile_time from = lib_profile_now(t->options.profile);
   const uint64_t chance = rt_random_seed(step_seed(t), CHANGES);
   t->feed.chance = &chance;
   int status = lib_feed_rows(&t->feed, t->machine, batch, error);
   t->feed.chance = NULL;
+  lib_profile_part(t->options.profile, PROFILE_feed, from);
+  return status;
+}
+
+static int run(struct aq_trainer *t, struct lib_batch batch, struct rt_error *error) {
+  const struct profile_time from = lib_profile_now(t->options.profile);
+  int status = lib_run_batch(t->machine, batch, step_seed(t), error);
+  lib_profile_part(t->options.profile, PROFILE_run, from);
+  lib_profile_ran(t->options.profile, t->machine, batch.count);
+  return status;
+}
+
+/* The optimizer's step with the gradients that the run has left. */
+static int update(struct aq_trainer *t, struct rt_error *error) {
+  const struct profile_time from = lib_profile_now(t->options.profile);
+  collect_gradients(t);
+  int status = rt_optimizer_step(t->optimizer, t->gradient, NULL, error);
+  lib_profile_part(t->options.profile, PROFILE_update, from);
+  return status;
+}
+
+int lib_train_batch(struct aq_trainer *t, struct lib_batch batch, struct lib_step_loss *loss,
+                    struct rt_error *error) {
+  int status = feed(t, batch, error);
   if (status != RT_OK) return status;
   if ((status = use_rows(t, error))) return status;
-  if ((status = lib_run_batch(t->machine, batch, step_seed(t), error))) return status;
+  if ((status = run(t, batch, error))) return status;
   struct rt_tensor output = vm_machine_output(t->machine, 0);
   loss->weight = lib_feed_weight(&t->feed, 0, batch.count);
   lib_to_double(&output, t->precision, &loss->value);
   if (!isfinite(loss->value)) return blame(t, batch, "the loss", error);
-  collect_gradients(t);
   struct rt_error why = {0};
-  status = rt_optimizer_step(t->optimizer, t->gradient, NULL, &why);
+  status = update(t, &why);
   if (status == RT_NOT_FINITE) return blame(t, batch, "the gradient", error);
   if (status != RT_OK) {
     *error = why;

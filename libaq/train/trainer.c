@@ -76,6 +76,7 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
 static int copy_options(struct aq_trainer *t, const aq_train_options *options, struct rt_error *error) {
   if (lib_take_options(LIB_TRAIN_OPTIONS, options, &t->options, error) != RT_OK) return RT_USAGE;
   lib_pool_share(t->options.pool);
+  lib_profile_share(t->options.profile);
   const char *from[] = {t->options.train,     t->options.valid,   t->options.test,
                         t->options.save,      t->options.until,   t->options.metric,
                         t->options.hold_last, t->options.fold_by, t->options.measured};
@@ -321,6 +322,7 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   t->judge.skip = t->options.bad_rows == AQ_BAD_ROW_SKIP;
   if (status == RT_OK) status = make_optimizer(t, error);
   if (status == RT_OK) status = make_room(t, error);
+  if (status == RT_OK) status = lib_profile_begin(t->options.profile, t->machine, t->module, t->pool, error);
   if (status != RT_OK) return status;
   t->order = rt_zalloc((size_t)t->train_data.rows + 1, sizeof *t->order);
   return t->order ? RT_OK : rt_no_memory(error);
@@ -389,6 +391,7 @@ void aq_trainer_free(aq_trainer *t) {
   t->freed = t->running;
   if (t->freed) return;
   io_lock_free(t->lock);
+  lib_profile_end(t->options.profile, t->machine, t->pool);
   if (t->module) lib_target_rows_free(t);
   rt_optimizer_free(t->optimizer);
   lib_judge_free(&t->judge);
@@ -401,6 +404,7 @@ void aq_trainer_free(aq_trainer *t) {
   aq_model_free(t->shown);
   rt_pool_free(t->pool);
   aq_pool_free(t->options.pool);
+  aq_profile_free(t->options.profile);
   io_dataset_free(&t->train_data);
   io_dataset_free(&t->valid_data);
   lib_reading_free(&t->reading);

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "libaq/internal.h"
+#include "libaq/profile/profile.h"
 #include "runtime/io/file.h"
 #include "runtime/optimizer.h"
 

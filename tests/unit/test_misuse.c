@@ -26,6 +26,7 @@ static struct {
   aq_vectors *vectors;
   aq_function *function;
   aq_pool *pool;
+  aq_profile *profile;
   char *text;
 } made;
 
@@ -39,6 +40,7 @@ static aq_report *VALUE_aq_report_p[3];
 static aq_vectors *VALUE_aq_vectors_p[3];
 static aq_function *VALUE_aq_function_p[3];
 static aq_pool *VALUE_aq_pool_p[3];
+static aq_profile *VALUE_aq_profile_p[3];
 static aq_shown *VALUE_aq_shown_p[2];
 static aq_externs *VALUE_aq_externs_p[2];
 static aq_rows *VALUE_aq_rows_p[2];
@@ -54,6 +56,7 @@ static aq_externs **const VALUE_aq_externs_pp[] = {&made.externs, NULL};
 static aq_rows **const VALUE_aq_rows_pp[] = {&made.rows, NULL};
 static aq_vectors **const VALUE_aq_vectors_pp[] = {&made.vectors, NULL};
 static aq_function **const VALUE_aq_function_pp[] = {&made.function, NULL};
+static aq_profile **const VALUE_aq_profile_pp[] = {&made.profile, NULL};
 static aq_pool **const VALUE_aq_pool_pp[] = {&made.pool, NULL};
 static char **const VALUE_char_pp[] = {&made.text, NULL};
 
@@ -205,6 +208,8 @@ static void make_handles(void) {
   aq_externs_new(&VALUE_aq_externs_p[0]);
   aq_pool_new(2, &VALUE_aq_pool_p[0]);
   aq_pool_new(-1, &VALUE_aq_pool_p[2]);
+  aq_profile_new(10, &VALUE_aq_profile_p[0]);
+  aq_profile_new((size_t)-1, &VALUE_aq_profile_p[2]);
   aq_rows_new(&VALUE_aq_rows_p[0]);
   VALUE_aq_limits_p[0] = aq_limits_new();
   VALUE_char_p[0] = path_of("some.tsv");
@@ -219,6 +224,7 @@ static void free_handles(void) {
     aq_vectors_free(VALUE_aq_vectors_p[k]);
     aq_function_free(VALUE_aq_function_p[k]);
     aq_pool_free(VALUE_aq_pool_p[k]);
+    aq_profile_free(VALUE_aq_profile_p[k]);
     aq_program_free(VALUE_aq_program_p[k]);
     aq_model_free(VALUE_aq_model_p[k]);
   }
@@ -316,6 +322,7 @@ static void end(int status, bool of_nothing) {
   aq_vectors_free(made.vectors);
   aq_function_free(made.function);
   aq_pool_free(made.pool);
+  aq_profile_free(made.profile);
   aq_program_free(made.program);
   aq_model_free(made.model);
   aq_text_free(made.text);
