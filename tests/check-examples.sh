@@ -15,7 +15,7 @@ regenerate() {   # regenerate FOLDER GENERATOR FILE...
   ${CC:-cc} -std=c11 -O1 -o "$work/$folder/$generator" "$top/examples/$folder/$generator.c"
   "$work/$folder/$generator" "$work/$folder" > /dev/null
   for file in "$@"; do
-    cmp "$work/$folder/$file" "$top/examples/$folder/$file" || fail "examples/$folder/$file is not what $generator.c writes"
+    diff -rq "$work/$folder/$file" "$top/examples/$folder/$file" || fail "examples/$folder/$file is not what $generator.c writes"
   done
 }
 regenerate sentiment reviews train.tsv dev.tsv test.tsv
@@ -30,6 +30,7 @@ regenerate translate sentences train.tsv dev.tsv test.tsv
 regenerate recommend events events.tsv films.tsv
 regenerate regression shopping train.tsv dev.tsv test.tsv
 regenerate digits strokes train.tsv dev.tsv
+regenerate vqa things train.tsv dev.tsv pictures
 regenerate fashion clothes train-images.idx train-labels.idx dev-images.idx dev-labels.idx
 
 # label_counts FILE POSITIVE NEGATIVE
@@ -69,5 +70,6 @@ learns support/answers.aq support/train.tsv "$work/in-scope.tsv" recall@1=0.95
 learns support/turns.aq support/turns-train.tsv support/turns-dev.tsv accuracy=0.95
 learns pairs/pairs.aq pairs/train.tsv pairs/dev.tsv accuracy=0.95
 learns digits/digits.aq digits/train.tsv digits/dev.tsv accuracy=0.97
+learns vqa/vqa.aq vqa/train.tsv vqa/dev.tsv accuracy=0.6
 learns fashion/fashion.aq fashion/train-images.idx fashion/dev-images.idx accuracy=0.85
 echo "the examples' data is as generated"

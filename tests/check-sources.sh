@@ -4,8 +4,9 @@
 set -u
 cd "${AQ_SOURCE:-.}" || exit 1
 . tests/verdict.sh
-
-# The words of Makefile.am: one file per line, but for those that are named within a rule or a variable.
+# The words of Makefile.am: one file per line, or a folder of which all is meant, but for those that are
+# named within a rule or a variable.
+# The words of Makefile.am: one file per line, or a folder of which all is meant, but for those that are named within a rule or a variable.
 listed=$(sed 's/#.*//; s/\\$//' Makefile.am | tr -s ' \t=' '\n' | sort -u)
 
 # The .c of a program of one file is implied by its name; what flex, bison and bake.sh write may lie in a tree
@@ -23,7 +24,7 @@ present() {
 missing=
 for file in $(present); do
   is_generated "$file" && continue
-  printf '%s\n' "$listed" | grep -qxF "$file" || missing="$missing$file is not listed in Makefile.am
+  printf '%s\n' "$listed" | grep -qxF -e "$file" -e "${file%/*}" || missing="$missing$file is not listed in Makefile.am
 "
 done
 verdict "every file is listed" "$missing"
