@@ -113,26 +113,15 @@ struct attend_plan {
  * (for a table: nor its element) nor the extra has j, it is added once for each query that sees a key. So the
  * derivative of what is computed from row values alone needs no division by the number of keys. */
 
-/* The kernels work on blocks of queries against blocks of keys. A head with row values needs more scratch:
- * behind the first RT_SCRATCH_BYTES stand the registers of a row's program and, for each block of keys that a
- * block of queries sees, ATTEND_ROW_TILES tiles and a note of where it is. */
+/* The kernels work on blocks of queries against blocks of keys. */
 enum {
   ATTEND_QUERIES = 64,
   ATTEND_KEYS = 64,
-  ATTEND_ROW_TILES = 4,
-  ATTEND_ROW_REGISTERS = 2 * LANE_MAX_REGISTERS * LANE_TILE
+  ATTEND_ROW_TILES = 4 /* of each block of keys that a block of queries sees, where a head has row values */
 };
-struct attend_piece {
-  int64_t first_key, keys;
-  enum lane_truth seen;
-}; /* seen: what the mask says of it, LANE_TRUE or LANE_MIXED */
 
 /* The axes of an operand that a bit mask keeps. */
 struct attend_operand attend_kept(const struct attend_operand *operand, int64_t axes);
-
-/* Bytes of scratch that a worker needs for the head. keys: the most that an example has; number: bytes of a
- * number. False when that is more than a size_t can count. */
-bool attend_scratch(const struct attend_plan *plan, int64_t keys, size_t number, size_t *bytes);
 
 /* Results of the ops.
  *

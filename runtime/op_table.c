@@ -48,6 +48,18 @@ rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa 
   return kernels[op][precision][RT_X86_KERNELS ? isa : RT_BASE];
 }
 
+#define DECLARE_SCRATCH(name, type, isa) rt_scratch rt_##name##_scratch_##type##_##isa;
+#define SCRATCH(name, type, isa) rt_##name##_scratch_##type##_##isa,
+#define DECLARE_BOTH(name) RT_EACH_ISA(DECLARE_SCRATCH, name, f32) RT_EACH_ISA(DECLARE_SCRATCH, name, f64)
+#define BOTH(name) [OP_##name] = {{RT_EACH_ISA(SCRATCH, name, f32)}, {RT_EACH_ISA(SCRATCH, name, f64)}},
+RT_EACH_SCRATCH(DECLARE_BOTH)
+
+static rt_scratch *const scratches[OP_COUNT][2][RT_ISA_COUNT] = {RT_EACH_SCRATCH(BOTH)};
+
+rt_scratch *rt_scratch_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa) {
+  return scratches[op][precision][RT_X86_KERNELS ? isa : RT_BASE];
+}
+
 /* ---- instruction sets ---- */
 
 static const char *const isa_name[RT_ISA_COUNT] = {"base", "avx2", "avx512"};

@@ -72,4 +72,12 @@ const char *rt_isa_name(enum rt_isa isa);
 /* The kernel of an op, NULL for FREE and NESTED ops and for the lane ops, which run as lane programs. */
 rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa);
 
+/* The ops whose kernels use scratch (runtime/threads.h). Beside such a kernel stands a function that says how
+ * many bytes of it each worker needs for a call of these sizes; it does not read data. */
+#define RT_EACH_SCRATCH(macro)                                                                               \
+  macro(assign) macro(attention) macro(attention_grad) macro(attention_weights) macro(lanes) macro(matmul)   \
+      macro(threshold)
+typedef size_t rt_scratch(const struct rt_call *call);
+rt_scratch *rt_scratch_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa); /* NULL: uses none */
+
 #endif

@@ -41,7 +41,7 @@ struct rt_pool {
   pid_t process;          /* that made it */
   int threads;            /* workers and the caller */
   int started;            /* workers that run */
-  size_t scratch_bytes;   /* of each worker */
+  size_t scratch_bytes;   /* of each worker; of a lent pool no more than its lender has */
   int64_t spin;           /* nanoseconds to spin before sleeping */
   struct worker *worker;  /* [threads]; 0 is the caller */
   struct rt_pool *lender; /* whose workers this caller has when nobody else does; NULL: it has its own */
@@ -252,13 +252,17 @@ static int reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) {
   return RT_OK;
 }
 
-int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) {
-  int status = reserve(pool, bytes, error);
-  if (status != RT_OK || !pool->lender) return status;
-  pthread_mutex_lock(&pool->lender->turn);
-  status = reserve(pool->lender, bytes, error);
-  pthread_mutex_unlock(&pool->lender->turn);
+static int reserve_lent(struct rt_pool *lender, size_t bytes, struct rt_error *error) {
+  pthread_mutex_lock(&lender->turn);
+  int status = reserve(lender, bytes, error);
+  pthread_mutex_unlock(&lender->turn);
   return status;
+}
+
+int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error) {
+  if (bytes <= pool->scratch_bytes) return RT_OK;
+  int status = pool->lender ? reserve_lent(pool->lender, bytes, error) : RT_OK;
+  return status == RT_OK ? reserve(pool, bytes, error) : status;
 }
 
 /* Signals are the host's: its own threads receive them, workers none. */
@@ -272,11 +276,7 @@ static int start_worker(struct worker *worker) {
 }
 
 static int start_workers(struct rt_pool *pool, struct rt_error *error) {
-  for (int i = 0; i < pool->threads; i++) {
-    pool->worker[i].pool = pool;
-    pool->worker[i].scratch = rt_alloc_aligned(RT_SCRATCH_BYTES);
-    if (!pool->worker[i].scratch) return rt_no_memory(error);
-  }
+  for (int i = 0; i < pool->threads; i++) pool->worker[i].pool = pool;
   for (int i = 1; i < pool->threads; i++) {
     if (start_worker(&pool->worker[i])) {
       rt_fail(error, RT_USAGE, "the system does not allow %d threads: %d could be started", pool->threads, i);
@@ -302,7 +302,6 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
   pool->process = getpid();
   pool->threads = threads;
   atomic_store(&pool->users, 1);
-  pool->scratch_bytes = RT_SCRATCH_BYTES;
   pool->spin = threads <= rt_cores() ? SPIN_NANOSECONDS : 0;
   pthread_mutex_init(&pool->lock, NULL);
   pthread_mutex_init(&pool->turn, NULL);

@@ -5,13 +5,10 @@
 
 #include "runtime/base.h"
 
-/* Working memory that each worker owns at least, for tiles and partial sums of kernels. */
-enum { RT_SCRATCH_BYTES = 4 << 20 };
-
 struct rt_pool;
-typedef void rt_task(
-    void *context, int64_t task,
-    void *scratch); /* scratch: RT_SCRATCH_BYTES or what was reserved, 64-byte aligned, this worker's */
+/* scratch: this worker's working memory, for tiles and partial sums: what was reserved, 64-byte aligned; NULL
+ * as long as nothing was. */
+typedef void rt_task(void *context, int64_t task, void *scratch);
 
 /* threads: 1 or more, counting the caller, who works too. NULL and error filled on failure. */
 struct rt_pool *rt_pool_new(int threads, struct rt_error *error);
@@ -21,7 +18,8 @@ void rt_pool_free(struct rt_pool *pool);
 int rt_pool_check(const struct rt_pool *pool, struct rt_error *error);
 
 /* From now on each worker's scratch has at least so many bytes; what was in it is lost. Not while something
- * runs. After RT_NO_MEMORY the scratch is as large as it was, or larger. */
+ * runs. After RT_NO_MEMORY the scratch is as large as it was, or larger. Who runs kernels reserves what
+ * rt_scratch_of (runtime/ops.h) asks for. */
 int rt_pool_reserve(struct rt_pool *pool, size_t bytes, struct rt_error *error);
 
 /* Runs task 0..count-1, returns when all are done. One caller at a time. Workers spin briefly between calls,

@@ -126,6 +126,7 @@ static int make_calls(struct vm_machine *machine, enum rt_precision precision, s
     const struct vm_instr *instr = &f->instr[n];
     struct machine_call *call = &machine->call[n];
     call->kernel = rt_kernel_of(instr->op, precision, isa);
+    call->scratch = rt_scratch_of(instr->op, precision, isa);
     if (!call->kernel && !(rt_op_info[instr->op].flags & RT_NESTED))
       return rt_fail(error, RT_BAD_DATA, "the op %s has no kernel", rt_op_info[instr->op].name);
     struct rt_tensor *in = make_operands(machine, instr->in, instr->in_count);

@@ -10,8 +10,6 @@
 
 #include <inttypes.h>
 
-#include "runtime/assign.h"
-
 /* ---- at bind ---- */
 
 /* One for each op with RT_SIZED, bound to its row by name. */
@@ -100,50 +98,13 @@ int machine_check_attention_weights(const struct vm_machine *machine, uint32_t n
   return machine_check_attention(machine, n, error);
 }
 
-/* The operand of an attention op that says how many keys there are, and its axis of keys; NULL: none, there
- * is one key. */
-static const struct rt_shape *keys_of(const struct vm_machine *machine, uint32_t n, int *axis) {
-  const struct rt_call *call = &machine->call[n].call;
-  const struct attend_plan *plan = call->attend;
-  const int first_extra = vm_op_arity(machine->function->instr[n].op);
-  if ((*axis = vm_operand_axis(&plan->key, ATTEND_J)) >= 0) return call->in[1].shape;
-  if (has_values(machine, n) && (*axis = vm_operand_axis(&plan->value, ATTEND_J)) >= 0)
-    return call->in[2].shape;
-  for (int k = 0; k < plan->extra_count; k++)
-    if ((*axis = vm_operand_axis(&plan->extra[k], ATTEND_J)) >= 0) return call->in[first_extra + k].shape;
-  return NULL;
-}
-
-/* The largest size of an axis. */
-static int64_t longest(const struct rt_shape *shape, int axis) {
-  int64_t most = 0;
-  for (int64_t e = 0; e < (shape->each[axis] ? shape->examples : 1); e++)
-    if (rt_size(shape, axis, e) > most) most = rt_size(shape, axis, e);
-  return most;
-}
-
-static int64_t most_keys(const struct vm_machine *machine, uint32_t n) {
-  int axis;
-  const struct rt_shape *shape = keys_of(machine, n, &axis);
-  return shape ? longest(shape, axis) : 1;
-}
-
-/* What a call needs of a worker's scratch beyond what all have; false: more than memory can be. */
-static bool scratch_of(const struct vm_machine *machine, uint32_t n, size_t *bytes) {
-  const struct rt_call *call = &machine->call[n].call;
-  *bytes = 0;
-  if (machine->function->instr[n].op == OP_assign) {
-    const int64_t rows = longest(call->in[0].shape, 0), columns = longest(call->in[0].shape, 1);
-    *bytes = assign_scratch(rows > columns ? rows : columns);
-  }
-  if (!call->attend || !call->attend->row_count) return true;
-  return attend_scratch(call->attend, most_keys(machine, n), machine->real_bytes, bytes);
-}
+/* ---- scratch ---- */
 
 int machine_reserve(const struct vm_machine *machine, struct rt_error *error) {
-  size_t most = 0, bytes;
+  size_t most = 0;
   for (uint32_t n = 0; n < machine->function->instr_count; n++) {
-    if (!scratch_of(machine, n, &bytes)) return rt_no_memory(error);
+    const struct machine_call *call = &machine->call[n];
+    size_t bytes = call->scratch ? call->scratch(&call->call) : 0;
     most = bytes > most ? bytes : most;
   }
   return most ? rt_pool_reserve(machine->pool, most, error) : RT_OK;

@@ -9,7 +9,8 @@
 
 /* Everything a kernel is called with, made once; binding and running only fill in numbers and addresses. */
 struct machine_call {
-  rt_kernel *kernel; /* NULL: scan runs */
+  rt_kernel *kernel;   /* NULL: scan runs */
+  rt_scratch *scratch; /* NULL: it needs none */
   struct machine_scan *scan;
   struct machine_native *native; /* NULL: no native function is called */
   struct rt_call call;
@@ -172,8 +173,8 @@ int machine_native_run(struct machine_native *native, struct rt_error *error);
 
 /* machine_check.c: what only sizes can tell. */
 int machine_check_sizes(const struct vm_machine *machine, struct rt_error *error);
-int machine_reserve(const struct vm_machine *machine,
-                    struct rt_error *error); /* scratch for heads with row values */
+/* Reserves the scratch that its kernels need for these sizes. */
+int machine_reserve(const struct vm_machine *machine, struct rt_error *error);
 int machine_check_ids(const struct vm_machine *machine, const struct machine_ids *ids,
                       struct rt_error *error);
 #endif

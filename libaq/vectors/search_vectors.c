@@ -75,7 +75,7 @@ static int64_t chunk_size(const struct search *s, int64_t chunk) {
 static void search_chunk(void *context, int64_t chunk, void *scratch) {
   const struct search *s = context;
   int64_t width = s->index->width, count = chunk_size(s, chunk);
-  float *product = scratch; /* [BLOCK, CHUNK] floats are less than RT_SCRATCH_BYTES */
+  float *product = scratch; /* [s->count, count] */
   const struct rt_product_f32 all = {.tb = true,
                                      .m = s->count,
                                      .n = count,
@@ -177,10 +177,9 @@ static int search(struct search *s, struct rt_error *error) {
   bool good = s->hit && s->best && s->row && s->score && (!o->cosine || (index_scale && query_scale));
   int status = good ? RT_OK : rt_no_memory(error);
   struct rt_pool *pool = status == RT_OK ? lib_pool(o->threads, o->pool, error) : NULL;
-  if (pool)
-    status = search_all(s, pool, error);
-  else
-    status = error->code;
+  if (!pool) status = error->code;
+  if (status == RT_OK) status = rt_pool_reserve(pool, sizeof(float) * BLOCK * CHUNK, error);
+  if (status == RT_OK) status = search_all(s, pool, error);
   rt_pool_free(pool);
   rt_free(index_scale);
   rt_free(query_scale);

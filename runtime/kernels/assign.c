@@ -5,7 +5,6 @@
  * and columns keep from being negative. n rows and m columns take n * n * m steps. */
 #include <math.h>
 
-#include "runtime/assign.h"
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/split.h"
 
@@ -123,4 +122,13 @@ void KERNEL(assign)(const struct rt_call *call) {
   const struct rt_shape *s = call->in[0].shape;
   struct assigning job = {call};
   if (s->count) rt_parallel(call->pool, s->batched ? s->examples : 1, assign_example, &job);
+}
+
+/* Numbers for each of the longer side, and one more of each kind. */
+size_t KERNEL(assign_scratch)(const struct rt_call *call) {
+  const struct rt_shape *s = call->in[0].shape;
+  int64_t longer = 0;
+  for (int64_t e = 0; e < (s->ragged ? s->examples : 1); e++)
+    longer = split_max(longer, split_max(rt_size(s, 0, e), rt_size(s, 1, e)));
+  return ((size_t)longer + 1) * (3 * sizeof(double) + 3 * sizeof(int32_t));
 }

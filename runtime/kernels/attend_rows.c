@@ -13,10 +13,9 @@ static void rows_place(const struct attend_head *head, const struct attend_space
                        struct attend_queried *rows) {
   int64_t blocks = (head->keys + ATTEND_KEYS - 1) / ATTEND_KEYS,
           tiles = blocks * ATTEND_KEYS * ATTEND_QUERIES;
-  real *free = (real *)space->rows;
   rows->block = attend_queries(head, first);
-  rows->registers = (struct lane_registers){.storage = free, .wide = space->score_regs.wide};
-  rows->score = free + ATTEND_ROW_REGISTERS;
+  rows->registers = (struct lane_registers){.storage = space->row_registers, .wide = space->score_regs.wide};
+  rows->score = space->rows;
   rows->mask = rows->score + tiles, rows->dw = rows->mask + tiles, rows->given = rows->dw + tiles;
   rows->piece = (struct attend_piece *)(rows->given + tiles);
   rows->pieces = rows->keys = 0;

@@ -2,7 +2,6 @@
 #include "runtime/kernels/attend_tile.h"
 #include "runtime/kernels/square.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -97,57 +96,9 @@ struct attend_job {
   int64_t heads, segments;  /* heads of one example, of all examples */
   int64_t by_query, by_key; /* tasks for one head, by queries and by keys; 1 and 0 when it is whole */
   int64_t grouped;          /* heads of one task, when a head is one task or less */
-  bool wide;                /* whole numbers above those that float holds: see lane_run.h */
+  struct attend_room room;
+  bool wide; /* whole numbers above those that float holds: see lane_run.h */
 };
-
-static real *attend_carve(real **free, size_t count) {
-  real *block = *free;
-  *free += count;
-  return block;
-}
-
-static void attend_space_init(const struct attend_plan *plan, bool wide, struct attend_space *space,
-                              void *scratch) {
-  const struct lane_program *const programs[] = {plan->score, plan->mask, plan->drop, plan->score_grad};
-  struct lane_registers *const registers[] = {&space->score_regs, &space->mask_regs, &space->drop_regs,
-                                              &space->grad_regs};
-  real *free = scratch;
-  space->score = attend_carve(&free, ATTEND_TILE);
-  space->grad = attend_carve(&free, ATTEND_TILE);
-  space->seen = attend_carve(&free, ATTEND_TILE);
-  space->clean = attend_carve(&free, ATTEND_COPIES);
-  space->shaped = attend_carve(&free, LANE_TILE);
-  space->mask = attend_carve(&free, LANE_TILE);
-  space->drop = attend_carve(&free, LANE_TILE);
-  space->query_t = attend_carve(&free, ATTEND_TURNED);
-  space->grad_t = attend_carve(&free, ATTEND_TURNED);
-  space->key = attend_carve(&free, ATTEND_COPIES);
-  space->value = attend_carve(&free, ATTEND_COPIES);
-  space->dkey = attend_carve(&free, ATTEND_COPIES);
-  space->dvalue = attend_carve(&free, ATTEND_COPIES);
-  space->query = attend_carve(&free, ATTEND_TURNED);
-  space->dy = attend_carve(&free, ATTEND_TURNED);
-  space->row = attend_carve(&free, ATTEND_TURNED);
-  for (int k = 0; k < LANE_MAX_OUTPUTS; k++) space->part[k] = attend_carve(&free, LANE_TILE);
-  for (size_t k = 0; k < RT_COUNT(programs); k++)
-    if (programs[k]) registers[k]->storage = attend_carve(&free, lane_storage(programs[k]));
-  for (size_t k = 0; k < RT_COUNT(programs); k++)
-    registers[k]->wide = wide ? &space->wide[registers[k] == &space->grad_regs] : NULL;
-  for (int k = 0; k < 2 && wide; k++)
-    space->wide[k].storage = (double *)attend_carve(&free, LANE_WIDE * sizeof(double) / sizeof(real));
-  space->rows = (char *)scratch + RT_SCRATCH_BYTES;
-}
-
-static_assert((3 * ATTEND_KEYS * ATTEND_QUERIES + 5 * ATTEND_WIDTH * ATTEND_QUERIES
-               + 5 * ATTEND_KEYS * ATTEND_PACKED + (3 + LANE_MAX_OUTPUTS) * LANE_TILE
-               + 4 * 2 * LANE_MAX_REGISTERS * LANE_TILE)
-                      * sizeof(real)
-                  <= RT_SCRATCH_BYTES,
-              "the scratch holds an attention task");
-static_assert((RT_DOUBLE
-               || (4 * 2 * LANE_MAX_REGISTERS * LANE_TILE + 250368) * 4 + 2 * LANE_WIDE * 8
-                      <= RT_SCRATCH_BYTES),
-              "and whole numbers in double beside it");
 
 /* The chunk-th task of a head. Chunks of keys begin with the first keys, chunks of queries with the last
  * queries, so that under a causal mask long tasks come before short ones. */
@@ -170,7 +121,9 @@ static void attend_work(void *context, int64_t task, void *scratch) {
   const struct attend_call *call = job->call;
   struct attend_space space;
   struct attend_head head;
-  attend_space_init(call->call->attend, job->wide, &space, scratch);
+  KERNEL(attend_place)(call->call->attend, &job->room, scratch, &space);
+  if (!job->wide)
+    space.score_regs.wide = space.mask_regs.wide = space.drop_regs.wide = space.grad_regs.wide = NULL;
   int64_t groups = (job->segments + job->grouped - 1) / job->grouped, segment = task % groups * job->grouped;
   int64_t end = segment + job->grouped < job->segments ? segment + job->grouped : job->segments;
   for (; segment < end; segment++) {
@@ -181,14 +134,59 @@ static void attend_work(void *context, int64_t task, void *scratch) {
   }
 }
 
-/* What is known of an extra that is one number for each head of each example, such as the length of a text.
- */
+/* ---- sizes ---- */
+
+/* The largest of any example. */
+struct attend_sizes {
+  int64_t queries, keys, width;
+  int64_t last_query, last_key; /* where they end in their texts */
+  double work;                  /* pairs of queries and keys, of all examples */
+};
+
+static int64_t attend_features(const struct attend_operand *operand, const struct rt_shape *shape,
+                               int64_t example) {
+  int64_t width = 1;
+  for (int a = 0; a < operand->rank; a++)
+    if (operand->role[a] >= ATTEND_FEATURE) width *= rt_size(shape, a, example);
+  return width;
+}
+
+static void attend_most(int64_t *most, int64_t size) { *most = size > *most ? size : *most; }
+
+static struct attend_sizes attend_measure(const struct attend_call *c) {
+  const struct attend_plan *plan = c->call->attend;
+  struct attend_sizes sizes = {0};
+  for (int64_t e = 0; e < c->shape->examples; e++) {
+    int64_t queries = attend_size(&c->roles, c->shape, ATTEND_I, e, 1), keys = attend_keys(c, e),
+            moved = attend_moved(c, e);
+    sizes.work += (double)queries * (double)keys;
+    attend_most(&sizes.queries, queries), attend_most(&sizes.keys, keys);
+    attend_most(&sizes.last_query, moved + queries);
+    attend_most(&sizes.last_key, keys + attend_keys_moved(c, moved, queries, keys));
+    attend_most(&sizes.width, attend_features(&plan->query, c->call->in[0].shape, e));
+    if (c->value >= 0)
+      attend_most(&sizes.width, attend_features(&plan->value, c->call->in[c->value].shape, e));
+  }
+  return sizes;
+}
+
+static int64_t attend_heads(const struct attend_call *c) {
+  return c->shape->examples ? attend_size(&c->roles, c->shape, ATTEND_H, 0, 1) : 0;
+}
+
+/* Is an extra one number for each head of each example, such as the length of a text? */
+static bool attend_is_number(const struct attend_operand *extra) {
+  for (int a = 0; a < extra->rank; a++)
+    if (extra->role[a] != ATTEND_H) return false;
+  return true;
+}
+
+/* What is known of an extra by its numbers. */
 static struct lane_input_range attend_extra_range(const struct attend_call *call, int k, int64_t heads) {
   const struct attend_operand *extra = &call->call->attend->extra[k];
   const struct rt_tensor *tensor = &call->call->in[call->first_extra + k];
   struct lane_input_range range = {INFINITY, -INFINITY, true};
-  for (int a = 0; a < extra->rank; a++)
-    if (extra->role[a] != ATTEND_H) return (struct lane_input_range){0};
+  if (!attend_is_number(extra)) return (struct lane_input_range){0};
   for (int64_t e = 0; e < (tensor->shape->batched ? call->shape->examples : 1); e++)
     for (int64_t h = 0; h < (extra->rank ? heads : 1); h++) {
       double x = (double)*KERNEL(attend_bind)(extra, tensor, e, h, heads).data;
@@ -198,55 +196,74 @@ static struct lane_input_range attend_extra_range(const struct attend_call *call
   return range;
 }
 
-/* Do formulas of positions need more than float holds? */
-static bool attend_passes_float(const struct attend_call *call, int64_t heads, int64_t queries,
-                                int64_t keys) {
+/* Do formulas of positions need more than float holds? input: of the score, which mask and drop do not have,
+ * and the extras. */
+static bool attend_passes_float(const struct attend_call *call, const struct attend_sizes *sizes,
+                                const struct lane_input_range *input) {
   const struct attend_plan *plan = call->call->attend;
   const struct lane_program *programs[4 + ATTEND_MAX_ROWS] = {plan->mask, plan->drop, plan->score,
                                                               plan->score_grad};
-  struct lane_input_range input[1 + LANE_MAX_INPUTS] = {
-      {0}}; /* 0: the score, which mask and drop do not have */
-  struct lane_ranges ranges = {0, queries > 0 ? queries : 1, 0, keys > 0 ? keys : 1, 0, heads - 1};
+  struct lane_ranges ranges = {.rows = sizes->last_query > 0 ? sizes->last_query : 1,
+                               .columns = sizes->last_key > 0 ? sizes->last_key : 1,
+                               .more_heads = attend_heads(call) - 1};
   if (RT_DOUBLE) return false;
-  for (int k = 0; k < plan->extra_count; k++) input[1 + k] = attend_extra_range(call, k, heads);
   for (int k = 0; k < plan->row_count; k++) programs[4 + k] = plan->row[k].program;
   for (int k = 0; k < 4 + plan->row_count; k++)
     if (programs[k] && lane_passes_float(programs[k], &ranges, input + (k < 2))) return true;
   return false;
 }
 
+/* Whatever the numbers of the extras are. */
+static bool attend_may_pass_float(const struct attend_call *call, const struct attend_sizes *sizes) {
+  const struct attend_plan *plan = call->call->attend;
+  const struct lane_input_range unknown[1 + LANE_MAX_INPUTS] = {{0}};
+  for (int k = 0; k < plan->extra_count && !RT_DOUBLE; k++)
+    if (attend_is_number(&plan->extra[k])) return true;
+  return attend_passes_float(call, sizes, unknown);
+}
+
+static bool attend_passes_now(const struct attend_call *call, const struct attend_sizes *sizes) {
+  struct lane_input_range input[1 + LANE_MAX_INPUTS] = {{0}};
+  for (int k = 0; k < call->call->attend->extra_count; k++)
+    input[1 + k] = attend_extra_range(call, k, attend_heads(call));
+  return attend_passes_float(call, sizes, input);
+}
+
+static struct attend_room attend_room_of(const struct attend_call *call, const struct attend_sizes *sizes) {
+  return (struct attend_room){.queries = sizes->queries,
+                              .keys = sizes->keys,
+                              .width = sizes->width,
+                              .gradient = call->gradient,
+                              .wide = attend_may_pass_float(call, sizes)};
+}
+
+size_t KERNEL(attend_room)(const struct attend_call *call) {
+  const struct attend_sizes sizes = attend_measure(call);
+  const struct attend_room room = attend_room_of(call, &sizes);
+  struct attend_space space;
+  return KERNEL(attend_place)(call->call->attend, &room, NULL, &space);
+}
+
+/* ---- running ---- */
+
 static int64_t attend_chunks(int64_t length) {
   return length > ATTEND_CUT ? (length + ATTEND_CUT - 1) / ATTEND_CUT : 1;
 }
 
 void KERNEL(attend_run)(const struct attend_call *call) {
-  struct attend_job job = {.call = call, .by_query = 1, .grouped = 1};
-  int64_t examples = call->shape->examples, longest = 0, last = 0, most_keys = 0;
-  double work = 0;
-  for (int64_t e = 0; e < examples; e++) {
-    int64_t queries = attend_size(&call->roles, call->shape, ATTEND_I, e, 1);
-    int64_t keys = attend_keys(call, e), moved = attend_moved(call, e);
-    work += (double)queries * (double)keys;
-    int64_t end = keys + attend_keys_moved(call, moved, queries, keys);
-    if (end > most_keys) most_keys = end;
-    if (queries > longest) longest = queries;
-    if (moved + queries > last) last = moved + queries;
-    if (!call->shape->ragged) {
-      work *= (double)examples;
-      break;
-    }
-  }
-  job.heads = examples ? attend_size(&call->roles, call->shape, ATTEND_H, 0, 1) : 0;
-  job.segments = examples * job.heads;
+  const struct attend_sizes sizes = attend_measure(call);
+  struct attend_job job = {.call = call, .by_query = 1, .grouped = 1, .heads = attend_heads(call)};
+  job.segments = call->shape->examples * job.heads;
   if (!job.segments) return;
-  job.wide = attend_passes_float(call, job.heads, last, most_keys);
-  if (call->cut == ATTEND_BY_QUERIES) job.by_query = attend_chunks(longest);
-  if (call->cut == ATTEND_BOTH_WAYS && job.segments == 1 && longest > ATTEND_CUT) {
-    job.by_query = attend_chunks(longest);
+  job.room = attend_room_of(call, &sizes);
+  job.wide = job.room.wide && attend_passes_now(call, &sizes);
+  if (call->cut == ATTEND_BY_QUERIES) job.by_query = attend_chunks(sizes.queries);
+  if (call->cut == ATTEND_BOTH_WAYS && job.segments == 1 && sizes.queries > ATTEND_CUT) {
+    job.by_query = attend_chunks(sizes.queries);
     job.by_key = attend_chunks(attend_keys(call, 0));
   }
   if (job.by_query == 1) {
-    double each = work / (double)examples * 64 + 4096;
+    double each = sizes.work / (double)call->shape->examples * 64 + 4096;
     job.grouped = each < ATTEND_TASK ? (int64_t)(ATTEND_TASK / each) : 1;
   }
   rt_parallel(call->call->pool, (job.segments + job.grouped - 1) / job.grouped * (job.by_query + job.by_key),

@@ -56,7 +56,22 @@ struct attend_head {
   struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS]; /* value.data: NULL when the op has none */
 };
 
-/* Working memory of one task, in its worker's scratch. */
+/* Of a head with row values: a block of keys that a block of queries sees. seen: what the mask says of it,
+ * LANE_TRUE or LANE_MIXED. */
+struct attend_piece {
+  int64_t first_key, keys;
+  enum lane_truth seen;
+};
+
+/* What the working memory of a call depends on. */
+struct attend_room {
+  int64_t queries, keys, width; /* the most of any example; width: features of a query or a value */
+  bool gradient;                /* are there tiles and rows of gradients? */
+  bool wide;                    /* may there be whole numbers above those that float holds? See lane_run.h */
+};
+
+/* Working memory of one task, in its worker's scratch. Each block of queries or keys has fewer numbers where
+ * the room says that no more are used; what is not used at all has no place. */
 struct attend_space {
   struct lane_registers score_regs, mask_regs, drop_regs, grad_regs;
   struct lane_wide wide[2]; /* of score_grad, which other programs interrupt; of all others */
@@ -69,8 +84,12 @@ struct attend_space {
   real *seen, *clean; /* of masked products: the mask of a tile; [ATTEND_KEYS][ATTEND_PACKED] */
   real *shaped, *mask, *drop;   /* [LANE_TILE]: what the lane programs give for part of a tile */
   real *part[LANE_MAX_OUTPUTS]; /* [LANE_TILE] */
-  char *rows;                   /* the scratch behind RT_SCRATCH_BYTES, which heads with row values have */
+  real *row_registers;          /* of the program of a row value */
+  real *rows;                   /* of a block of queries: tiles and pieces for all its keys (attend_rows.c) */
 };
+/* Puts it from base on; NULL: nowhere. How many bytes it takes; SIZE_MAX: more than can be counted. */
+size_t KERNEL(attend_place)(const struct attend_plan *plan, const struct attend_room *room, char *base,
+                            struct attend_space *space);
 
 /* Element (m, n) is data[m * row + n * column]. */
 struct attend_matrix {
@@ -121,8 +140,11 @@ struct attend_call {
   enum attend_cut cut;
   attend_task *task;
   int moved;
+  bool gradient;
 };
 void KERNEL(attend_run)(const struct attend_call *call);
+/* The bytes of scratch that it needs of each worker. */
+size_t KERNEL(attend_room)(const struct attend_call *call);
 
 /* An operand as one head of one example sees it; heads: how many there are. */
 struct attend_view KERNEL(attend_bind)(const struct attend_operand *operand, const struct rt_tensor *tensor,

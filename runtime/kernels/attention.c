@@ -193,10 +193,25 @@ static void attend_forward(const struct attend_head *head, struct attend_space *
   }
 }
 
+static struct attend_call attend_forward_call(const struct rt_call *call) {
+  return (struct attend_call){.call = call,
+                              .roles = call->attend->out,
+                              .shape = call->out[0].shape,
+                              .first_extra = 3,
+                              .value = 2,
+                              .cut = ATTEND_BY_QUERIES,
+                              .task = call->attend->row_count ? KERNEL(attend_rows_forward) : attend_forward,
+                              .moved = 1};
+}
+
 void KERNEL(attention)(const struct rt_call *call) {
-  attend_task *task = call->attend->row_count ? KERNEL(attend_rows_forward) : attend_forward;
-  struct attend_call attend = {call, call->attend->out, call->out[0].shape, 3, 2, ATTEND_BY_QUERIES, task, 1};
+  const struct attend_call attend = attend_forward_call(call);
   KERNEL(attend_run)(&attend);
+}
+
+size_t KERNEL(attention_scratch)(const struct rt_call *call) {
+  const struct attend_call attend = attend_forward_call(call);
+  return KERNEL(attend_room)(&attend);
 }
 
 /* ---- the weights themselves, for people to look at ---- */
@@ -242,14 +257,28 @@ static void attend_look(const struct attend_head *head, struct attend_space *spa
   }
 }
 
-void KERNEL(attention_weights)(const struct rt_call *call) {
-  attend_task *task = call->attend->row_count ? KERNEL(attend_rows_look) : attend_look;
-  struct attend_call attend = {call, {0}, call->out[0].shape, 2, -1, ATTEND_BY_QUERIES, task, 0};
+static struct attend_call attend_look_call(const struct rt_call *call) {
+  struct attend_call attend = {.call = call,
+                               .shape = call->out[0].shape,
+                               .first_extra = 2,
+                               .value = -1,
+                               .cut = ATTEND_BY_QUERIES,
+                               .task = call->attend->row_count ? KERNEL(attend_rows_look) : attend_look};
   const struct attend_operand *y = &call->attend->out;
   const uint8_t order[] = {ATTEND_H, ATTEND_I};
   for (size_t k = 0; k < RT_COUNT(order); k++)
     for (int a = 0; a < y->rank; a++)
       if (y->role[a] == order[k]) attend.roles.role[attend.roles.rank++] = order[k];
   attend.roles.role[attend.roles.rank++] = ATTEND_J;
+  return attend;
+}
+
+void KERNEL(attention_weights)(const struct rt_call *call) {
+  const struct attend_call attend = attend_look_call(call);
   KERNEL(attend_run)(&attend);
+}
+
+size_t KERNEL(attention_weights_scratch)(const struct rt_call *call) {
+  const struct attend_call attend = attend_look_call(call);
+  return KERNEL(attend_room)(&attend);
 }

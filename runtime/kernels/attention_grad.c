@@ -384,9 +384,24 @@ static enum attend_cut attend_grad_cut(const struct attend_plan *plan) {
 }
 
 /* There are as many heads, queries and examples as delta has, which has the axes of y but no features. */
+static struct attend_call attend_backward_call(const struct rt_call *call) {
+  return (struct attend_call){.call = call,
+                              .roles = call->attend->out,
+                              .shape = call->in[3].shape,
+                              .first_extra = 6,
+                              .value = 2,
+                              .cut = attend_grad_cut(call->attend),
+                              .task =
+                                  call->attend->row_count ? KERNEL(attend_rows_backward) : attend_backward,
+                              .gradient = true};
+}
+
 void KERNEL(attention_grad)(const struct rt_call *call) {
-  attend_task *task = call->attend->row_count ? KERNEL(attend_rows_backward) : attend_backward;
-  struct attend_call attend = {
-      call, call->attend->out, call->in[3].shape, 6, 2, attend_grad_cut(call->attend), task, 0};
+  const struct attend_call attend = attend_backward_call(call);
   KERNEL(attend_run)(&attend);
+}
+
+size_t KERNEL(attention_grad_scratch)(const struct rt_call *call) {
+  const struct attend_call attend = attend_backward_call(call);
+  return KERNEL(attend_room)(&attend);
 }

@@ -40,11 +40,16 @@ typedef float real;
 #endif
 #define RT_VECTOR (RT_VECTOR_BYTES / (int)sizeof(real))
 
-#include "runtime/tensor.h"
+#include "runtime/ops.h"
 
 /* The kernels of the ops; a kernel file defines those it is about, runtime/op_table.c refers to all that are
  * not FREE. */
 #define OP(name, written, signature, attributes, flags, doc) void KERNEL(name)(const struct rt_call *call);
 #include "runtime/ops.def"
+
+/* How much scratch those that use some need (rt_scratch_of); they stand beside the kernels. */
+#define RT_SCRATCH(name) size_t KERNEL(name##_scratch)(const struct rt_call *call);
+RT_EACH_SCRATCH(RT_SCRATCH)
+#undef RT_SCRATCH
 
 #endif

@@ -189,6 +189,8 @@ static void lanes_task(void *context, int64_t task, void *scratch) {
   }
 }
 
+size_t KERNEL(lanes_scratch)(const struct rt_call *call) { return lane_storage(call->lanes) * sizeof(real); }
+
 void KERNEL(lanes)(const struct rt_call *call) {
   struct lanes_job job;
   lanes_plan(&job, call);

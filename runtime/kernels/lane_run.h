@@ -42,8 +42,8 @@ struct lane_sizes {
 
 /* Float cannot hold every whole number above 2^24. Where formulas of positions may reach there
  * (lane_passes_float), what is made of positions, constants and numbers of class 0 is computed in double as
- * well, and is rounded once when other instructions read it. storage: LANE_WIDE doubles. */
-enum { LANE_WIDE = 2 * LANE_MAX_REGISTERS * LANE_TILE };
+ * well, and is rounded once when other instructions read it. storage: lane_storage(program) doubles, of the
+ * largest program that it serves. */
 struct lane_wide {
   double *storage;
   uint64_t held; /* registers whose numbers are here, bit by bit */

@@ -14,24 +14,24 @@ struct matrices {
   struct rt_product first;
 };
 
-static struct matrices matrices_of(const struct rt_call *call, int64_t e) {
-  const struct rt_shape *a = call->in[0].shape, *b = call->in[1].shape, *c = call->out[0].shape;
+/* Without their places. */
+static struct matrices sizes_of(const struct rt_call *call, int64_t e) {
+  const struct rt_shape *a = call->in[0].shape, *c = call->out[0].shape;
   const bool ta = call->attr[0], tb = call->attr[1];
   int rank = c->rank;
   int64_t m = rt_size(c, rank - 2, e), n = rt_size(c, rank - 1, e),
           k = rt_size(a, ta ? rank - 2 : rank - 1, e);
-  return (struct matrices){rt_extent(c, 0, rank - 2, e),
-                           {.ta = ta,
-                            .tb = tb,
-                            .m = m,
-                            .n = n,
-                            .k = k,
-                            .a = in_data(call, 0) + rt_offset(a, e),
-                            .b = in_data(call, 1) + rt_offset(b, e),
-                            .c = out_data(call, 0) + rt_offset(c, e),
-                            .lda = ta ? m : k,
-                            .ldb = tb ? k : n,
-                            .ldc = n}};
+  return (struct matrices){
+      rt_extent(c, 0, rank - 2, e),
+      {.ta = ta, .tb = tb, .m = m, .n = n, .k = k, .lda = ta ? m : k, .ldb = tb ? k : n, .ldc = n}};
+}
+
+static struct matrices matrices_of(const struct rt_call *call, int64_t e) {
+  struct matrices x = sizes_of(call, e);
+  x.first.a = in_data(call, 0) + rt_offset(call->in[0].shape, e);
+  x.first.b = in_data(call, 1) + rt_offset(call->in[1].shape, e);
+  x.first.c = out_data(call, 0) + rt_offset(call->out[0].shape, e);
+  return x;
 }
 
 static struct rt_product product_at(const struct matrices *x, int64_t i) {
@@ -77,33 +77,70 @@ static void multiply_large(const struct rt_call *call, int64_t examples) {
 }
 
 /* One matrix for all rows of all examples: b is shared, and nothing leads. */
-static bool multiply_packed(const struct rt_call *call) {
-  const struct rt_shape *a = call->in[0].shape, *b = call->in[1].shape, *c = call->out[0].shape;
-  if (c->rank != 2 || call->attr[0] || b->batched || !a->batched) return false;
-  struct rt_product p = matrices_of(call, 0).first;
-  p.m = p.n > 0 ? c->count / p.n : 0;
-  KERNEL(product)(call->pool, &p);
-  return true;
+static bool is_packed(const struct rt_call *call) {
+  return call->out[0].shape->rank == 2 && !call->attr[0] && !call->in[1].shape->batched
+         && call->in[0].shape->batched;
+}
+
+/* With as many rows as all examples have. */
+static struct rt_product packed(const struct rt_call *call, struct matrices x) {
+  x.first.m = x.first.n > 0 ? call->out[0].shape->count / x.first.n : 0;
+  return x.first;
+}
+
+/* All products of a call. */
+struct products {
+  int64_t examples;
+  double count, work; /* work: m n k over all */
+  int64_t each;       /* work of one on average, and 1 */
+  bool large;
+};
+
+static struct products products_of(const struct rt_call *call) {
+  struct products all = {.examples = call->out[0].shape->batched ? call->out[0].shape->examples : 1};
+  for (int64_t e = 0; e < all.examples; e++) {
+    struct matrices x = sizes_of(call, e);
+    all.count += (double)x.lead;
+    all.work += (double)x.lead * (double)x.first.m * (double)x.first.n * (double)x.first.k;
+  }
+  all.each = (int64_t)(all.work / all.count) + 1;
+  all.large = call->in[0].shape->count > 0 && all.each >= LARGE;
+  return all;
 }
 
 void KERNEL(matmul)(const struct rt_call *call) {
-  const struct rt_shape *a = call->in[0].shape, *c = call->out[0].shape;
-  int64_t examples = c->batched ? c->examples : 1;
-  if (c->count == 0 || multiply_packed(call)) return;
+  const struct rt_shape *c = call->out[0].shape;
+  if (c->count == 0) return;
+  if (is_packed(call)) {
+    const struct rt_product p = packed(call, matrices_of(call, 0));
+    KERNEL(product)(call->pool, &p);
+    return;
+  }
+  const struct products all = products_of(call);
   bool even = true;
   for (int axis = 0; axis < c->rank - 2; axis++) even = even && !c->each[axis];
-  double products = 0, work = 0; /* work: m n k over all products */
-  for (int64_t e = 0; e < examples; e++) {
-    struct matrices x = matrices_of(call, e);
-    products += (double)x.lead;
-    work += (double)x.lead * (double)x.first.m * (double)x.first.n * (double)x.first.k;
-  }
-  int64_t each = (int64_t)(work / products) + 1;
-  if (a->count > 0 && each >= LARGE)
-    multiply_large(call, examples);
+  if (all.large)
+    multiply_large(call, all.examples);
   else if (even)
-    split_range(call, (int64_t)products, split_max(1, each / (TASK / SPLIT_GRAIN)), multiply_range);
+    split_range(call, (int64_t)all.count, split_max(1, all.each / (TASK / SPLIT_GRAIN)), multiply_range);
   else
-    split_range(call, examples, split_max(1, (int64_t)(work / (double)examples) / (TASK / SPLIT_GRAIN)),
+    split_range(call, all.examples,
+                split_max(1, (int64_t)(all.work / (double)all.examples) / (TASK / SPLIT_GRAIN)),
                 multiply_examples);
+}
+
+size_t KERNEL(matmul_scratch)(const struct rt_call *call) {
+  if (call->out[0].shape->count == 0) return 0;
+  if (is_packed(call)) {
+    const struct rt_product p = packed(call, sizes_of(call, 0));
+    return KERNEL(product_scratch)(&p);
+  }
+  const struct products all = products_of(call);
+  size_t most = 0;
+  for (int64_t e = 0; all.large && e < all.examples; e++) {
+    const struct rt_product p = sizes_of(call, e).first;
+    size_t bytes = KERNEL(product_scratch)(&p);
+    most = bytes > most ? bytes : most;
+  }
+  return most;
 }

@@ -22,7 +22,7 @@ enum {
   DEPTH = 384,      /* a panel of a, 14 x 384 floats, stays in the nearest cache */
   LEAST_SIDE = 192, /* of a product, below which packing takes too large a share */
   LEAST_DEPTH = 128,
-  NUMBERS = RT_SCRATCH_BYTES / (int)sizeof(real),
+  NUMBERS = (4 << 20) / (int)sizeof(real),    /* of both operands that a worker holds */
   TALL_PANELS = NUMBERS / 8 / (TALL * DEPTH), /* of a that a task has at most */
   ROOM_A = (TALL_PANELS * TALL * DEPTH + RT_VECTOR) / RT_VECTOR * RT_VECTOR + RT_VECTOR,
   WIDE_PANELS = (NUMBERS - ROOM_A) / (WIDE * DEPTH), /* of b in a part at most */
@@ -171,6 +171,8 @@ static void multiply_rows(void *context, int64_t task, void *scratch) {
 bool KERNEL(packed_suits)(const struct rt_product *p) {
   return p->m >= LEAST_SIDE && p->n >= LEAST_SIDE && p->k >= LEAST_DEPTH;
 }
+
+size_t KERNEL(packed_scratch)(void) { return NUMBERS * sizeof(real); }
 
 /* n in as few parts as have at most `most` each, of about equal sizes that are multiples of `of`. */
 static int64_t part_of(int64_t n, int64_t most, int64_t of) {

@@ -8,6 +8,7 @@
 /* Is the product large enough on each side to be packed? */
 bool KERNEL(packed_suits)(const struct rt_product *product);
 void KERNEL(packed_product)(struct rt_pool *pool, const struct rt_product *product);
+size_t KERNEL(packed_scratch)(void);
 #endif
 
 #endif

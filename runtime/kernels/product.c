@@ -111,28 +111,53 @@ static void tile_task(void *context, int64_t task, void *scratch) {
   }
 }
 
-void KERNEL(product)(struct rt_pool *pool, const struct rt_product *p) {
+/* ---- the ways ---- */
+
+enum way { AT_ONCE, THIN, PACKED, TILED };
+
+#if RT_VECTOR_BYTES == 64
+static bool is_thin(const struct rt_product *p) { return KERNEL(thin_suits)(p); }
+static bool is_packed(const struct rt_product *p) { return KERNEL(packed_suits)(p); }
+#else
+static bool is_thin(const struct rt_product *p) { return (void)p, false; }
+static bool is_packed(const struct rt_product *p) { return (void)p, false; }
+#endif
+
+/* For m, n of 1 or more. t: of tiles, what is known of them. */
+static enum way way_of(const struct rt_product *p, struct tiled *t) {
   double work = (double)p->m * (double)p->n * (double)p->k, small = rt_blas_info()->small_product;
-  if (p->m <= 0 || p->n <= 0) return;
-  if (p->k <= 0 || (work <= INLINE_WORK && !(p->tb && small > 0 && p->m > SMALL_ROWS))) {
-    rt_gemm(p);
-    return;
-  }
-#if RT_VECTOR_BYTES == 64
-  if (KERNEL(thin_suits)(p)) {
-    KERNEL(thin_product)(pool, p);
-    return;
-  }
-#endif
+  if (p->k <= 0 || (work <= INLINE_WORK && !(p->tb && small > 0 && p->m > SMALL_ROWS))) return AT_ONCE;
+  if (is_thin(p)) return THIN;
+  t->turns = small_tiles(p, small, &t->tile);
+  if (!t->turns && is_packed(p)) return PACKED;
+  if (!t->turns) t->tile = big_tiles(p);
+  return TILED;
+}
+
+void KERNEL(product)(struct rt_pool *pool, const struct rt_product *p) {
   struct tiled t = {.of = *p};
-  t.turns = small_tiles(p, small, &t.tile);
+  if (p->m <= 0 || p->n <= 0) return;
+  switch (way_of(p, &t)) {
 #if RT_VECTOR_BYTES == 64
-  if (!t.turns && KERNEL(packed_suits)(p)) {
-    KERNEL(packed_product)(pool, p);
-    return;
-  }
+    case THIN: KERNEL(thin_product)(pool, p); return;
+    case PACKED: KERNEL(packed_product)(pool, p); return;
 #endif
-  if (!t.turns) t.tile = big_tiles(p);
+    case TILED: break;
+    default: rt_gemm(p); return;
+  }
   t.across = split_ceil(p->n, t.tile.columns);
   rt_parallel(pool, tile_count(p, t.tile), tile_task, &t);
+}
+
+size_t KERNEL(product_scratch)(const struct rt_product *p) {
+  struct tiled t = {.of = *p};
+  if (p->m <= 0 || p->n <= 0) return 0;
+  switch (way_of(p, &t)) {
+#if RT_VECTOR_BYTES == 64
+    case THIN: return KERNEL(thin_scratch)(p);
+    case PACKED: return KERNEL(packed_scratch)();
+#endif
+    case TILED: return p->tb && t.turns ? (size_t)(t.tile.columns * t.tile.depth) * sizeof(real) : 0;
+    default: return 0;
+  }
 }

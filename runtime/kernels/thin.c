@@ -21,9 +21,9 @@ enum {
   AHEAD = 12,           /* rows of b from the one in use to the one that is asked for */
   MOST_ROWS = 2 * TALL, /* beyond, b is used often enough for OpenBLAS' ways */
   LEAST_ROWS = 4,
-  LEAST_OF_B = 1 << 15, /* smaller ones OpenBLAS takes as they lie, at the same speed */
-  MOST_OF_A = RT_SCRATCH_BYTES / (int)sizeof(real) / 2,
-  TASK = 1 << 20 /* multiply-adds worth a task, which packs all of a */
+  LEAST_OF_B = 1 << 15,                      /* smaller ones OpenBLAS takes as they lie, at the same speed */
+  MOST_OF_A = (2 << 20) / (int)sizeof(real), /* and of the last columns of b beside it */
+  TASK = 1 << 20                             /* multiply-adds worth a task, which packs all of a */
 };
 
 typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
@@ -169,10 +169,14 @@ static void thin_task(void *context, int64_t task, void *scratch) {
 
 static int64_t blocks_of(int64_t m) { return split_ceil(m, TALL); }
 
+static int64_t packed_numbers(const struct rt_product *p) { return (blocks_of(p->m) * PANEL + WIDE) * p->k; }
+
 bool KERNEL(thin_suits)(const struct rt_product *p) {
   return !p->ta && !p->tb && p->m >= LEAST_ROWS && p->m <= MOST_ROWS && p->n >= WIDE && p->k > AHEAD
-         && p->k * p->n >= LEAST_OF_B && (blocks_of(p->m) * PANEL + WIDE) * p->k <= MOST_OF_A;
+         && p->k * p->n >= LEAST_OF_B && packed_numbers(p) <= MOST_OF_A;
 }
+
+size_t KERNEL(thin_scratch)(const struct rt_product *p) { return (size_t)packed_numbers(p) * sizeof(real); }
 
 void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *p) {
   int64_t panels = split_ceil(p->n, WIDE), tasks = p->m * p->n * p->k / TASK;

@@ -8,6 +8,7 @@
 /* Has the product few rows, and a b that is neither transposed nor small? */
 bool KERNEL(thin_suits)(const struct rt_product *product);
 void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *product);
+size_t KERNEL(thin_scratch)(const struct rt_product *product);
 #endif
 
 #endif

@@ -7,7 +7,10 @@
 
 #include <float.h>
 
-enum { SIDE = 64 }; /* rows side by side */
+enum {
+  SIDE = 64,           /* rows side by side */
+  MOST_BYTES = 4 << 20 /* of them */
+};
 
 /* ---- entmax ----
  *
@@ -262,12 +265,16 @@ static void lay_side_by_side(int64_t rows, int64_t n, const real *restrict a, re
       for (int64_t j = first; j < split_min(n, first + BLOCK); j++) to[j * rows + r] = a[r * n + j];
 }
 
-/* As many rows at a time as there is room for; a single row lies as it should. */
+/* Rows of n numbers at a time: as many as there is room for. */
+static int64_t rows_at_once(int64_t n) {
+  return split_max(1, split_min(SIDE, MOST_BYTES / (int64_t)sizeof(real) / split_max(1, n)));
+}
+
+/* A single row lies as it should. */
 static void threshold_span(const struct rt_call *call, const struct span *span) {
   const real *a = in_data(call, 0) + span_offset(span, call->in[0].shape, span->n);
   real *tau = out_data(call, 0) + span_offset(span, call->out[0].shape, 1);
-  int64_t room = RT_SCRATCH_BYTES / (int64_t)sizeof(real) / split_max(1, span->n);
-  int64_t most = split_max(1, split_min(SIDE, room));
+  int64_t most = rows_at_once(span->n);
   for (int64_t r = 0; r < span->rows; r += most) {
     int64_t rows = split_min(most, span->rows - r);
     const real *from = a + r * span->n;
@@ -283,4 +290,14 @@ void KERNEL(threshold)(const struct rt_call *call) {
     split_rows(call, call->in[0].shape, threshold_span);
   else
     for (int64_t i = 0; i < rows->count; i++) out_data(call, 0)[i] = call->attr[0] == RT_KTH ? -INFINITY : 0;
+}
+
+size_t KERNEL(threshold_scratch)(const struct rt_call *call) {
+  const struct rt_shape *a = call->in[0].shape;
+  int64_t most = 0;
+  for (int64_t e = 0; e < (a->each[a->rank - 1] ? a->examples : 1); e++) {
+    int64_t n = rt_size(a, a->rank - 1, e), rows = rows_at_once(n);
+    if (rows > 1) most = split_max(most, rows * n);
+  }
+  return (size_t)most * sizeof(real);
 }

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "tests/unit/run_op.h"
+
 static int threads = 1;
 static enum rt_isa isa;
 
@@ -173,18 +175,12 @@ static inline void call_kernel(struct attend_case *c, enum rt_op op, struct rt_t
   const struct lane_program *const programs[] = {c->plan.score, c->plan.mask, c->plan.drop,
                                                  c->plan.score_grad};
   struct rt_error error = {0};
-  int64_t keys = 0;
-  size_t scratch;
-  for (int e = 0; e < c->examples; e++) keys = c->keys[e] > keys ? c->keys[e] : keys;
-  if (!attend_scratch(&c->plan, keys, c->f64 ? sizeof(double) : sizeof(float), &scratch)
-      || rt_pool_reserve(pool, scratch, &error))
-    fail_msg("no scratch");
   for (int k = 0; k < c->plan.row_count; k++)
     if (lane_verify(c->plan.row[k].program, &error)) fail_msg("%s", error.text);
   for (size_t k = 0; k < RT_COUNT(programs); k++)
     if (programs[k] && lane_verify(programs[k], &error)) fail_msg("%s", error.text);
   struct rt_call call = {in_count, out_count, in, out, attr, 0, NULL, NULL, &c->plan, 99, c->examples, pool};
-  rt_kernel_of(op, c->f64 ? RT_F64 : RT_F32, isa)(&call);
+  run_op(op, c->f64 ? RT_F64 : RT_F32, isa, &call);
   rt_pool_free(pool);
 }
 

@@ -13,6 +13,7 @@
 #include "runtime/ops.h"
 #include "runtime/random.h"
 #include "runtime/threads.h"
+#include "tests/unit/run_op.h"
 
 enum {
   RAGGED = -1,
@@ -195,7 +196,7 @@ static inline void check(enum rt_op op, const struct rt_call *with, int count, s
         call.in = tensor;
         call.out = &y;
         call.pool = pools[t];
-        rt_kernel_of(op, (enum rt_precision)precision, (enum rt_isa)isa)(&call);
+        run_op(op, (enum rt_precision)precision, (enum rt_isa)isa, &call);
         for (int k = 0; k < 8; k++) assert_int_equal(((unsigned char *)result[t])[size + (size_t)k], 0xA5);
         if (memcmp(result[t], result[0], size))
           fail_msg("%s: %d threads give another result than one", rt_op_info[op].name, t + 1);

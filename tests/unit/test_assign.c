@@ -69,7 +69,7 @@ static void pairs_of(const struct batch *b, struct value *cost, struct value *y)
   struct rt_tensor x = {cost->number, &shape}, out = {y->number, &shape};
   struct rt_call call = {.in_count = 1, .out_count = 1, .in = &x, .out = &out, .pool = pools[0]};
   call.examples = b->examples;
-  rt_kernel_of(OP_assign, RT_F64, RT_BASE)(&call);
+  run_op(OP_assign, RT_F64, RT_BASE, &call);
   check(OP_assign, &(struct rt_call){.examples = b->examples}, 1, in, y, 0);
 }
 

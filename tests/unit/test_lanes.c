@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "tests/unit/run_op.h"
+
 static uint64_t seed = 1;
 static uint32_t dice(uint32_t sides) {
   seed = seed * 6364136223846793005u + 1442695040888963407u;
@@ -148,7 +150,7 @@ static void run_lanes(struct lane_program *program, const struct operand *out, c
                              7,
                              EXAMPLES,
                              pool};
-      rt_kernel_of(OP_lanes, f64 ? RT_F64 : RT_F32, (enum rt_isa)isa)(&call);
+      run_op(OP_lanes, f64 ? RT_F64 : RT_F32, (enum rt_isa)isa, &call);
       if (compare) check_outputs(program, out, in, data, f64);
       for (int k = 0; k < program->output_count; k++) {
         if (threads == 1)
@@ -293,7 +295,7 @@ static void random_numbers_are_uniform(void **state) {
   struct rt_tensor tensors[2] = {{data[0], &out.shape}, {data[1], &out.shape}};
   struct rt_pool *pool = rt_pool_new(1, NULL);
   struct rt_call call = {0, 2, NULL, tensors, NULL, 0, NULL, &t.program, NULL, 3, EXAMPLES, pool};
-  rt_kernel_of(OP_lanes, RT_F32, rt_best_isa())(&call);
+  run_op(OP_lanes, RT_F32, rt_best_isa(), &call);
   double mean = 0, square = 0, product = 0, rows = 0, columns = 0;
   for (int k = 0; k < 10000; k++) {
     double x = data[0][k] - 0.5;
@@ -338,7 +340,7 @@ static void gather_reads_the_nearest_element(void **state) {
                      result = {found, &out.shape};
     struct rt_pool *pool = rt_pool_new(1, NULL);
     struct rt_call call = {2, 1, ins, &result, NULL, 0, NULL, &t.program, NULL, 0, 1, pool};
-    rt_kernel_of(OP_lanes, f64 ? RT_F64 : RT_F32, rt_best_isa())(&call);
+    run_op(OP_lanes, f64 ? RT_F64 : RT_F32, rt_best_isa(), &call);
     for (int k = 0; k < 9; k++) assert_true(value_at(found, f64, k) == wanted[k]);
     rt_pool_free(pool);
     operand_free(&in[0]), operand_free(&in[1]);
@@ -365,7 +367,7 @@ static void an_output_may_be_an_input(void **state) {
                    outs[2] = {{data[0], &out.shape}, {copy, &out.shape}};
   struct rt_pool *pool = rt_pool_new(1, NULL);
   struct rt_call call = {2, 2, ins, outs, NULL, 0, NULL, &t.program, NULL, 0, 1, pool};
-  rt_kernel_of(OP_lanes, RT_F64, rt_best_isa())(&call);
+  run_op(OP_lanes, RT_F64, rt_best_isa(), &call);
   check_outputs(&t.program, &out, in, data, true);
   rt_pool_free(pool);
   operand_free(&in[0]), operand_free(&in[1]);

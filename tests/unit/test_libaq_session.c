@@ -266,19 +266,53 @@ static void test_refusals(void **state) {
   aq_program_free(program);
 }
 
+/* Bytes that are asked for, each block with all that it ever was. */
+static void *counted_resize(void *context, void *block, size_t size) {
+  *(size_t *)context += size;
+  if (size) return realloc(block, size);
+  free(block);
+  return NULL;
+}
+
+/* A session of one thread takes what the ops of its model need, for the texts that it is given. */
+static void test_memory(void **state) {
+  (void)state;
+  static const char program[] =
+      "dim D = 64\n"
+      "data { text: words[T <= 128], label: class[C] }\n"
+      "head read(x: [T, D], act) -> [T, D] {\n"
+      "  query = project(act(linear(x, D)), D)\n  key = project(x, D)\n  value = project(x, D)\n"
+      "  score = s / sqrt(D)\n"
+      "}\n"
+      "model seed(text) -> label {\n"
+      "  x = embed(text, D)\n"
+      "  return linear(mean(mix(read(x, relu), read(x, tanh), read(x, tanh)), T), C)\n"
+      "}\n"
+      "loss cross_entropy\n"
+      "train { optimizer = adamw(lr = 1e-3), epochs = 1 }\n";
+  aq_model *seed = trained(program, write_text("reader.tsv", reader_data));
+  const char *const text[] = {"a good and fine play but a bad and dull film with a good play in a dull film"};
+  size_t bytes = 0;
+  aq_set_allocator(counted_resize, &bytes);
+  aq_session *session = session_of(seed, NULL);
+  size_t unused = bytes;
+  assert_int_equal(aq_session_predict(session, text, NULL, 1), AQ_OK);
+  size_t used = bytes;
+  aq_session_free(session);
+  aq_set_allocator(NULL, NULL);
+  aq_model_free(seed);
+  if (unused > 100000 || used > 160000)
+    fail_msg("a session asks for %zu bytes, and for %zu with a text of 20 words", unused, used);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_one),
-      cmocka_unit_test(test_fields),
-      cmocka_unit_test(test_unusual_texts),
-      cmocka_unit_test(test_lengths),
-      cmocka_unit_test(test_failed_reading),
-      cmocka_unit_test(test_lines),
-      cmocka_unit_test(test_threads),
-      cmocka_unit_test(test_interactive),
-      cmocka_unit_test(test_bad_rows),
-      cmocka_unit_test(test_forms),
-      cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_memory),      cmocka_unit_test(test_one),
+      cmocka_unit_test(test_fields),      cmocka_unit_test(test_unusual_texts),
+      cmocka_unit_test(test_lengths),     cmocka_unit_test(test_failed_reading),
+      cmocka_unit_test(test_lines),       cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_interactive), cmocka_unit_test(test_bad_rows),
+      cmocka_unit_test(test_forms),       cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-enum { MOST = 5000 };
+enum { MOST = 5000, SCRATCH = 4 << 20 };
 static atomic_int runs[MOST];
 static atomic_int wrong_scratch;
 
@@ -25,9 +25,9 @@ static void count_run(void *context, int64_t task, void *scratch) {
   /* Two tasks that shared a scratch at once would see each other's mark. */
   volatile int64_t *mark = scratch;
   mark[0] = task;
-  mark[RT_SCRATCH_BYTES / 8 - 1] = task;
+  mark[SCRATCH / 8 - 1] = task;
   for (int i = 0; i < 20; i++)
-    if (mark[0] != task || mark[RT_SCRATCH_BYTES / 8 - 1] != task || (uintptr_t)scratch % 64)
+    if (mark[0] != task || mark[SCRATCH / 8 - 1] != task || (uintptr_t)scratch % 64)
       atomic_fetch_add(&wrong_scratch, 1);
 }
 
@@ -38,6 +38,7 @@ static void each_task_runs_once(void **state) {
     struct rt_error error = {0};
     struct rt_pool *pool = rt_pool_new(threads, &error);
     assert_non_null(pool);
+    assert_int_equal(rt_pool_reserve(pool, SCRATCH, NULL), RT_OK);
     for (size_t round = 0; round < 200; round++) {
       int64_t count = counts[round % RT_COUNT(counts)];
       if (count == MOST && round > 20) count = 5;
@@ -179,15 +180,16 @@ static void multiply_task(void *context, int64_t task, void *scratch) {
   struct lent_job *job = context;
   volatile int64_t *mark = scratch;
   mark[0] = task;
-  mark[RT_SCRATCH_BYTES / 8 - 1] = job->factor;
+  mark[SCRATCH / 8 - 1] = job->factor;
   for (int i = 0; i < 20; i++)
-    if (mark[0] != task || mark[RT_SCRATCH_BYTES / 8 - 1] != job->factor) atomic_fetch_add(&wrong_results, 1);
+    if (mark[0] != task || mark[SCRATCH / 8 - 1] != job->factor) atomic_fetch_add(&wrong_results, 1);
   job->out[task] = task * job->factor;
 }
 
 /* Some jobs have one task, and now and then scratch grows while others work. */
 static void *call_jobs(void *given) {
   struct rt_pool *pool = rt_pool_lent(given, NULL);
+  if (pool && rt_pool_reserve(pool, SCRATCH, NULL) != RT_OK) atomic_fetch_add(&wrong_results, 1);
   for (int k = 1; pool && k < JOBS; k++) {
     struct lent_job job = {.factor = k};
     const int64_t tasks = k % 7 ? LENT_TASKS : 1;
@@ -216,6 +218,7 @@ static void workers_are_lent_to_one_caller_at_a_time(void **state) {
   assert_int_equal(rt_pool_threads(last), 4);
   rt_pool_free(lender); /* which lasts as long as whom it lends to */
   struct lent_job job = {.factor = 3};
+  assert_int_equal(rt_pool_reserve(last, SCRATCH, NULL), RT_OK);
   rt_parallel(last, LENT_TASKS, multiply_task, &job);
   assert_int_equal(job.out[LENT_TASKS - 1], 3 * (LENT_TASKS - 1));
   rt_pool_free(last);
