@@ -168,6 +168,8 @@ int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct r
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error);
 /* How many tokens of a row an input sees: of a text that the model continues, one less than there are. */
 int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, int64_t row);
+/* Of a box that a model gives, the number of its likeliest class among the columns. */
+int64_t lib_likeliest_box(const double *answer, int64_t columns);
 
 /* ---- what the program asks of a row (row_check.c) ---- */
 
@@ -227,6 +229,13 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
 /* Binds the machine to the sizes of the batch, and sets the inputs that it uses. */
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
                   struct rt_error *error);
+/* The boxes of a row, as a model is given them, in the precision of the feed, and how many these are (out
+ * NULL: that alone). While images are changed at random, those that are hardly seen any more are left out
+ * (feed_boxes.c). */
+int64_t lib_give_boxes(const struct lib_feed *feed, uint32_t input, struct lib_batch batch, int64_t example,
+                       void *out);
+/* The seed of what is changed at random in a column of an example. */
+uint64_t lib_feed_chance(const struct lib_feed *feed, int column, int64_t example);
 /* Runs a machine that was fed with the batch. An error of one example hints at its row (run_batch.c). */
 void lib_hint_row(struct lib_batch batch, struct rt_error *error);
 int lib_run_batch(struct vm_machine *machine, struct lib_batch batch, uint64_t seed, struct rt_error *error);
@@ -443,6 +452,8 @@ int lib_judge_tags(struct lib_judge *judge, struct lib_batch batch, uint32_t out
 /* Keeps the vectors of a match for the batch that the machine has just run, and ranks all that were kept
  * (judge_match.c). */
 int lib_judge_match(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);
+/* Judges the boxes of the batch that the machine has just run (judge_boxes.c). */
+int lib_judge_boxes(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);
 int lib_judge_rank_matches(struct lib_judge *judge, struct rt_error *error);
 void lib_judge_forget_matches(struct lib_judge *judge);
 void lib_judge_free_matches(struct lib_judge *judge);

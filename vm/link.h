@@ -18,6 +18,8 @@ struct vm_link {
 /* The link of tags whose scores are those of steps, [T, C, C]: probabilities over all ways. No program names
  * it. */
 #define VM_LINK_CHAIN "chain"
+/* That of boxes: four numbers, which stay, and then a choice of what it is. */
+#define VM_LINK_OBJECTS "objects"
 extern const struct vm_link vm_links[];
 extern const int vm_link_count;
 

@@ -5,7 +5,7 @@
 #include "vm/module.h"
 
 /* What a target's column is like. */
-enum vm_target_form { VM_CLASS, VM_TAGS, VM_LABELS, VM_NEXT, VM_MATCH, VM_NUMBER, VM_VECTOR };
+enum vm_target_form { VM_CLASS, VM_TAGS, VM_LABELS, VM_BOXES, VM_NEXT, VM_MATCH, VM_NUMBER, VM_VECTOR };
 
 enum vm_target_number {
 #define TARGET(name, ...) VM_TARGET_##name,
@@ -24,6 +24,10 @@ struct vm_target {
   bool of_classes;    /* there are probabilities of classes */
 };
 extern const struct vm_target vm_targets[VM_TARGETS];
+/* Has a row one probability for each class, and not one for each word or box? */
+static inline bool vm_ranks_classes(const struct vm_target *target) {
+  return target->of_classes && target->form != VM_TAGS && target->form != VM_BOXES;
+}
 
 /* What the column of a target is, whatever the loss. */
 enum vm_target_form vm_form_of(const struct vm_input *target);

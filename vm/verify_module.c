@@ -49,8 +49,9 @@ static bool symbol_fits(const struct vm_dims *dims, int64_t number, enum vm_symb
 /* Is the column that a column is made of there, and of a kind that it can be made of? */
 static bool pair_fits(const struct vm_module *m, const struct io_column *column) {
   if (column->pair == -1) return !column->kind->made;
-  return column->kind->made && column->pair >= 0 && (uint32_t)column->pair < m->column_count
-         && m->column[column->pair].kind && io_kind_belongs(column->kind, m->column[column->pair].kind);
+  return (column->kind->made || column->kind->lies_in) && column->pair >= 0
+         && (uint32_t)column->pair < m->column_count && m->column[column->pair].kind
+         && io_kind_belongs(column->kind, m->column[column->pair].kind);
 }
 
 static int verify_column(struct verify *v, uint32_t n) {

@@ -440,14 +440,19 @@ static int declare_axis(struct cc_context *c, const struct gr_node *column, int 
   return RT_OK;
 }
 
-/* What the kind says of sizes that the program gives. */
-static int check_sizes(struct cc_context *c, const struct gr_node *column, const struct vm_input *input) {
-  const struct io_kind *kind = input->column->kind;
-  int64_t size[IO_MOST_AXES] = {0};
+/* Sizes that the program gives; 0 where it gives none. */
+static void sizes_of(struct cc_context *c, const struct vm_input *input, int64_t size[static IO_MOST_AXES]) {
   for (int a = 0; a < IO_MOST_AXES; a++)
-    if (kind->axis[a].means != IO_WIDTH
+    if (input->column->kind->axis[a].means != IO_WIDTH
         || vm_dim_value(&c->module->dims, vm_input_dim(input, a), NULL, &size[a], NULL))
       size[a] = 0;
+}
+
+/* What the kind says of them. */
+static int check_sizes(struct cc_context *c, const struct gr_node *column, const struct vm_input *input) {
+  const struct io_kind *kind = input->column->kind;
+  int64_t size[IO_MOST_AXES];
+  sizes_of(c, input, size);
   const char *misfit = kind->misfit ? kind->misfit(&input->column->set, size) : NULL;
   return misfit ? gr_fail(c->error, column->span, "%s", misfit) : RT_OK;
 }
@@ -533,10 +538,28 @@ static int only_pair(struct cc_context *c, const struct gr_node *data, const str
   return found;
 }
 
+/* What lies in the first column of the program that it can lie in. */
+static int join_column(struct cc_context *c, const struct gr_node *data, int column,
+                       struct vm_input *declared) {
+  struct io_column *of = declared[column].column;
+  int64_t size[IO_MOST_AXES];
+  int to = 0;
+  struct rt_error why = {0};
+  while (to < data->count && !io_kind_belongs(of->kind, declared[to].column->kind)) to++;
+  if (to == data->count) return RT_OK;
+  sizes_of(c, &declared[to], size);
+  of->pair = to;
+  if (of->kind->lies_in(&of->set, declared[to].column, size, &why) == RT_OK) return RT_OK;
+  gr_fail(c->error, data->child[column]->span, "%s", why.text);
+  gr_note(c->error, data->child[to]->span, "`%s` is declared here", declared[to].name);
+  return c->error->code;
+}
+
 /* Columns that are made of the text of another one, token by token. */
 static int find_pair(struct cc_context *c, const struct gr_node *data, int column,
                      struct vm_input *declared) {
   struct vm_input *input = &declared[column];
+  if (input->column->kind->lies_in) return join_column(c, data, column, declared);
   if (!input->column->kind->made) return check_tagged(c, data, column, declared);
   const struct gr_node *from = from_of(data->child[column]);
   int pair = from ? named_pair(c, data, from, declared, input)

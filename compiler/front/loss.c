@@ -234,6 +234,7 @@ static ir_id target_node(struct cc_context *c, uint32_t o) {
 
 /* How the answer follows from what the model returns, unless a loss says it. */
 static const char *usual_link(struct cc_context *c, const struct vm_input *target, ir_id returned) {
+  if (vm_form_of(target) == VM_BOXES) return VM_LINK_OBJECTS;
   if (target->type.dtype != RT_INT) return "";
   return cc_type(c, returned)->rank > target->type.rank + 1 ? VM_LINK_CHAIN : "softmax";
 }

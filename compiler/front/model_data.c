@@ -243,6 +243,15 @@ static struct vm_type wanted_type(const struct vm_input *target) {
   return t;
 }
 
+/* Of boxes, the model returns as many as it may find, each with a score more: that of being nothing. */
+static struct vm_type wanted_boxes(struct cc_context *c, const struct vm_input *target,
+                                   const struct vm_type *found) {
+  struct vm_type t = wanted_type(target);
+  t.dim[1] = vm_dim_plus(&c->module->dims, t.dim[1], VM_ONE);
+  if (found->rank == t.rank) t.dim[0] = found->dim[0];
+  return t;
+}
+
 /* Are these scores of steps, from the tag before: [T, C, C] where [T, C] would be scores of tags? */
 static bool is_of_steps(const struct vm_input *target, const struct vm_type *found) {
   struct vm_type wanted = wanted_type(target);
@@ -329,6 +338,8 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
     if (status != RT_OK) return status;
     struct vm_type wanted = wanted_type(&m->input[m->output[o].target]), found = *cc_type(c, output[o]);
     if (is_of_steps(&m->input[m->output[o].target], &found)) wanted = found;
+    const bool boxes = vm_form_of(&m->input[m->output[o].target]) == VM_BOXES;
+    if (boxes) wanted = wanted_boxes(c, &m->input[m->output[o].target], &found);
     bool same = wanted.rank == found.rank && found.dtype == RT_REAL;
     for (int a = 0; same && a < wanted.rank; a++) same = wanted.dim[a] == found.dim[a];
     if (!same) {
@@ -339,6 +350,9 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
       if (span.source == outputs->span.source) gr_note(c->error, span, "this is %s", cc_type_text(c, &found));
       bool classes = wanted.rank == found.rank && m->input[m->output[o].target].type.dtype == RT_INT
                      && wanted.dim[wanted.rank - 1] != found.dim[wanted.rank - 1];
+      if (boxes)
+        rt_hint(c->error, "for each thing that it may find, four edges, a score of each class and one of "
+                          "nothing, as objects(…) of the library returns them");
       hint_positions(c, &wanted, &found);
       cc_hint_reduced(c, result);
       if (wanted.rank == 0 && found.rank == 1 && found.dim[0] == VM_ONE)

@@ -97,15 +97,15 @@ int cc_check_labels(struct cc_context *c, const struct gr_node *column, const st
     rt_hint(c->error, "labels are separated by commas, as in labels = \"bad, so-so, good\"");
     return c->error->code;
   }
-  int there = vocab->count;
+  const int there = vocab->count, beside = input->column->kind->beside;
   io_vocab_free(vocab);
   const vm_dim entries_dim = vm_input_dim(input, io_kind_most_axes(input->column->kind) - 1);
-  if (!vm_dim_value(&c->module->dims, entries_dim, NULL, &count, NULL) && count != there)
+  if (!vm_dim_value(&c->module->dims, entries_dim, NULL, &count, NULL) && count - beside != there)
     return gr_fail(c->error, labels->arg->span, "these are %d labels, but `%s` has %lld", there, column->text,
-                   (long long)count);
+                   (long long)count - beside);
   if (input->vocabulary >= 0) { /* as many entries as there are labels, for what is asked of sizes */
     struct vm_symbol *entries = &c->module->dims.symbol[input->vocabulary];
-    entries->least = entries->limit = there;
+    entries->least = entries->limit = there + beside;
   }
   input->column->set.labels = labels->text;
   return RT_OK;

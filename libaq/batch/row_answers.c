@@ -55,8 +55,7 @@ static int by_probability(const void *one, const void *other) {
 
 /* Has the output probabilities of classes or labels, one for each row? */
 static bool has_classes(const aq_session *session, size_t output) {
-  const struct vm_target *target = &vm_targets[session_target(session, (uint32_t)output)];
-  return target->of_classes && target->form != VM_TAGS;
+  return vm_ranks_classes(&vm_targets[session_target(session, (uint32_t)output)]);
 }
 
 static int sort_classes(aq_session *session, const struct row_place *place, size_t row, size_t output) {

@@ -20,7 +20,7 @@ static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *er
     if (status != RT_OK) return status;
   }
   rep_model_classes(&judge->report[o]);
-  for (int32_t id = 0; judge->report[o].kind == REP_LABELS && vocab && id < vocab->count; id++) {
+  for (int32_t id = 0; judge->report[o].kind & REP_SEVERAL && vocab && id < vocab->count; id++) {
     int status = rep_next_above(&judge->report[o], io_label_above(column, id), error);
     if (status != RT_OK) return status;
   }
@@ -33,7 +33,7 @@ static int name_classes(struct lib_judge *judge, uint32_t o, struct rt_error *er
 bool lib_judge_threshold(struct lib_judge *judge, double threshold) {
   bool any = false;
   for (uint32_t o = 0; o < judge->module->output_count; o++) {
-    any |= judge->report[o].kind == REP_LABELS;
+    any |= judge->report[o].kind & REP_SEVERAL;
     for (size_t k = 0; k < judge->report[o].above_count; k++) judge->report[o].above[k] = threshold;
   }
   return any;
@@ -54,7 +54,7 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
   if (status == RT_OK && (!judge->report || !judge->tags || !judge->lost)) status = rt_no_memory(error);
   for (uint32_t o = 0; status == RT_OK && o < module->output_count; o++) {
     status = rep_init(&judge->report[o], lib_report_kind(module, &module->output[o]), error);
-    if (status == RT_OK && (judge->report[o].kind & (REP_CLASS | REP_OF_TAGS | REP_LABELS)))
+    if (status == RT_OK && (judge->report[o].kind & (REP_CLASS | REP_OF_TAGS | REP_SEVERAL)))
       status = name_classes(judge, o, error);
   }
   return status;
@@ -158,6 +158,7 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
   int64_t rows, columns;
   int status = RT_OK;
   if (report->kind == REP_MATCH) return lib_judge_match(judge, batch, o, error);
+  if (report->kind == REP_BOXES) return lib_judge_boxes(judge, batch, o, error);
   const void *target = judge->feed.buffer[output->target];
   const struct io_values *v = &batch.data->values[judge->feed.column[output->target]];
   lib_output_size(&t, &rows, &columns);
@@ -262,7 +263,7 @@ static int judge_waiting(struct lib_judge *judge, const struct io_dataset *data,
 static bool row_is_known(const struct lib_judge *judge, const struct io_dataset *data, int64_t row) {
   for (uint32_t o = 0; o < judge->module->output_count; o++) {
     const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
-    if (!v->unseen.count || judge->report[o].kind & (REP_LABELS | REP_MATCH))
+    if (!v->unseen.count || judge->report[o].kind & (REP_SEVERAL | REP_MATCH))
       continue; /* labels known have their loss */
     const int32_t *ids = io_payload_ids(&v->of) + io_payload_begin(&v->of, row);
     for (int64_t k = 0; k < io_row_length(v, row); k++)

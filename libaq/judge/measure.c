@@ -131,12 +131,13 @@ int lib_check_threshold(const struct vm_module *module, double threshold, struct
   bool any = false;
   if (threshold == 0) return RT_OK;
   for (uint32_t o = 0; o < module->output_count; o++)
-    any |= vm_target_of(module, &module->output[o]) == VM_TARGET_LABELS;
+    any |= lib_report_kind(module, &module->output[o]) & REP_SEVERAL;
   if (any && threshold > 0 && threshold < 1) return RT_OK;
   if (any)
     return rt_fail(error, RT_USAGE, "a threshold is a probability above 0 and below 1, and this is %g",
                    threshold);
-  rt_fail(error, RT_USAGE, "a threshold is for several labels (labels[C]), and the model %s predicts none",
+  rt_fail(error, RT_USAGE,
+          "a threshold is for several labels (labels[C]) or boxes, and the model %s predicts none",
           module->name);
   rt_hint(error, "a class is always the likeliest one");
   return RT_USAGE;

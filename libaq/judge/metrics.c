@@ -94,7 +94,7 @@ static uint64_t total_hits(const struct rep_report *r) {
 /* Of all classes together. A row has one class and is predicted one, but any number of labels. */
 static struct rep_class total(const struct rep_report *r) {
   struct rep_class all = {.hits = total_hits(r), .truths = r->rows, .predictions = r->rows};
-  if (r->kind != REP_LABELS) return all;
+  if (!(r->kind & REP_SEVERAL)) return all;
   all.truths = all.predictions = 0;
   for (size_t c = 0; c < r->class_count; c++) {
     all.truths += r->classes[c].truths;
@@ -133,6 +133,9 @@ static double precision_micro(struct rep_report *r) { return rep_average_scores(
 static double recall_micro(struct rep_report *r) { return rep_average_scores(r, REP_MICRO).recall; }
 static double subset_accuracy(struct rep_report *r) { return r->rows ? divide(r->exact, r->rows) : NAN; }
 static double mean_average_precision(struct rep_report *r) { return rep_mean_average_precision(r); }
+
+static double map50(struct rep_report *r) { return rep_box_precision(r); }
+static double map(struct rep_report *r) { return rep_box_precision_range(r); }
 
 static double loss(struct rep_report *r) {
   return r->loss_weight > 0 ? rep_sum_value(&r->loss) / r->loss_weight : NAN;
@@ -194,7 +197,7 @@ static double chrf(struct rep_report *r) { return chrf_value(&r->chrf); }
 static double exact_match(struct rep_report *r) { return divide(r->exact, r->texts); }
 
 #define CLASSES (REP_CLASS | REP_OF_TAGS | REP_CHANCE)
-#define ANY_CLASSES (CLASSES | REP_LABELS)
+#define ANY_CLASSES (CLASSES | REP_SEVERAL)
 #define NUMBERS (REP_NUMBER | REP_VECTOR)
 #define ANY (~0u)
 
@@ -213,14 +216,19 @@ const struct rep_metric rep_metrics[] = {
      .flags = REP_IN_TABLE},
     {"recall_weighted", recall_weighted, true, 1, ANY_CLASSES,
      "mean of the classes' recall, weighted by support", .flags = REP_IN_TABLE},
-    {"precision_micro", precision_micro, true, 1, REP_LABELS, "of all labels predicted, the right ones",
+    {"precision_micro", precision_micro, true, 1, REP_SEVERAL, "of all labels predicted, the right ones",
      .flags = REP_IN_TABLE},
-    {"recall_micro", recall_micro, true, 1, REP_LABELS, "of all labels that rows have, those predicted",
+    {"recall_micro", recall_micro, true, 1, REP_SEVERAL, "of all labels that rows have, those predicted",
      .flags = REP_IN_TABLE},
     {"subset_accuracy", subset_accuracy, true, 1, REP_LABELS,
      "rows whose labels are all predicted, and no other", .flags = 0},
     {"mean_average_precision", mean_average_precision, true, 1, REP_LABELS,
      "mean over the labels of the area under precision and recall, whatever the threshold", .flags = 0},
+    {"map50", map50, true, 1, REP_BOXES,
+     "mean over the classes of the average precision of boxes that overlap by half (COCO's mAP@0.5)",
+     .flags = 0},
+    {"map", map, true, 1, REP_BOXES, "the mean of that over least overlaps of 0.5, 0.55, … 0.95 (COCO's mAP)",
+     .flags = 0},
     {"entity_f1", entity_f1, true, 1, REP_OF_TAGS,
      "f1 of the entities that tags mark (B-place, I-place, O), as conlleval counts them",
      .flags = REP_OF_ENTITIES | REP_IN_TABLE},

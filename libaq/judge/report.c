@@ -40,6 +40,7 @@ void rep_free(struct rep_report *r) {
   rt_free(r->label_score);
   rt_free(r->label_mark);
   rt_free(r->above);
+  rt_free(r->found_box);
   rt_free(r->columns);
   rt_free(r->ranked);
   rt_free(r->scope.row);
@@ -55,7 +56,7 @@ void rep_reset(struct rep_report *r) {
   for (size_t c = 0; c < r->class_count; c++)
     r->classes[c].hits = r->classes[c].truths = r->classes[c].predictions = r->classes[c].unseen = 0;
   if (r->confusion) memset(r->confusion, 0, r->confusion_side * r->confusion_side * sizeof *r->confusion);
-  r->scored_count = r->label_scores = 0;
+  r->scored_count = r->label_scores = r->found_boxes = 0;
   r->scores_dropped = false;
   rep_forget_entities(r);
   r->rank_count = r->ranked_rows = 0;
@@ -87,7 +88,7 @@ static size_t find_class(const struct rep_report *r, const char *name, bool *fou
 
 /* Makes the confusion matrix hold count classes, or drops it when it would be too large. */
 static int grow_confusion(struct rep_report *r, size_t count, struct rt_error *e) {
-  if (count <= r->confusion_side || r->kind == REP_LABELS)
+  if (count <= r->confusion_side || r->kind & REP_SEVERAL)
     return RT_OK; /* labels do not exclude each other */
   if (count > REP_CONFUSION_MAX) {
     rt_free(r->confusion);
@@ -142,7 +143,7 @@ uint64_t rep_unseen_rows(const struct rep_report *r) {
 }
 
 uint64_t rep_scored_rows(const struct rep_report *r) {
-  if (r->kind == REP_LABELS) return r->rows; /* each is scored for the labels that the model has */
+  if (r->kind & REP_SEVERAL) return r->rows; /* each is scored for the labels that the model has */
   return r->rows - rep_unseen_rows(r) - (r->unanswered - r->unanswered_unseen);
 }
 

@@ -22,6 +22,8 @@ enum rep_kind {
 };
 /* Tags, whatever the loss. */
 enum { REP_OF_TAGS = REP_TAGS | REP_CHAIN };
+/* A row has any number of answers, each above a probability. */
+enum { REP_SEVERAL = REP_LABELS | REP_BOXES };
 /* The row of targets.def. REP_CHANCE is also measured as the classes "0" and "1"; a row of REP_TAGS and
  * REP_NEXT is a token. */
 const struct vm_target *rep_target(enum rep_kind kind);
@@ -115,6 +117,13 @@ struct rep_report {
     } * row;
     size_t count, capacity;
   } scope;
+  /* REP_BOXES: what was found in all images (report_boxes.c). */
+  struct rep_found {
+    double score;
+    uint32_t class;
+    uint16_t right; /* a bit for each least overlap: it has got a thing */
+  } * found_box;
+  size_t found_boxes, found_capacity;
   uint64_t found;    /* REP_MATCH: among so many */
   int64_t negatives; /* each right class was ranked among so many drawn ones; 0: among all */
   /* REP_NEXT: texts that were written, and compared with the right ones; so many of them have the same
@@ -193,6 +202,37 @@ struct rep_labels {
 int rep_add_labels(struct rep_report *r, const struct rep_labels *row, struct rt_error *e);
 /* The mean over the labels that some row has of their average precision. NaN where no scores are kept. */
 double rep_mean_average_precision(const struct rep_report *r);
+/* One row of REP_BOXES: the things that an image has, and the boxes that were found. at: left, top, right,
+ * bottom. */
+struct rep_thing {
+  double at[4];
+  size_t class;
+  uint16_t taken; /* 0 */
+};
+struct rep_box {
+  double at[4], score;
+  size_t class;
+};
+struct rep_image {
+  struct rep_thing *thing; /* [things] */
+  struct rep_box *box;     /* [boxes] */
+  size_t things, boxes;
+};
+int rep_add_image(struct rep_report *r, const struct rep_image *image, struct rt_error *e);
+/* Average precision is over ten least overlaps, of which the first alone is usual, too. */
+enum { REP_OVERLAPS = 10 };
+#define REP_LEAST_OVERLAP(level) (0.5 + 0.05 * (level))
+/* The area that two boxes share, as a part of what either covers. */
+double rep_overlap(const double *a, const double *b);
+/* The mean over the classes of their average precision, where boxes overlap by half at least; and the mean of
+ * that over all least overlaps. NaN: no image has a thing. */
+double rep_box_precision(const struct rep_report *r);
+double rep_box_precision_range(const struct rep_report *r);
+/* Of one class. */
+double rep_class_box_precision(const struct rep_report *r, size_t class, bool range);
+/* Adds those of another report, whose classes have these numbers here. */
+int rep_merge_boxes(struct rep_report *r, const struct rep_report *from, const size_t *index,
+                    struct rt_error *e);
 /* One row of REP_CHANCE: the truth, from 0 to 1 (else RT_BAD_DATA), and the predicted probability of 1. Truth
  * and prediction count as 1 when they are above 0.5; log_loss and brier take the truth as it is. */
 int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e);

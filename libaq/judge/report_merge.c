@@ -180,6 +180,7 @@ static int add(struct rep_report *r, const struct part *part, struct rt_error *e
   if (status == RT_OK) status = add_ranks(r, from, e);
   if (status == RT_OK) status = add_columns(r, from, before, e);
   if (status == RT_OK && r->kind == REP_LABELS) status = add_label_scores(r, part, e);
+  if (status == RT_OK && r->kind == REP_BOXES) status = rep_merge_boxes(r, from, part->index, e);
   return status != RT_OK ? status : add_scope(r, from, e);
 }
 

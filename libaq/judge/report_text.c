@@ -27,6 +27,8 @@ static void show_classes(const struct rep_report *r, aq_shown *s) {
     aq_shown_text(s, "name", NULL, in_order(r, k)->name);
     show_scores(s, rep_class_scores(r, r->order[k]));
     aq_shown_whole(s, "predicted", NULL, (int64_t)in_order(r, k)->predictions);
+    for (int range = 0; range < 2 && r->kind == REP_BOXES; range++)
+      aq_shown_real(s, range ? "ap" : "ap50", NULL, rep_class_box_precision(r, r->order[k], range));
     aq_shown_end(s);
   }
   aq_shown_end(s);
@@ -98,6 +100,10 @@ static void show_confusion(const struct rep_report *r, aq_shown *s) {
 
 static const struct shown_column columns[] = {
     {"precision", "precision"}, {"recall", "recall"}, {"f1", "f1-score"}, {"support", "support"}};
+/* Boxes above the threshold that overlap a thing of their class by half are right. */
+static const struct shown_column of_boxes[] = {
+    {"precision", "precision"}, {"recall", "recall"}, {"f1", "f1-score"},
+    {"ap50", "ap50"},           {"ap", "ap"},         {"support", "support"}};
 
 /* Averaged over all rows, precision, recall and f1 are all the accuracy; scikit-learn prints it as f1. */
 static const struct shown_node *accuracy_row(const struct rep_report *r, aq_shown *s) {
@@ -131,10 +137,13 @@ static void show_entity_table(const struct rep_report *r, aq_shown *s, const str
 /* scikit-learn's table; classes: the list that show_classes has made. */
 static void show_table(const struct rep_report *r, aq_shown *s, const struct shown_node *classes,
                        const struct shown_node *entities, const struct shown_node *const average[static 3]) {
-  const struct shown_node *accuracy = r->kind == REP_LABELS ? NULL : accuracy_row(r, s),
+  const struct shown_node *accuracy = r->kind & REP_SEVERAL ? NULL : accuracy_row(r, s),
                           *all = entities ? entities_row(r, s) : NULL,
                           *class = classes ? classes->first : NULL;
-  shown_table(s, columns, RT_COUNT(columns));
+  if (r->kind == REP_BOXES)
+    shown_table(s, of_boxes, RT_COUNT(of_boxes));
+  else
+    shown_table(s, columns, RT_COUNT(columns));
   for (size_t k = 0; k < r->class_count && class; k++, class = class->next)
     if (in_order(r, k)->truths || in_order(r, k)->predictions) shown_row(s, in_order(r, k)->name, class);
   aq_shown_note(s, NULL, "%s", "");
@@ -169,7 +178,7 @@ static int note_unseen(const struct rep_report *r, aq_shown *s, struct rt_error 
     rt_text_printf(&labels, " (%llu)", (unsigned long long)in_order(r, k)->unseen);
   }
   if (count > MOST_LISTED) rt_text_printf(&labels, ", … (%d labels)", count);
-  if (r->kind == REP_LABELS)
+  if (r->kind & REP_SEVERAL)
     aq_shown_note(s, NULL, "\n%llu label%s that training did not see, counted as missed: %s", rows,
                   rows == 1 ? "" : "s", labels.data ? labels.data : "");
   else
@@ -278,7 +287,7 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
     show_table(r, s, classes, entities, average);
   else
     shown_row(s, rep_target(r->kind)->rows, rows);
-  if (r->kind == REP_LABELS) shown_row(s, rep_target(r->kind)->rows, rows);
+  if (r->kind & REP_SEVERAL) shown_row(s, rep_target(r->kind)->rows, rows);
   if (texts) shown_row(s, "texts", texts);
   note_drawn(r, s);
   if (found) shown_row(s, "distinct", found);

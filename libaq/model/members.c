@@ -64,6 +64,12 @@ int lib_ensemble_check(const struct vm_module *m, struct rt_error *error) {
       rt_hint(error, "each member would have a state of its own; keep the best seed instead");
       return RT_USAGE;
     }
+    if (form == VM_BOXES) {
+      rt_fail(error, RT_USAGE, "`%s` is boxes, and those of several models stand in no common order",
+              m->output[o].name);
+      rt_hint(error, "the mean of two boxes is none that either has found; keep the best seed instead");
+      return RT_USAGE;
+    }
     if (form != VM_MATCH) continue;
     rt_fail(error, RT_USAGE, "`%s` compares vectors, and those of several models have no common directions",
             m->output[o].name);

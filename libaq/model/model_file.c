@@ -231,6 +231,16 @@ static bool answers(const struct vm_type *t, const struct vm_type *target, bool 
   return memcmp(t->dim, target->dim, target->rank * sizeof *t->dim) == 0;
 }
 
+/* Boxes, each with a score more than what a row has of one? */
+static bool finds_boxes(const struct vm_dims *dims, const struct vm_type *t, const struct vm_type *target) {
+  struct vm_dims more;
+  if (t->dtype != RT_REAL || !t->batched || t->rank != 2 || target->rank != 2) return false;
+  if (vm_dims_branch(&more, dims) != RT_OK) return false;
+  const bool fits = vm_dim_plus(&more, target->dim[1], VM_ONE) == t->dim[1];
+  vm_dims_free(&more);
+  return fits;
+}
+
 /* The two vectors of a match? */
 static bool is_pair(const struct vm_dims *dims, const struct vm_type *t) {
   int64_t two;
@@ -249,6 +259,10 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
       if (!is_pair(&m->dims, t)) return false;
       continue;
     }
+    const bool boxes = vm_form_of(&m->input[m->output[o].target]) == VM_BOXES;
+    if (boxes != !strcmp(m->output[o].link, VM_LINK_OBJECTS)) return false;
+    if (boxes && !finds_boxes(&m->dims, t, target)) return false;
+    if (boxes) continue;
     if (!answers(t, target, !strcmp(m->output[o].link, VM_LINK_CHAIN))) return false;
   }
   /* The loss may be followed by the losses of the outputs, and these by what they are divided by. */

@@ -249,6 +249,7 @@ static int read_probability(struct reader *r, const struct piece *name, int outp
   enum vm_target_form form = target_at(r, term->output)->form;
   if (term->what == TERM_P && !of_labels(r, term->output))
     return wrong(r, name, "this output is a number, which has no probability");
+  if (form == VM_BOXES) return wrong(r, name, "boxes have a probability each, and not one for the row");
   if (form == VM_TAGS)
     return wrong(r, name, "tags have a probability for each word, and not one for the row");
   skip_spaces(r);
@@ -287,6 +288,7 @@ static int read_answer(struct reader *r, const struct piece *name, struct condit
   if (status != RT_OK) return status;
   enum vm_target_form form = target_at(r, term->output)->form;
   bool order = term->compare > IS_OTHER;
+  if (form == VM_BOXES) return wrong(r, name, "this output is boxes, which are no one answer to compare");
   if (form == VM_VECTOR || form == VM_MATCH)
     return wrong(r, name, "this output has several numbers, which cannot be compared with one");
   if (form == VM_NUMBER) {

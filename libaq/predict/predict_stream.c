@@ -37,7 +37,7 @@ static int check_wishes(const struct aq_session *session, const aq_predict_optio
   bool ranked = false, likely = false, classes = false;
   for (uint32_t k = 0; k < m->output_count; k++) {
     enum vm_target_number target = session_target(session, k);
-    ranked |= vm_targets[target].of_classes && target != VM_TARGET_TAGS;
+    ranked |= vm_ranks_classes(&vm_targets[target]);
     likely |= vm_targets[target].of_classes;
     classes |= target == VM_TARGET_CLASS;
   }

@@ -40,8 +40,7 @@ struct shares {
 /* ---- making ---- */
 
 static bool has_labels(const struct aq_session *s, uint32_t o) {
-  const struct vm_target *target = &vm_targets[session_target(s, o)];
-  return target->of_classes && target->form != VM_TAGS;
+  return vm_ranks_classes(&vm_targets[session_target(s, o)]);
 }
 
 /* The first output of labels that does not group the rows. */

@@ -3,13 +3,15 @@
  * In text, tabs separate the outputs. A class is its label; with probabilities, a field LABEL=P follows for
  * each class, in the order of aq_model_class; with top K, for each of the K best, the best first. Tags are
  * labels with spaces between them, and with probabilities a field with those follows; CUT stands for words
- * that the model did not see. Numbers have spaces between them, the rows of a matrix and vectors `;`. */
+ * that the model did not see. Numbers have spaces between them, the rows of a matrix and vectors `;`.
+ * Boxes are as in a file; with probabilities, a field with those follows. */
 #include <math.h>
 #include <string.h>
 
 #include "libaq/predict/session.h"
 #include "libaq/shown/shown_tree.h"
 #include "libaq/predict/write_pieces.h"
+#include "runtime/io/boxes.h"
 #include "runtime/io/json.h"
 
 /* The scores of one output for one example. */
@@ -145,6 +147,70 @@ static void numbers_text(const struct answer *a, struct rt_text *out) {
     if (k) rt_text_puts(out, a->lists && k % a->count == 0 ? "; " : " ");
     put_number(out, "%.9g", a->p[k]);
   }
+}
+
+/* ---- boxes ---- */
+
+/* Number `row` of what the model gives as a box in the unit of the file; *class: its number. False: it is not
+ * likely enough. */
+static bool take_box(const struct answer *a, int64_t row, double box[static IO_BOX_NUMBERS], int64_t *class,
+                     double *p) {
+  const struct aq_session *s = a->session;
+  const struct vm_module *m = s->model->module;
+  const struct io_column *column =
+      &s->model->schema.columns[vm_column_of(m, &m->input[m->output[a->output].target])];
+  const double *answer = a->p + row * a->count;
+  const int64_t best = lib_likeliest_box(answer, a->count);
+  *class = best - IO_BOX_NUMBERS;
+  *p = answer[best];
+  for (int k = 0; k < IO_BOX_NUMBERS; k++) box[k] = fmin(fmax(answer[k], 0), 1);
+  io_box_write(&column->set, box);
+  return *p > session_label_above(s, a->output, *class);
+}
+
+static void boxes_text(const struct answer *a, struct rt_text *out) {
+  double box[IO_BOX_NUMBERS], p;
+  const char *before = "";
+  int64_t class;
+  for (int64_t r = 0; r < a->rows; r++) {
+    if (!take_box(a, r, box, &class, &p)) continue;
+    rt_text_puts(out, before);
+    put_label(out, a->vocab, class);
+    for (int k = 0; k < IO_BOX_NUMBERS; k++) {
+      rt_text_puts(out, " ");
+      put_number(out, "%.6g", box[k]);
+    }
+    before = "; ";
+  }
+  if (a->options->probabilities) rt_text_puts(out, "\t");
+  before = "";
+  for (int64_t r = 0; r < a->rows && a->options->probabilities; r++) {
+    if (!take_box(a, r, box, &class, &p)) continue;
+    rt_text_puts(out, before);
+    put_probability(out, p);
+    before = " ";
+  }
+}
+
+static void boxes_json(const struct answer *a, struct rt_text *out) {
+  double box[IO_BOX_NUMBERS], p;
+  const char *before = "";
+  int64_t class;
+  rt_text_puts(out, "[");
+  for (int64_t r = 0; r < a->rows; r++) {
+    if (!take_box(a, r, box, &class, &p)) continue;
+    rt_text_printf(out, "%s{\"label\":", before);
+    put_json_label(out, a->vocab, class);
+    rt_text_puts(out, ",\"probability\":");
+    put_json_number(out, p);
+    for (int k = 0; k < IO_BOX_NUMBERS; k++) {
+      rt_text_puts(out, k ? "," : ",\"box\":[");
+      put_number(out, "%.6g", box[k]);
+    }
+    rt_text_puts(out, "]}");
+    before = ",";
+  }
+  rt_text_puts(out, "]");
 }
 
 /* How well two columns match: the product of their vectors. */

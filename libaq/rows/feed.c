@@ -176,7 +176,7 @@ int lib_schema(const struct vm_module *module, bool text, const struct lib_known
 
 static int64_t column_size(const struct io_column *column, int axis) {
   if (column->kind->axis[axis].means == IO_WIDTH) return column->size[axis];
-  return column->vocab ? column->vocab->count : -1;
+  return column->vocab ? column->vocab->count + column->kind->beside : -1;
 }
 
 static void hint_new_name(struct rt_error *error) {
@@ -357,7 +357,8 @@ static int feed_lengths(struct lib_feed *feed, uint32_t i, struct lib_batch batc
     return rt_no_memory(error);
   *total = 0;
   for (int64_t e = 0; e < batch.count; e++) {
-    int64_t n = lib_row_length(input, v, batch.row[e]);
+    int64_t n = input->column->kind->beside ? lib_give_boxes(feed, i, batch, e, NULL)
+                                            : lib_row_length(input, v, batch.row[e]);
     if (known[symbol] && feed->sizes[symbol][e] != n) return unequal(feed, input, batch, e, n, error);
     feed->sizes[symbol][e] = n;
     *total += n;
@@ -394,9 +395,7 @@ static void copy_given(const struct lib_feed *feed, uint32_t i, const struct io_
   const struct io_column *column = &feed->schema->columns[feed->column[i]];
   const size_t size = (size_t)value_elements(feed, i, v) * element_size(feed, &feed->module->input[i]);
   for (int64_t e = 0; e < batch.count; e++) {
-    const uint64_t chance =
-        feed->chance ? rt_random_seed(rt_random_seed(*feed->chance, (uint64_t)feed->column[i]), (uint64_t)e)
-                     : 0;
+    const uint64_t chance = lib_feed_chance(feed, feed->column[i], e);
     column->kind->give(&(struct io_giving){.column = column,
                                            .values = v,
                                            .row = batch.row[e],
@@ -423,6 +422,15 @@ static void copy_members(const struct lib_feed *feed, const struct io_values *v,
   }
 }
 
+/* What lies in an image that is changed at random moves with it. */
+static void copy_boxes(const struct lib_feed *feed, uint32_t i, int64_t width, struct lib_batch batch,
+                       void *out) {
+  char *at = out;
+  for (int64_t e = 0; e < batch.count; e++)
+    at +=
+        (size_t)(lib_give_boxes(feed, i, batch, e, at) * width) * element_size(feed, &feed->module->input[i]);
+}
+
 /* For each row the number of the first row of the batch that holds the same. */
 static void copy_matches(const struct lib_feed *feed, const struct io_values *v, struct lib_batch batch,
                          void *out) {
@@ -441,6 +449,8 @@ static void copy_rows(const struct lib_feed *feed, uint32_t i, const struct io_v
   const struct vm_input *input = &feed->module->input[i];
   if (input->matched)
     copy_matches(feed, v, batch, out);
+  else if (input->column->kind->beside)
+    copy_boxes(feed, i, value_elements(feed, i, v), batch, out);
   else if (io_kind_has(input->column->kind, IO_MEMBERS))
     copy_members(feed, v, value_elements(feed, i, v), batch, out);
   else if (input->column->kind->give)

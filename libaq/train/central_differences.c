@@ -125,6 +125,18 @@ static bool is_chance(const struct vm_module *m, uint32_t input) {
   return false;
 }
 
+/* Rows of boxes: each with a left edge left of its right one, and one class. */
+static void draw_boxes(struct check *c, double *x, int64_t numbers, int64_t width) {
+  for (int64_t first = 0; first + width <= numbers; first += width) {
+    for (int64_t k = 0; k < width; k++) x[first + k] = 0;
+    for (int k = 0; k < 2; k++) {
+      x[first + k] = (double)below(c, 500) / 1000;
+      x[first + k + 2] = x[first + k] + 0.1 + (double)below(c, 400) / 1000;
+    }
+    x[first + 4 + below(c, width - 4)] = 1;
+  }
+}
+
 /* A number as the column of that input has them: a 0 or 1 for each label, no weight below 0. */
 static double draw_number(struct check *c, uint32_t i) {
   const struct io_column *column = c->module->input[i].column;
@@ -142,6 +154,13 @@ static int draw_input(struct check *c, uint32_t i, struct rt_error *error) {
   if (!c->input[i]) return rt_no_memory(error);
   if (type->dtype == RT_INT && vm_dim_value(&c->module->dims, type->of, NULL, &range, error))
     return error->code;
+  const struct io_column *column = c->module->input[i].column;
+  int64_t width;
+  if (column && column->kind->beside && type->rank == 2) {
+    if (vm_dim_value(&c->module->dims, type->dim[1], NULL, &width, error)) return error->code;
+    draw_boxes(c, c->input[i], n, width);
+    n = 0;
+  }
   for (int64_t k = 0; k < n; k++) {
     if (type->dtype == RT_INT)
       ((int32_t *)c->input[i])[k] = (int32_t)below(c, range);

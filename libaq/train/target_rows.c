@@ -7,7 +7,7 @@
 #include "libaq/train/trainer.h"
 #include "runtime/io/fit.h"
 
-enum { OF_LABELS = REP_CLASS | REP_TAGS | REP_CHAIN | REP_LABELS };
+enum { OF_LABELS = REP_CLASS | REP_TAGS | REP_CHAIN | REP_SEVERAL };
 
 /* ---- labels ---- */
 
@@ -42,8 +42,8 @@ static int name_labels(struct aq_trainer *t, const struct io_vocab *vocab, const
 }
 
 /* A label that a row says twice is one that the row has. *last: the row that had it last, from 1. */
-static bool counts_now(int64_t *last, int64_t row, bool each_word) {
-  if (!each_word && *last == row + 1) return false;
+static bool counts_now(int64_t *last, int64_t row, bool each_one) {
+  if (!each_one && *last == row + 1) return false;
   *last = row + 1;
   return true;
 }
@@ -60,17 +60,17 @@ static int count_labels(struct aq_trainer *t, uint32_t output, struct lib_target
   if (!of->label) return rt_no_memory(error);
   int64_t *last = rt_zalloc(of->count + 1, sizeof *last);
   if (!last) return rt_no_memory(error);
-  const bool each_word = lib_report_kind(t->module, &t->module->output[output]) != REP_LABELS;
+  const bool each_one = lib_report_kind(t->module, &t->module->output[output]) != REP_LABELS;
   for (int64_t row = 0; row < t->train_data.rows; row++)
     for (int64_t k = io_payload_begin(&train->of, row); k < io_payload_begin(&train->of, row + 1); k++) {
       int32_t id = io_payload_ids(&train->of)[k];
-      if (id >= 0 && counts_now(last + id, row, each_word)) of->label[id].rows++;
+      if (id >= 0 && counts_now(last + id, row, each_one)) of->label[id].rows++;
     }
   memset(last, 0, (of->count + 1) * sizeof *last);
   for (int64_t row = 0; valid && row < t->valid_data.rows; row++)
     for (int64_t k = io_payload_begin(&valid->of, row); k < io_payload_begin(&valid->of, row + 1); k++) {
       int32_t id = io_payload_ids(&valid->of)[k], label = id >= 0 ? id : vocab->count - 1 - id;
-      if (counts_now(last + label, row, each_word)) of->label[label].valid_rows++;
+      if (counts_now(last + label, row, each_one)) of->label[label].valid_rows++;
     }
   rt_free(last);
   int status = name_labels(t, vocab, valid ? &valid->unseen : NULL, of, error);
@@ -129,7 +129,7 @@ int lib_target_rows(struct aq_trainer *t, struct rt_error *error) {
     if (kind == REP_NUMBER) always_the_mean(t, o, &t->target[o]);
     if (!(kind & OF_LABELS)) continue;
     status = count_labels(t, o, &t->target[o], error);
-    if (status == RT_OK && kind != REP_LABELS && t->target[o].count) always_the_most(t, &t->target[o]);
+    if (status == RT_OK && !(kind & REP_SEVERAL) && t->target[o].count) always_the_most(t, &t->target[o]);
   }
   return status;
 }

@@ -112,6 +112,7 @@ static inline bool io_is_on(int64_t value, bool usual) { return value ? value ==
       IO_TEXT("vocab", vocab,                                                                                \
               "a file with the vocabulary, one entry a line, in place of one that is learned")
 
+struct io_column;
 struct io_kind {
   const char *name; /* in programs and files. Kinds of one name differ in how many axes are written, as
                        vector[N] and vector[T, N] */
@@ -129,6 +130,15 @@ struct io_kind {
   /* What is wrong with the sizes of the axes, of which those that are not known are 0, or with options that
    * do not go with them. NULL: nothing. */
   const char *(*misfit)(const struct io_settings *set, const int64_t size[static IO_MOST_AXES]);
+
+  /* Of IO_MEMBERS: so many numbers come first in each value (io_values.beside), and are counted in the axis.
+   */
+  int beside;
+  /* Of a kind whose values may lie in those of another column, as boxes do in an image (`belongs`), the first
+   * of the program: takes what it needs of it. size: of its axes, 0 where only data tell. RT_USAGE: they
+   * cannot lie there. NULL: it is no such kind. */
+  int (*lies_in)(struct io_settings *set, const struct io_column *to, const int64_t size[static IO_MOST_AXES],
+                 struct rt_error *error);
 
   /* Of ids. */
   enum io_vocab_kind vocab; /* what gives them */

@@ -3,7 +3,6 @@
 
 #include "runtime/io/data_internal.h"
 #include "runtime/io/fit.h"
-#include "runtime/io/image_change.h"
 #include "runtime/io/images.h"
 
 enum { HEIGHT, WIDTH, CHANNELS };                         /* its axes */
@@ -128,29 +127,41 @@ static void give_as_it_is(const struct io_giving *g, const struct io_image *imag
     for (int c = 0; c < image->channels; c++, k++) put(g, k, of[c][image->bytes[k]]);
 }
 
+enum io_resize io_image_resized(const struct io_settings *set) { return (enum io_resize)set->own[RESIZE]; }
+
+struct io_image io_image_kept(const struct io_giving *g) {
+  const struct io_values *v = g->values;
+  return (struct io_image){(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], (int)v->size[CHANNELS],
+                           (unsigned char *)bytes_of(v, g->row)};
+}
+
+bool io_image_changed(const struct io_giving *g, struct io_change *change) {
+  const int64_t *own = g->column->set.own;
+  const struct io_changes changes = {io_is_on(own[FLIP], false), own[SHIFT], own[CROP], own[ERASE]};
+  const struct io_image image = io_image_kept(g);
+  if (!g->chance || !io_changes_any(&changes)) return false;
+  io_change_draw(&changes, *g->chance, &image, change);
+  return true;
+}
+
 static void give_changed(const struct io_giving *g, const struct io_image *image,
-                         const struct io_changes *changes, const struct scaled scaled[static IO_COLOUR]) {
-  struct io_change change;
+                         const struct io_change *change, const struct scaled scaled[static IO_COLOUR]) {
   double level[IO_COLOUR];
   int64_t k = 0;
-  io_change_draw(changes, *g->chance, image, &change);
   for (int32_t y = 0; y < image->height; y++)
     for (int32_t x = 0; x < image->width; x++) {
-      io_change_point(&change, image, y, x, level);
+      io_change_point(change, image, y, x, level);
       for (int c = 0; c < image->channels; c++) put(g, k++, level[c] * scaled[c].by + scaled[c].more);
     }
 }
 
 static void give(const struct io_giving *g) {
-  const struct io_values *v = g->values;
-  const int64_t *own = g->column->set.own;
-  const struct io_image image = {(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], (int)v->size[CHANNELS],
-                                 (unsigned char *)bytes_of(v, g->row)};
-  const struct io_changes changes = {io_is_on(own[FLIP], false), own[SHIFT], own[CROP], own[ERASE]};
+  const struct io_image image = io_image_kept(g);
+  struct io_change change;
   struct scaled scaled[IO_COLOUR];
   for (int c = 0; c < image.channels; c++) scaled[c] = scale_of(g->column, c);
-  if (g->chance && io_changes_any(&changes))
-    give_changed(g, &image, &changes, scaled);
+  if (io_image_changed(g, &change))
+    give_changed(g, &image, &change, scaled);
   else
     give_as_it_is(g, &image, scaled);
 }

@@ -19,7 +19,9 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
     const struct io_kind *kind = schema->columns[c].kind;
     if (kind->pairs) v->limit = schema->columns[schema->columns[c].pair].max_length;
     bool ragged = io_kind_has(kind, IO_LENGTH) || io_kind_has(kind, IO_MEMBERS);
-    if (io_payload_init(&v->of, kind->element, 1, ragged) != RT_OK) return rt_no_memory(error);
+    if (io_payload_init(&v->of, kind->element, 1, ragged) != RT_OK
+        || io_payload_init(&v->beside, IO_F64, kind->beside, kind->beside > 0) != RT_OK)
+      return rt_no_memory(error);
     io_values_sizes(v, &schema->columns[c]);
   }
   return RT_OK;
@@ -40,6 +42,7 @@ void io_dataset_free(struct io_dataset *data) {
   io_dataset_forget_source(data);
   for (int c = 0; data->values && c < data->columns; c++) {
     io_payload_free(&data->values[c].of);
+    io_payload_free(&data->values[c].beside);
     rt_free(data->values[c].row_cuts);
     io_store_free(data->values[c].store);
     io_intern_free(&data->values[c].unseen);
@@ -131,6 +134,8 @@ static int append_column(struct io_values *into, int64_t before, const struct io
   }
   if (!from->present) return RT_OK;
   if (io_payload_append(&into->of, before, &from->of, rows, count) != RT_OK) return RT_NO_MEMORY;
+  if (from->beside.width && io_payload_append(&into->beside, before, &from->beside, rows, count) != RT_OK)
+    return RT_NO_MEMORY;
   if (from->store)
     return io_store_append(&into->store, from->store, io_payload_ids(&into->of) + before, count);
   return rename_unseen(from, into, io_payload_begin(&into->of, before) * into->of.width,
@@ -187,9 +192,10 @@ static int make_alike(const struct io_dataset *from, struct io_dataset *into) {
     return RT_NO_MEMORY;
   if (from->numbers) memcpy(into->numbers, from->numbers, (size_t)from->columns * sizeof *into->numbers);
   for (int c = 0; c < from->columns; c++) {
-    const struct io_payload *of = &from->values[c].of;
+    const struct io_payload *of = &from->values[c].of, *beside = &from->values[c].beside;
     if (from->values[c].present
-        && io_payload_init(&into->values[c].of, of->element, of->width, of->offsets != NULL) != RT_OK)
+        && (io_payload_init(&into->values[c].of, of->element, of->width, of->offsets != NULL) != RT_OK
+            || io_payload_init(&into->values[c].beside, IO_F64, beside->width, beside->width > 0) != RT_OK))
       return RT_NO_MEMORY;
   }
   return RT_OK;

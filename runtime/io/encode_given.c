@@ -42,6 +42,9 @@ int io_check_given(const struct io_encoder *e, struct rt_error *error) {
     if (column->kind->give)
       status = not_so(column, from->given == IO_GIVEN_IDS ? "ids" : "numbers",
                       "aq_rows_texts adds a column of names of files", error);
+    else if (column->kind->beside)
+      status = not_so(column, from->given == IO_GIVEN_IDS ? "ids" : "numbers",
+                      "aq_rows_texts adds a column of texts", error);
     else if (from->given == IO_GIVEN_IDS)
       status = check_ids(e, c, error);
     else if (column->kind->element == IO_I32)

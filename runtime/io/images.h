@@ -2,7 +2,8 @@
 #ifndef AQ_RUNTIME_IO_IMAGES_H
 #define AQ_RUNTIME_IO_IMAGES_H
 
-#include "runtime/io/image.h"
+#include "runtime/io/data.h"
+#include "runtime/io/image_change.h"
 #include "runtime/io/store.h"
 
 /* Reads and decodes what a field names: "a.png", or "train.idx.gz#3", which is an image of an idx file, from
@@ -11,5 +12,12 @@
  * in io_beside. */
 int io_images_read(struct io_store *store, const char *table, const struct io_field *name, int channels,
                    struct io_image *image, struct rt_error *error);
+
+/* Of a column of images (column_image.c). What its files become that have other sizes; 0: they have none. */
+enum io_resize io_image_resized(const struct io_settings *set);
+/* The image of a row, as it is kept. */
+struct io_image io_image_kept(const struct io_giving *of);
+/* What is changed in it at random; false: nothing. */
+bool io_image_changed(const struct io_giving *of, struct io_change *change);
 
 #endif

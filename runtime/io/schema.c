@@ -70,6 +70,9 @@ static int only_pair(const struct io_schema *schema, const struct io_kind *kind)
 }
 
 static int check_pair(struct io_schema *schema, struct io_column *column, struct rt_error *error) {
+  if (column->kind->lies_in && column->pair < schema->count
+      && (column->pair < 0 || io_kind_belongs(column->kind, schema->columns[column->pair].kind)))
+    return RT_OK;
   if (!column->kind->pairs)
     return column->pair < 0
                ? RT_OK
