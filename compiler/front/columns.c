@@ -374,12 +374,16 @@ static int check_count(struct cc_context *c, const struct gr_node *column, const
                        int axis, vm_dim size) {
   const bool wide = kind->axis[axis].means != IO_ENTRIES; /* else there is a choice of one */
   const char *counts = io_kind_counts(kind, axis);
-  int64_t count, least = wide ? 1 : 2;
+  const int beside = kind->axis[axis].means == IO_MEMBERS ? kind->beside : 0;
+  const int64_t least = (wide ? 1 : 2) + beside, symbol = vm_dim_as_symbol(&c->module->dims, size);
+  int64_t count;
+  if (beside && symbol >= 0 && c->module->dims.symbol[symbol].kind == VM_BOUND)
+    c->module->dims.symbol[symbol].least = least;
   if (vm_dim_value(&c->module->dims, size, NULL, &count, NULL) || count >= least) return RT_OK;
   struct gr_span span = column->child[1]->child[axis]->span;
   if (wide)
-    gr_fail(c->error, span, "`%s` would have %lld %s; a %s has one at least", column->text, (long long)count,
-            counts, kind->name);
+    gr_fail(c->error, span, "`%s` would have %lld %s; it needs one at least", column->text,
+            (long long)count - beside, counts);
   else
     gr_fail(c->error, span, "the %s of `%s` would be %lld in all; two are needed", counts, column->text,
             (long long)count);
