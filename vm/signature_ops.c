@@ -118,6 +118,16 @@ int signature_check_dot(const struct vm_op_call *call) {
              : signature_fail(call, 0, -1, "its mask must keep the last axis of `a`");
 }
 
+/* The classes of a frame are the letters and blank. */
+int signature_check_ctc_nll(const struct vm_op_call *call) {
+  const vm_dim classes = vm_dim_plus(call->dims, call->arg[1]->of, VM_ONE), found = call->arg[0]->dim[1];
+  if (found == classes && !vm_dim_is_ragged(call->dims, found)) return RT_OK;
+  signature_fail(call, 0, 1, "a frame has a score for each letter and, as the last one, for blank");
+  return fail_with(call, found, classes);
+}
+
+int signature_check_ctc_grad(const struct vm_op_call *call) { return signature_check_ctc_nll(call); }
+
 /* Products of examples with each other: their vectors have one size. */
 int signature_check_batch_log_sum(const struct vm_op_call *call) {
   return vm_dim_is_ragged(call->dims, call->arg[0]->dim[0])

@@ -133,7 +133,7 @@ static int run_one_hot(struct cc_context *c, const struct cc_builtin *self, args
                          ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_onehot, 1, .arg = &x}));
 }
 
-/* The fused loss of classes. */
+/* The fused losses of ids. */
 static int run_nll(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                    struct cc_value *result) {
   ir_id x[2];
@@ -142,7 +142,7 @@ static int run_nll(struct cc_context *c, const struct cc_builtin *self, args_t *
   if (status == RT_OK) status = cc_to_tensor(c, &args->value[1], args->span[1], &x[1]);
   if (status != RT_OK) return status;
   return cc_builtin_done(
-      c, result, ir_add(cc_in_model(c, args->node->span), (struct ir_op){OP_cross_entropy, 2, .arg = x}));
+      c, result, ir_add(cc_in_model(c, args->node->span), (struct ir_op){(enum rt_op)self->op, 2, .arg = x}));
 }
 
 /* An op of one tensor. */
@@ -396,7 +396,11 @@ static const struct cc_builtin builtins[] = {
     {"concat", CC_TAKES(concat_rows), cc_run_concat, 0, 0,
      "one behind the other along an axis, counted from 0; the last when none is given"},
     {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
-    {"nll", CC_TAKES(score_ids), run_nll, 0, 0, "-log_softmax(x) at the id; of an id that is no class, 0"},
+    {"nll", CC_TAKES(score_ids), run_nll, OP_cross_entropy, 0,
+     "-log_softmax(x) at the id; of an id that is no class, 0"},
+    {"ctc_nll", CC_TAKES(score_ids), run_nll, OP_ctc_nll, 0,
+     "-log of the probability that frames of scores [T, V + 1], the last of which is blank, spell the ids, "
+     "summed over all ways in which they can; loss ctc has it"},
     {"forward_chain", CC_TAKES(steps), run_op, OP_forward_chain, 0,
      "of steps[t, a, b], what b is worth at t behind a: the logarithm of e to the score of each way to b at "
      "t, "

@@ -84,6 +84,11 @@ RULE(forward_chain) {
   ir_give(b, 0, ir_add(rule_here(b), (struct ir_op){OP_forward_chain_grad, 3, .arg = arg}));
 }
 
+RULE(ctc_nll) {
+  const ir_id arg[3] = {rule_arg(b, 0), rule_arg(b, 1), b->dy};
+  ir_give(b, 0, ir_add(rule_here(b), (struct ir_op){OP_ctc_grad, 3, .arg = arg}));
+}
+
 RULE(batch_log_sum) {
   const ir_id arg[5] = {rule_arg(b, 0), rule_arg(b, 1), rule_arg(b, 2), b->y, b->dy};
   for (int k = 0; k < 2; k++)

@@ -78,6 +78,17 @@ def chain(x, y):
     return (torch.logsumexp(ways, 0) - taken) / len(x)
 
 
+def frames(size, count, text):
+    return lambda: {"letters": torch.zeros(4, dtype=torch.float64), "y": torch.tensor(text, dtype=torch.int32),
+                    "x": size * torch.randn(count, 5, dtype=torch.float64)}
+
+
+def spelled(p, a):
+    """PyTorch's blank is number 0 unless told otherwise; here it is the last class."""
+    x = torch.log_softmax(a["x"], 1)[:, None]
+    return [F.ctc_loss(x, a["y"].long()[None], [len(x)], [len(a["y"])], blank=4, reduction="none")[0]]
+
+
 CASES = {}
 for size in (1, 300):
     named = {
@@ -96,6 +107,12 @@ for size in (1, 300):
         "focused": (classes(size), of_classes(focal)),
         "margins": (classes(size), of_classes(lambda x, y: F.multi_margin_loss(x, y, margin=0.8))),
         "tags": (steps(size), of_classes(chain)),
+        "spelled": (frames(size, 12, [0, 1, 3]), spelled),
+        "spelled with letters twice": (frames(size, 9, [2, 2, 1, 1, 2]), spelled),
+        "spelled with a frame for each": (frames(size, 4, [0, 1, 0, 3]), spelled),
+        "spelled with as few frames as can be": (frames(size, 5, [3, 3, 3]), spelled),
+        "spelled without a letter": (frames(size, 6, []), spelled),
+        "spelled at length": (frames(size, 300, [k * k % 4 for k in range(60)]), spelled),
         "counts": (numbers(1, many), of_numbers(lambda x, y: F.poisson_nll_loss(x, y))),
         "pinball": (numbers(size, normal), of_numbers(pinball)),
         "divergence": (numbers(size, shares), of_numbers(

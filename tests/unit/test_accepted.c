@@ -152,6 +152,17 @@ static void make_chain(struct vm_type *args, int count) {
   }
 }
 
+/* [t, v + 1], [u] of v, and a number. */
+static void make_frames(struct vm_dims *dims, struct vm_type *args, int count) {
+  args[0].rank = 2;
+  args[1] = args[0];
+  args[1].rank = 1;
+  args[1].dtype = RT_INT;
+  args[1].of = args[0].dim[1];
+  args[0].dim[1] = vm_dim_plus(dims, args[1].of, VM_ONE);
+  if (count > 2) args[2] = (struct vm_type){.dtype = RT_REAL, .batched = args[0].batched, .of = VM_NO_DIM};
+}
+
 static void test_accepted(void **state) {
   (void)state;
   struct rt_pool *pool = rt_pool_new(1, NULL);
@@ -182,6 +193,8 @@ static void test_accepted(void **state) {
     }
     if ((op == OP_forward_chain || op == OP_forward_chain_grad) && args[0].rank > 1 && rand() % 2)
       make_chain(args, count);
+    if ((op == OP_ctc_nll || op == OP_ctc_grad) && args[0].rank > 1 && rand() % 2)
+      make_frames(&m->dims, args, count);
     if ((op == OP_batch_log_sum || op == OP_batch_log_sum_grad) && args[0].rank > 0 && rand() % 2)
       make_batch(args, count);
     if (roll_result(&d, op, count, args, attr, &result)) {

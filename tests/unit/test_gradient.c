@@ -173,6 +173,20 @@ static ir_id make_transpose(struct host *h) {
   return apply(h, OP_transpose, 1, (ir_id[]){host_reals(h, from, -2, 2)}, &attr, &to);
 }
 
+/* Frames enough for any text of so many letters. */
+static ir_id make_ctc(struct host *h) {
+  const int64_t letters = host_below(h, 4), classes = 2 + host_below(h, 3);
+  const bool batched = host_below(h, 3) > 0;
+  struct vm_type score = {.dtype = RT_REAL, .batched = batched, .rank = 2, .of = VM_NO_DIM}, text = score;
+  score.dim[0] = host_dim(h, "T", 6 + host_below(h, 3));
+  score.dim[1] = host_dim(h, "C", classes);
+  text.rank = 1;
+  text.dim[0] = host_dim(h, "U", letters);
+  const ir_id arg[2] = {host_reals(h, score, -2, 2),
+                        host_ids(h, text, vm_dim_minus(&h->module->dims, score.dim[1], VM_ONE))};
+  return apply(h, OP_ctc_nll, 2, arg, NULL, NULL);
+}
+
 static ir_id make_cumsum(struct host *h) {
   struct vm_type type = any_type(h, 1, host_below(h, 3) > 0);
   return apply(h, OP_cumsum, 1, (ir_id[]){host_reals(h, type, -2, 2)},
@@ -402,6 +416,7 @@ static ir_id make_case(struct host *h, enum rt_op op) {
     case OP_slice: return host_below(h, 4) ? make_part(h, op) : make_cut_of_shared(h);
     case OP_pad: return make_part(h, op);
     case OP_concat: return make_concat(h);
+    case OP_ctc_nll: return make_ctc(h);
     case OP_cumsum: return make_cumsum(h);
     case OP_take: return make_take(h);
     case OP_threshold: return make_threshold(h);
