@@ -7,6 +7,7 @@
 
 #include "aqc/files.h"
 #include "aqc/messages.h"
+#include "aqc/own_words.h"
 #include "aqc/verb.h"
 
 static const char example[] = "# Two heads read a text: one sees neighbours alone, one sees all of it. Their "
@@ -106,7 +107,9 @@ static int list_templates(void) {
 
 static void print_seen(const struct settings *settings, const char *seen) {
   const char *folder = settings->operand[0], *table = settings->data;
-  printf("%s\nwrote %s/model.aq; next:\n\n", seen, folder);
+  char *words = own_words(seen);
+  printf("%s\nwrote %s/model.aq; next:\n\n", words ? words : seen, folder);
+  free(words);
   printf("  aqc train %s/model.aq %s --hold 10%% -o %s/model.aqm\n", folder, table, folder);
   printf("  aqc eval %s/model.aqm OTHER_ROWS\n", folder);
 }

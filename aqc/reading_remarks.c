@@ -7,6 +7,7 @@
 
 #include "aqc/messages.h"
 #include "aqc/open.h"
+#include "aqc/own_words.h"
 
 static void remark_columns(const aq_reading *reading, const aq_model *model) {
   char names[400];
@@ -48,9 +49,10 @@ static void message_text(aq_shown *shown, const char *key, const aq_message *mes
     return;
   }
   if (message->line > 0) snprintf(place, sizeof place, ":%d", message->line);
-  size_t size = strlen(message->file) + strlen(place) + strlen(message->text) + 3;
+  const char *file = own_file(message->file);
+  size_t size = strlen(file) + strlen(place) + strlen(message->text) + 3;
   char *text = malloc(size);
-  if (text) snprintf(text, size, "%s%s: %s", message->file, place, message->text);
+  if (text) snprintf(text, size, "%s%s: %s", file, place, message->text);
   aq_shown_text(shown, key, NULL, text ? text : message->text);
   free(text);
 }

@@ -6,6 +6,7 @@
 
 #include "aqc/files.h"
 #include "aqc/messages.h"
+#include "aqc/own_words.h"
 #include "aqc/open.h"
 #include "aqc/train_settings.h"
 
@@ -66,7 +67,9 @@ static void show_outcome(const struct training_page *page, aq_shown *shown) {
   const char *metric = page->model ? aq_model_metric(page->model, &value) : "";
   if (!page->model) {
     aq_shown_text(shown, "stopped", "stopped", aq_trainer_message(page->trainer)->text);
-    aq_shown_text(shown, "hint", "hint", aq_trainer_message(page->trainer)->hint);
+    char *hint = own_words(aq_trainer_message(page->trainer)->hint);
+    aq_shown_text(shown, "hint", "hint", hint);
+    free(hint);
     return;
   }
   aq_shown_text(shown, "model", "model", page->save);

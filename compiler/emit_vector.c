@@ -51,8 +51,8 @@ static void hint_names(const struct choice *k) {
       rt_text_printf(&names, "%s%s", names.length ? ", " : "", name);
     }
   if (names.data)
-    rt_hint(k->c->error, "%s names the vectors %.300s, as in `--fn %.60s`", k->c->module->name, names.data,
-            name);
+    rt_hint(k->c->error, "%s names the vectors %.300s, as in the option function = %.60s", k->c->module->name,
+            names.data, name);
   else
     rt_hint(k->c->error, "name one in the model, as v in `v = mean(x, T)`");
   rt_text_free(&names);

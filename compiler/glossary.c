@@ -62,7 +62,7 @@ static const struct {
      "is what the choice is bound to",
      "score = choose(s / sqrt(D), s)"},
     {"extern", "extern fn NAME(ARGUMENTS) -> [SHAPE] from \"LIBRARY\" with gradient NAME", "",
-     "a function of a shared library, which runs with --allow-ffi alone; of numbers alone, it is applied "
+     "a function of a shared library, which runs only where it is allowed; of numbers alone, it is applied "
      "element by element",
      "extern fn blur(x: [T, D], width: number) -> [T, D] from \"./libblur.so\" with gradient blur_grad"},
     {"return", "return VALUE, …", "", "what a function or model gives; the last statement of its body",

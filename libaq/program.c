@@ -19,7 +19,7 @@ static int read_source(void *context, const char *path, char **text, size_t *len
   return io_read_file(path, SOURCE_MAX, text, length, error);
 }
 
-/* A text of the host, "D=64". With an origin, "--lr", messages show what is behind the `=` of
+/* A text of the host, "D=64". With an origin, as aqc's "--lr", messages show what is behind the `=` of
  * "train.lr=0.01". */
 static int copy_given(struct aq_program *p, const char *text, const char *origin, struct cc_assigned *copy,
                       struct rt_error *error) {
@@ -59,8 +59,8 @@ static int copy_all(struct aq_program *p, const struct given *given, struct cc_a
 }
 
 static int copy_options(struct aq_program *p, const aq_program_options *o, struct rt_error *error) {
-  const struct given define = {o->define, o->define_origin, o->define_count, "-D"},
-                     set = {o->set, o->set_origin, o->set_count, "--set"};
+  const struct given define = {o->define, o->define_origin, o->define_count, "define"},
+                     set = {o->set, o->set_origin, o->set_count, "set"};
   int status = copy_all(p, &define, &p->define, error);
   return status == RT_OK ? copy_all(p, &set, &p->set, error) : status;
 }

@@ -33,6 +33,13 @@ verdict "a status is compared by name" \
      $(files '*.[chly]' | grep -vE '^(tests|examples)/') | grep -vE '[a-z_]\(status\)' |
      sed 's/$/   # say status == RT_OK, status != RT_OK (AQ_OK in aqc)/')"
 
+# What aqc calls an option is said in aqc/own_words.c alone: hosts know it by the name of its field. Pages have
+# style sheets of their own, and programs that are written are for aqc.
+# shellcheck disable=SC2046
+verdict "the library says \"the option bad_rows\", not --on-bad-row" \
+  "$(grep -nE '"[^"]*--[a-z]' $(files '*.[chly]' | grep -E '^(libaq|runtime|vm|compiler)/' |
+    grep -vE 'html\.c$') | grep -vE '/\*.*--|^[^:]*:[0-9]+: *\*|# aqc ')"
+
 # crowded FILES...: the functions that take more than six parameters. A definition begins in the first column
 # and its body with the first brace; its parameters are the last brackets before that, of KERNEL(name)(a, b)
 # the second ones.

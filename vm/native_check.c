@@ -30,11 +30,12 @@ int vm_native_refuse(const struct vm_native *native, struct rt_error *error) {
                  native->library);
   char *path = native->path ? realpath(native->path, NULL) : NULL;
   if (path)
-    rt_hint(error, "if you trust it, add --allow-ffi %s", path);
+    rt_hint(error, "if you trust it, add the option allow_ffi = %s", path);
   else if (native->missed)
-    rt_hint(error, "what --allow-ffi names is not, and does not have, a file %s", native->library);
+    rt_hint(error, "what the option allow_ffi names is not, and does not have, a file %s", native->library);
   else
-    rt_hint(error, "if you trust it, add --allow-ffi and where it is: --allow-ffi FOLDER/%s",
+    rt_hint(error,
+            "if you trust it, add the option allow_ffi and where it is: the option allow_ffi = FOLDER/%s",
             native->library);
   free(path);
   return RT_NOT_ALLOWED;
@@ -61,11 +62,11 @@ static int check(const struct vm_native *native, enum rt_precision precision, st
     rt_hint(error, "the host registers functions for float and double numbers: f32 and f64 of "
                    "aq_extern_functions");
   else if (precision == RT_F64)
-    rt_hint(error, "gradcheck and --precision f64 need one: the last argument of AQ_EXTERN");
+    rt_hint(error, "gradcheck and the option precision = f64 need one: the last argument of AQ_EXTERN");
   else
-    rt_hint(error,
-            "--precision f64 computes with double numbers; a function for float is the argument before "
-            "the last of AQ_EXTERN");
+    rt_hint(error, "the option precision = f64 computes with double numbers; a function for float is the "
+                   "argument before "
+                   "the last of AQ_EXTERN");
   return RT_USAGE;
 }
 

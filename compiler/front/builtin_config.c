@@ -119,7 +119,7 @@ static int not_there(struct cc_context *c, const struct asked *asked) {
     gr_fail(c->error, asked->span, "there is no file %s, which would say \"%s\"", asked->found->path,
             asked->key);
     rt_hint(c->error,
-            "it is in the folder of the weights: --weights FOLDER, or the program's own folder; "
+            "it is in the folder of the weights: the option weights = FOLDER, or the program's own folder; "
             "config(\"%s\", VALUE) needs none",
             asked->key);
     return c->error->code;

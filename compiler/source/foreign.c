@@ -251,7 +251,8 @@ static const struct cc_foreign table[] = {
     {"cuda cpu device to", VALUE, NULL, "leave it out: aq computes on the processor"},
     {"float half double bfloat16 long int int32 int64 float32 float16 bool astype type dtype cast", VALUE,
      NULL,
-     "leave it out: numbers are real (--precision f64 for double), truth is 1 or 0, and words and classes "
+     "leave it out: numbers are real (the option precision = f64 for double), truth is 1 or 0, and words and "
+     "classes "
      "are ids"},
     {"clone copy contiguous deepcopy", VALUE, "x", "a value never changes, so none needs copying"},
     {"item numpy tolist", VALUE, NULL, "leave it out: a single number is a tensor [] and is used as it is"},

@@ -38,7 +38,7 @@ static void say_how(struct cc_program *program, const struct gr_node *root, bool
   else
     gr_fail(error, root->span, set ? "no setting is named here" : "no dim or const is given a value here");
   if (!set && root->kind == GR_TRAIN)
-    rt_hint(error, "what training takes is set, not defined: --set train.NAME=…");
+    rt_hint(error, "what training takes is set, not defined: the option set = train.NAME=…");
   else
     show_form(error, set, name);
 }

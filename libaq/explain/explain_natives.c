@@ -21,7 +21,7 @@ void explain_natives(struct explanation *x) {
   const struct vm_module *m = x->program;
   if (!m->native_count) return;
   aq_shown_list(x->shown, "native_functions");
-  aq_shown_say(x->shown, "calls native code, which runs where it is allowed (--allow-ffi):");
+  aq_shown_say(x->shown, "calls native code, which runs where it is allowed:");
   for (uint32_t k = 0; k < m->native_count; k++)
     if (!m->native[k].is_gradient) native(x, &m->native[k]);
   aq_shown_end(x->shown);

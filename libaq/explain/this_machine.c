@@ -51,7 +51,7 @@ static void show(const struct finding *f, aq_shown *s) {
   aq_shown_whole(s, "threads", "threads", f->cores);
   show_blas(f->blas, s);
   aq_shown_text(s, "native_code", "native code", "libffi");
-  aq_shown_say(s, "runs where it is allowed (--allow-ffi); `aqc explain` tells what a model calls");
+  aq_shown_say(s, "runs where it is allowed; `aqc explain` tells what a model calls");
   aq_shown_begin(s, "limits");
   aq_shown_whole(s, "axes", NULL, RT_MAX_RANK);
   aq_shown_whole(s, "axis", "limits", INT32_MAX);

@@ -51,7 +51,7 @@ static const struct io_tensor *tensor_of(struct run *r, const struct vm_input *i
   if (!r->inputs) {
     rt_fail(error, RT_USAGE, "%s needs the argument %s: %s", r->f.module->name, input->name,
             type_text(r, &input->type));
-    rt_hint(error, "give a safetensors file with a tensor for each argument: --in FILE");
+    rt_hint(error, "give a safetensors file with a tensor for each argument: the option inputs = FILE");
   } else {
     rt_fail_in(error, RT_BAD_DATA, r->options->inputs, "no tensor for the argument %s: %s", input->name,
                type_text(r, &input->type));

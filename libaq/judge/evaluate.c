@@ -54,7 +54,7 @@ static int check_scope(const struct aq_report *r, const char *path, struct rt_er
     if (report->scope.label && rep_scope_out(report) > 0) return RT_OK;
   }
   rt_fail(error, RT_USAGE, "no row of %.200s has the label `%.60s`", path, r->scope);
-  rt_hint(error, "--out-of-scope takes the label that such rows have in the file");
+  rt_hint(error, "the option out_of_scope takes the label that such rows have in the file");
   return RT_USAGE;
 }
 

@@ -206,7 +206,7 @@ static int bad_row(struct lib_judge *judge, const struct io_dataset *data, int64
   placed.file[0] = '\0';
   placed.line = placed.column = 0;
   io_place_row(data, data->lines[row], -1, &placed);
-  if (!judge->skip) io_hint_skip(&placed, data->names != NULL);
+  if (!judge->skip) io_hint_skip(&placed);
   if (!judge->skip) *error = placed;
   if (judge->skip && judge->skipped++ == 0) judge->first_skipped = placed;
   return judge->skip ? RT_OK : placed.code;

@@ -374,7 +374,7 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
   if (known->kinds & r->kind && known->flags & REP_OF_TEXTS) {
     rt_fail(e, RT_USAGE, "%s measures texts that the model writes, and none are written here; use one of %s",
             known->name, list + 2);
-    rt_hint(e, "`aqc eval --generate` writes texts and measures them");
+    rt_hint(e, "a report with the option generate writes texts and measures them");
     return RT_USAGE;
   }
   if (known->kinds & r->kind && known->flags & REP_OF_ENTITIES) return not_entities(r, known, list + 2, e);

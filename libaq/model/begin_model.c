@@ -19,7 +19,7 @@ static int not_known(const struct io_schema *schema, struct rt_error *error) {
           entries                                  ? c->kind->entries
           : io_column_width(c->kind, c->size) == 0 ? "size"
                                                    : "scale");
-  const char *train = "`aqc train … --weights FOLDER` begins with the same weights, and learns that";
+  const char *train = "a training with the option weights = FOLDER begins with them, and learns that";
   if (entries && c->kind->labels)
     rt_hint(error, "labels = \"bad, good\" or labels = config(\"id2label\") gives them; %s", train);
   else if (entries)

@@ -93,7 +93,7 @@ int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct
     if (!real) {
       rt_fail(error, RT_NO_INPUT, "native code of %s cannot be allowed: there is no such file or folder",
               at && at[0] ? at : "nothing");
-      rt_hint(error, "--allow-ffi takes the path of a shared library, or of a folder that has it");
+      rt_hint(error, "the option allow_ffi takes the path of a shared library, or of a folder that has it");
       return RT_NO_INPUT;
     }
     path[k] = rt_arena_strndup(arena, real, strlen(real));

@@ -208,7 +208,7 @@ int lib_params_convert(struct lib_params *to, const struct lib_params *from, con
   if (status != RT_OK || precision != RT_F32) return status;
   status = lib_params_check(to, module, RT_BAD_DATA, "does not fit into float numbers", error);
   if (status == RT_BAD_DATA)
-    rt_hint(error, "the model was trained with --precision f64: use it here as well");
+    rt_hint(error, "the model was trained with the option precision = f64: use it here as well");
   return status;
 }
 

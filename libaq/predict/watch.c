@@ -20,7 +20,7 @@ int watch_init(struct watch *watch, const struct aq_session *session, const aq_p
   if (options->window) return shares_new(&watch->shares, session, options, error);
   rt_fail(error, RT_USAGE, "%s is about the shares of a window, and there is none",
           options->by ? "the column to group by" : "the surge");
-  rt_hint(error, "say how many rows a window has: --window 100");
+  rt_hint(error, "say how many rows a window has: the option window = 100");
   return RT_USAGE;
 }
 

@@ -189,7 +189,8 @@ static void show_numbers(const struct aq_profile *p, const struct profile_row *r
 }
 
 static void more_rows(size_t count, const char *what, aq_shown *s) {
-  if (count > MOST_ROWS) aq_shown_note(s, NULL, "and %zu more %s; --json has all", count - MOST_ROWS, what);
+  if (count > MOST_ROWS)
+    aq_shown_note(s, NULL, "and %zu more %s; as JSON all are there", count - MOST_ROWS, what);
 }
 
 static void show_ops(const struct aq_profile *p, aq_shown *s) {

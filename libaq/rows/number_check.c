@@ -40,7 +40,7 @@ static int check_number(const struct lib_row_check *check, uint32_t input, const
   if (check->precision == RT_F32 && !isfinite((float)x)) {
     name_number(v, k, x, name, sizeof name);
     rt_fail(error, RT_BAD_DATA, "%s is too large for float numbers, which \"%s\" is read as", name, in->name);
-    rt_hint(error, "they end at 3.4e38; --precision f64 takes numbers up to 1.8e308");
+    rt_hint(error, "they end at 3.4e38; the option precision = f64 takes numbers up to 1.8e308");
     return RT_BAD_DATA;
   }
   const struct vm_output *output = in->is_target ? bounded(check->module, input) : NULL;

@@ -33,7 +33,7 @@ void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line
   if (!line || doubt->code) return;
   rt_fail_at(doubt, RT_BAD_DATA, (struct rt_place){file, 1, 0},
              "the first line (%.400s) looks like a header, but is taken for a row", line);
-  rt_hint(doubt, "--header yes leaves it out; --header no says that it is a row");
+  rt_hint(doubt, "the option header = yes leaves it out; the option header = no says that it is a row");
   lib_log(AQ_WARNING, doubt);
 }
 

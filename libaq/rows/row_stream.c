@@ -23,7 +23,7 @@ int row_stream_bad(struct row_stream *st, const struct rt_error *reason, struct 
     int status = give(st, error);
     if (status != RT_OK) return status;
     *error = *reason;
-    if (can_skip) io_hint_skip(error, st->memory != NULL);
+    if (can_skip) io_hint_skip(error);
     return reason->code;
   }
   lib_reading_skipped(&st->session->reading, reason, 1);
@@ -141,7 +141,7 @@ static int open_rows(struct row_stream *st, struct rt_error *error) {
   if (!st->write) return rt_fail(error, RT_USAGE, "there is nowhere to write the %s to", st->answer);
   if (st->memory || (st->path && strcmp(st->path, "-") != 0))
     return io_rows_open(&st->rows, st->path, st->schema, &reading, error);
-  struct io_source source = {"standard input", st->read, st->context};
+  struct io_source source = {"the stream", st->read, st->context};
   if (!st->read)
     return rt_fail(error, RT_USAGE, "there are no rows: neither a path nor a function that reads");
   return io_rows_open_source(&st->rows, &source, st->schema, &reading, error);

@@ -84,9 +84,9 @@ static int find_template(struct start *s, const char *name, struct rt_error *err
   if (s->template) return RT_OK;
   rt_fail(error, RT_USAGE, "there is no template called \"%s\"", name);
   if (nearest.best)
-    rt_hint(error, "did you mean \"%s\"? aqc new --list shows all of them", nearest.best);
+    rt_hint(error, "did you mean \"%s\"? the list of templates shows all of them", nearest.best);
   else
-    rt_hint(error, "aqc new --list shows all of them");
+    rt_hint(error, "the list of templates shows all of them");
   return RT_USAGE;
 }
 
@@ -101,7 +101,7 @@ static int refuse(const struct start *s, const struct start_template *as, struct
     rt_fail_in(error, RT_USAGE, s->path, "%s needs %s, and the table has none", as->name, as->needs);
   else
     rt_fail_in(error, RT_USAGE, s->path, "nothing in this table can be predicted from the rest of it");
-  rt_hint(error, "its columns are %s; aqc new --list shows what each template is for",
+  rt_hint(error, "its columns are %s; the list of templates shows what each template is for",
           names.data ? names.data : "");
   rt_text_free(&names);
   return RT_USAGE;

@@ -56,7 +56,7 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
   int64_t missing = f->missing + (c->kind == START_NUMBER ? f->absent : 0);
   if (missing && c->kind != START_EMPTY)
     rt_text_printf(out, "; missing in %s row%s%s", start_count(s, missing), missing == 1 ? "" : "s",
-                   c == &s->column[s->target] ? ", which --on-bad-row skip leaves out" : "");
+                   c == &s->column[s->target] ? ", which the option bad_rows = skip leaves out" : "");
 }
 
 static void put_columns(const struct start *s, struct rt_text *out) {
@@ -96,5 +96,6 @@ void start_seen(const struct start *s, struct rt_text *out) {
   put_columns(s, out);
   rt_text_printf(out, "template %s: %s\n", s->template->name, s->template->about);
   if (s->guessed && s->look.count > 1)
-    rt_text_puts(out, "  --target COLUMN predicts another column, --as NAME takes another template\n");
+    rt_text_puts(out, "  the option target = COLUMN predicts another column, the option as = NAME takes "
+                      "another template\n");
 }

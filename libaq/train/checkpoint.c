@@ -454,8 +454,9 @@ static int check_format(const struct io_tensors *file, struct rt_error *error) {
   rt_fail(error, RT_BAD_DATA,
           "a checkpoint of format %d, written by aq %.40s; this is aq %s, which reads format %d", (int)number,
           version ? version : "of another version", aq_version(), FORMAT);
-  rt_hint(error,
-          "resume with the version of aq that began, or leave out --resume to train from the beginning");
+  rt_hint(
+      error,
+      "resume with the version of aq that began, or leave out the option resume to train from the beginning");
   return error->code;
 }
 
@@ -489,7 +490,8 @@ int lib_checkpoint_read(struct aq_trainer *t, struct rt_error *error) {
   if (!path) return rt_no_memory(error);
   int status = bytes ? io_tensors_open_bytes(&file, path, bytes, t->options.checkpoint_length, error)
                      : io_tensors_open(&file, path, error);
-  if (status == RT_NO_INPUT) rt_hint(error, "leave out --resume to begin: no training has been saved there");
+  if (status == RT_NO_INPUT)
+    rt_hint(error, "leave out the option resume to begin: no training has been saved there");
   if (status == RT_OK) status = io_tensors_verify(file, error);
   if (status == RT_OK) status = read_all(t, file, error);
   if (status != RT_OK) lib_name_file(error, path);

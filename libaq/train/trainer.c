@@ -99,7 +99,8 @@ static int settle(struct aq_trainer *t, struct rt_error *error) {
     if (target->column->set.threshold != IO_THRESHOLD_LEARNED || kept) continue;
     rt_fail(error, RT_USAGE, "the thresholds of `%s` are learned on validation data, and there is none",
             target->name);
-    rt_hint(error, "give validation data (--valid FILE), hold back rows (--hold 10%%), or say the threshold, "
+    rt_hint(error, "give validation data (the option valid = FILE), hold back rows (the option hold = 10%%), "
+                   "or say the threshold, "
                    "as in threshold = 0.3");
     return RT_USAGE;
   }
@@ -107,14 +108,16 @@ static int settle(struct aq_trainer *t, struct rt_error *error) {
   if (t->settings.metric) {
     rt_fail(error, RT_USAGE, "%.60s is measured on validation data, and there is none", t->settings.metric);
     lib_place_setting(&t->settings.metric_at, error);
-    rt_hint(error, "give validation data (--valid FILE), hold back rows (--hold 10%%), or do without metric");
+    rt_hint(error, "give validation data (the option valid = FILE), hold back rows (the option hold = 10%%), "
+                   "or do without metric");
     return RT_USAGE;
   }
   if (!t->settings.patience) return RT_OK;
   rt_fail(error, RT_USAGE, "patience = %lld waits for a better epoch on validation data, and there is none",
           (long long)t->settings.patience);
   lib_place_setting(&t->settings.patience_at, error);
-  rt_hint(error, "give validation data (--valid FILE), hold back rows (--hold 10%%), or do without patience");
+  rt_hint(error, "give validation data (the option valid = FILE), hold back rows (the option hold = 10%%), "
+                 "or do without patience");
   return RT_USAGE;
 }
 

@@ -59,7 +59,7 @@ static int check_text(const struct aq_trainer *t, struct rt_error *error) {
   if (!t->text || !o->folds) return RT_OK;
   rt_fail(error, RT_USAGE, "%.200s is a text by itself: it has no rows that could be spread over folds",
           o->train);
-  rt_hint(error, "hold back its last part: --hold 10%%");
+  rt_hint(error, "hold back its last part: the option hold = 10%%");
   return RT_USAGE;
 }
 

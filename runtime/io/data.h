@@ -152,7 +152,7 @@ void io_place_row(const struct io_dataset *data, int64_t line, int column, struc
 /* Forgets which file or table the rows came from. */
 void io_dataset_forget_source(struct io_dataset *data);
 /* Adds the hint that bad rows can be skipped, unless the message has a better one. */
-void io_hint_skip(struct rt_error *bad_row, bool in_memory);
+void io_hint_skip(struct rt_error *bad_row);
 
 /* Encoding row by row, as `predict` does: open, then next for each row. Columns that prediction does not need
  * are left out, unless `truths` asks for them. The dataset passed in is emptied

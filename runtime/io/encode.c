@@ -153,10 +153,8 @@ static bool skip_row(struct io_dataset *data, const struct io_table *table, stru
   return true;
 }
 
-void io_hint_skip(struct rt_error *bad_row, bool in_memory) {
-  if (in_memory)
-    rt_hint(bad_row, "the option bad_rows = AQ_BAD_ROW_SKIP leaves bad rows out and counts them");
-  rt_hint(bad_row, "--on-bad-row skip leaves bad rows out and counts them");
+void io_hint_skip(struct rt_error *bad_row) {
+  rt_hint(bad_row, "the option bad_rows = skip leaves bad rows out and counts them");
 }
 
 static int64_t row_bytes(const struct io_row *row) {
@@ -178,7 +176,7 @@ int io_encode_some(const struct io_encoder *e, struct io_table *table, struct io
     most.rows -= status == RT_OK;
     if (status == RT_OK) most.bytes -= row_bytes(&row);
     if (status == RT_OK || (skip && skip_row(e->data, table, &reason))) continue;
-    if (status == RT_BAD_DATA && !io_table_broken(table)) io_hint_skip(&reason, io_table_in_memory(table));
+    if (status == RT_BAD_DATA && !io_table_broken(table)) io_hint_skip(&reason);
     if (error && !error->code) *error = reason;
     return status;
   }

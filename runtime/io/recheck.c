@@ -45,7 +45,7 @@ int io_dataset_recheck(struct io_dataset *data, const struct io_row_check *check
     }
     if (status == RT_BAD_DATA) io_place_row(data, data->lines[r], column, &reason);
     if (status != RT_BAD_DATA || !skip) {
-      if (status == RT_BAD_DATA) io_hint_skip(&reason, data->names != NULL);
+      if (status == RT_BAD_DATA) io_hint_skip(&reason);
       if (error && !error->code) *error = reason;
       break;
     }

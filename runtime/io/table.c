@@ -111,7 +111,8 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
   status = io_table_read(t, &line, &reason);
   if (status == RT_OK && line && options->format == IO_FORMAT_AUTO && looks_like_json(t)) {
     io_table_fail(t, line, 0, error, "the line is a JSON object, and rows are read as fields between tabs");
-    rt_hint(error, "--format jsonl reads JSON lines; --format tsv says that these are texts");
+    rt_hint(error,
+            "the option format = jsonl reads JSON lines; the option format = tsv says that these are texts");
     return RT_BAD_DATA;
   }
   if (status == RT_OK) return line == 0 ? RT_OK : io_table_match_first(t, line, error);

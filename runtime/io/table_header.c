@@ -129,7 +129,7 @@ static void hint_nearest(const struct io_table *t, struct rt_error *error) {
   if (nearest)
     rt_hint(error, "is \"%.*s\" meant? A column reads the field of another name with from = \"%.*s\"%s",
             (int)nearest->length, nearest->text, (int)nearest->length, nearest->text,
-            t->header_option == IO_HEADER_AUTO ? "; when this line is a row: --header no" : "");
+            t->header_option == IO_HEADER_AUTO ? "; when this line is a row: the option header = no" : "");
 }
 
 /* What separates the only field of a row, by its looks: "commas", "JSON", …; NULL: nothing. */
@@ -148,15 +148,16 @@ static const char *other_format(const struct io_field *field) {
 static bool hint_tabs(const struct io_table *t, struct rt_error *error) {
   if (t->field_count != 1 || t->count < 2 || t->format != IO_FORMAT_TSV) return false;
   const char *other = other_format(&t->fields[0]);
-  const char *which = t->stream ? "of the standard input" : "of this file";
+  const char *which = t->stream ? "of the stream" : "of this file";
   if (!other)
-    rt_hint(error,
-            "fields are separated by tabs, unless the file's name ends in .csv, or --format csv is given");
+    rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv, or the option format "
+                   "= csv is given");
   else if (strcmp(other, "commas") == 0)
-    rt_hint(error,
-            "fields %s are separated by tabs, and this line has commas: are they CSV? --format csv "
-            "reads them, as it does a file whose name ends in .csv",
-            which);
+    rt_hint(
+        error,
+        "fields %s are separated by tabs, and this line has commas: are they CSV? the option format = csv "
+        "reads them, as it does a file whose name ends in .csv",
+        which);
   else
     rt_hint(error, "fields %s are separated by tabs, and this line has %s instead", which, other);
   return true;
@@ -183,7 +184,7 @@ static int no_header_match(struct io_table *t, int64_t line, struct rt_error *er
   if (status == RT_BAD_DATA) hint_nearest(t, error);
   if (status == RT_BAD_DATA && !hint_tabs(t, error))
     rt_hint(error, "the names are those of the program, where from = \"…\" reads a field of another name%s",
-            t->header_option == IO_HEADER_AUTO ? "; when this line is a row: --header no" : "");
+            t->header_option == IO_HEADER_AUTO ? "; when this line is a row: the option header = no" : "");
   return status;
 }
 

@@ -196,7 +196,7 @@ static void test_bad_rows(void **state) {
   host.input = "good\nbad\n\xff\xff\nfine\n";
   assert_int_equal(aq_session_predict_stream(session, &options), AQ_BAD_DATA);
   assert_message(aq_session_message(session), AQ_BAD_DATA, 3, "not valid UTF-8");
-  assert_string_equal(aq_session_message(session)->file, "standard input");
+  assert_string_equal(aq_session_message(session)->file, "the stream");
   assert_string_equal(host.output, "positive\nnegative\n");
   aq_session_free(session);
 

@@ -1,0 +1,56 @@
+/* own_words.c: an option's name follows from the field's, but for those that are listed here. */
+#include "aqc/own_words.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct word {
+  const char *library, *here;
+};
+
+static const struct word options[] = {
+    {"bad_rows", "on-bad-row"}, {"function", "fn"}, {"inputs", "in"}, {NULL, NULL}};
+/* None is more than twice as long here. */
+static const struct word phrases[] = {
+    {"of the stream", "of the standard input"}, {"the list of templates", "aqc new --list"}, {NULL, NULL}};
+
+static const char stream[] = "the stream", option[] = "the option ";
+
+const char *own_file(const char *file) { return strcmp(file, stream) == 0 ? "standard input" : file; }
+
+static bool begins(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }
+
+/* Writes the option whose field's name begins at `at`; returns what comes behind the name and " =". */
+static const char *put_option(const char *at, char **to) {
+  size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyz_");
+  const struct word *known = options;
+  while (known->library && (strlen(known->library) != length || !begins(at, known->library))) known++;
+  *(*to)++ = '-';
+  *(*to)++ = '-';
+  if (known->here) {
+    memcpy(*to, known->here, strlen(known->here));
+    *to += strlen(known->here);
+  } else
+    for (size_t k = 0; k < length; k++) *(*to)++ = at[k] == '_' ? '-' : at[k];
+  at += length;
+  return begins(at, " = ") ? at + strlen(" =") : at;
+}
+
+char *own_words(const char *hint) {
+  char *words = malloc(2 * strlen(hint) + 1), *to = words;
+  while (words && *hint) {
+    const struct word *phrase = phrases;
+    while (phrase->library && !begins(hint, phrase->library)) phrase++;
+    if (phrase->library) {
+      memcpy(to, phrase->here, strlen(phrase->here));
+      to += strlen(phrase->here);
+      hint += strlen(phrase->library);
+    } else if (begins(hint, option))
+      hint = put_option(hint + strlen(option), &to);
+    else
+      *to++ = *hint++;
+  }
+  if (words) *to = 0;
+  return words;
+}
