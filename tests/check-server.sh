@@ -63,6 +63,29 @@ verdict 'SIGTERM ends it while connections are open' "$ended"
 kill "$holder"
 holder=
 
+# One that sends rows as long as the server takes them, and reads no answer.
+begin 20
+python3 - > deaf 2>&1 <<'END' &
+import itertools, socket, time
+s = socket.socket(socket.AF_UNIX)
+s.connect("socket")
+s.settimeout(1)
+try:
+    for _ in itertools.count():
+        s.sendall(b"soup\n" * 1000)
+except TimeoutError:
+    print("full", flush=True)
+time.sleep(60)
+END
+holder=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do grep -q full deaf && break; sleep 0.5; done
+from=$(date +%s)
+end
+verdict 'a client that reads no answer does not keep it from ending' \
+  "$(cat deaf | grep -v full; echo "$ended"; [ $(($(date +%s) - from)) -le 5 ] || echo 'it took too long')"
+kill "$holder"
+holder=
+
 # ---- deadlines ----
 
 begin 0.1

@@ -51,10 +51,11 @@ static void list_fields(const struct io_table *t, struct rt_text *out) {
   if (t->field_count > MOST_LISTED) rt_text_printf(out, ", … (%zu in all)", t->field_count);
 }
 
+/* Those that are needed: when predicting, no targets. */
 static void list_columns(const struct io_table *t, bool missing_only, struct rt_text *out) {
   const char *separator = "";
   for (int c = 0; c < t->count; c++) {
-    if (missing_only && (t->field_of[c] || !t->required[c])) continue;
+    if (!t->required[c] || (missing_only && t->field_of[c])) continue;
     rt_text_printf(out, "%s\"%s\"", separator, t->names[c]);
     separator = ", ";
   }

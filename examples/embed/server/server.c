@@ -18,13 +18,15 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
   CONNECTIONS = 256,  /* at once; more are told so */
   LONGEST = 64 << 10, /* bytes of a line */
   STACK = 256 << 10,  /* of a thread; see aq_host.h */
-  PATIENCE = 10       /* seconds that a client may leave its answers unread */
+  PATIENCE = 10,      /* seconds that a client may leave its answers unread */
+  ENDING = 1          /* seconds that it may so when the server ends */
 };
 
 struct connection {
@@ -259,11 +261,22 @@ static int accept_all(struct server *server, int listening, const sigset_t *wait
   return AQ_OK;
 }
 
-/* Nothing more is read from the clients; what has come in is answered. */
-static void end_connections(struct server *server) {
-  pthread_mutex_lock(&server->lock);
+static void shut(const struct server *server, int how) {
   for (int k = 0; k < CONNECTIONS; k++)
-    if (server->at[k]) shutdown(server->at[k]->fd, SHUT_RD);
+    if (server->at[k]) shutdown(server->at[k]->fd, how);
+}
+
+/* Nothing more is read from the clients; what has come in is answered. Clients that do not read their answers
+ * are left. */
+static void end_connections(struct server *server) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += ENDING;
+  pthread_mutex_lock(&server->lock);
+  shut(server, SHUT_RD);
+  for (int waited = 0; server->count > 0 && waited == 0;)
+    waited = pthread_cond_timedwait(&server->left, &server->lock, &until);
+  shut(server, SHUT_RDWR);
   while (server->count > 0) pthread_cond_wait(&server->left, &server->lock);
   pthread_mutex_unlock(&server->lock);
 }
