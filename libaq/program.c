@@ -10,6 +10,15 @@
 
 enum { SOURCE_MAX = 64 << 20 };
 
+/* A model's program is in it, but that is not what it is opened for here. */
+static int refuse_model(const char *path, struct rt_error *error) {
+  const char *end = strrchr(path, '.');
+  if (!end || strcmp(end, ".aqm") != 0) return RT_OK;
+  rt_fail_in(error, RT_BAD_DATA, path, "this is a trained model, and a program is read here");
+  rt_hint(error, "load it as a model; its program is a text, which usually ends in .aq");
+  return RT_BAD_DATA;
+}
+
 static int read_source(void *context, const char *path, char **text, size_t *length, struct rt_error *error) {
   struct stat about;
   (void)context;
@@ -133,7 +142,8 @@ int aq_program_new(const char *path, const char *text, size_t length, const aq_p
   if (status == RT_OK) status = allow(p, &options, error);
   if (status == RT_OK) status = open_weights(p, options.weights, &config, error);
   if (status == RT_OK && !text) {
-    status = io_read_file(path, SOURCE_MAX, &own, &length, error);
+    status = refuse_model(path, error);
+    if (status == RT_OK) status = io_read_file(path, SOURCE_MAX, &own, &length, error);
     text = own;
   }
   if (status == RT_OK) {

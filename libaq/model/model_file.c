@@ -358,11 +358,26 @@ static int read_members(struct aq_model *model, const struct io_tensors *file, c
   return status;
 }
 
+static bool is_program(const char *path) {
+  const char *end = strrchr(path, '.');
+  return end && strcmp(end, ".aq") == 0;
+}
+
+/* What has not even the form of a model. */
+static int no_model(const char *path, struct rt_error *error) {
+  if (is_program(path)) {
+    rt_error_clear(error);
+    rt_fail_in(error, RT_BAD_DATA, path, "this is a program, not a trained model");
+    rt_hint(error, "train it first, and load what is saved then");
+  } else
+    rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
+  return RT_BAD_DATA;
+}
+
 /* Closes the file, which opening it has set. name: its path, for messages. */
 static int read_model(struct aq_model *model, struct io_tensors *file, const char *path, int opened,
                       struct rt_error *error) {
-  int status = opened;
-  if (status == RT_BAD_DATA) rt_hint(error, "a model is what `aqc train … -o MODEL.aqm` writes");
+  int status = opened == RT_BAD_DATA ? no_model(path, error) : opened;
   if (status == RT_OK) status = check_format(file, path, error);
   if (status == RT_OK) status = io_tensors_verify(file, error);
   if (status == RT_OK) status = read_metadata(model, file, path, error);

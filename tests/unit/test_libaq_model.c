@@ -292,6 +292,21 @@ static void test_bytecode(void **state) {
   aq_model_free(again);
 }
 
+/* A program that is opened as a model, and a model that is opened as a program, are told as what they are. */
+static void test_mistaken(void **state) {
+  (void)state;
+  aq_model *model;
+  aq_program *program;
+  const char *source = write_text("mistaken.aq", reader_program), *saved = path_of("mistaken.aqm");
+  assert_int_equal(aq_model_load(source, &model), AQ_BAD_DATA);
+  assert_message(aq_model_message(model), AQ_BAD_DATA, 0, "this is a program, not a trained model");
+  aq_model_free(model);
+  assert_int_equal(aq_model_save(reader, saved), AQ_OK);
+  assert_int_equal(aq_program_new(saved, NULL, 0, NULL, &program), AQ_BAD_DATA);
+  assert_message(aq_program_message(program), AQ_BAD_DATA, 0, "a trained model, and a program is read here");
+  aq_program_free(program);
+}
+
 static void test_doctor(void **state) {
   (void)state;
   const aq_message *message;
@@ -316,6 +331,7 @@ int main(void) {
       cmocka_unit_test(test_gradcheck), cmocka_unit_test(test_gradcheck_all_kinds),
       cmocka_unit_test(test_explain),   cmocka_unit_test(test_work),
       cmocka_unit_test(test_bytecode),  cmocka_unit_test(test_doctor),
+      cmocka_unit_test(test_mistaken),
   };
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }
