@@ -187,6 +187,15 @@ typedef struct aq_column {
 } aq_column;
 size_t aq_model_column_count(const aq_model *model);
 const aq_column *aq_model_column(const aq_model *model, size_t column); /* NULL beyond the last */
+/* The heads of which aq_session_attend will make a map, and the mixes, in the order of the maps. */
+typedef struct aq_head {
+  size_t size;
+  const char *name;  /* as the map is called */
+  bool is_mixing;    /* as aq_map has it */
+  const char *shape; /* of its weights, as the program has it: "[H, T, T]", heads, queries and keys */
+} aq_head;
+size_t aq_model_head_count(const aq_model *model);
+const aq_head *aq_model_head(const aq_model *model, size_t head); /* NULL beyond the last */
 size_t aq_model_output_count(const aq_model *model);
 const char *aq_model_output_name(const aq_model *model, size_t output);
 size_t aq_model_class_count(const aq_model *model, size_t output); /* 0: it is no class, but numbers */

@@ -262,7 +262,9 @@ struct aq_model {
   char *folder; /* where the program was, with the slash, to be left out of what is saved; NULL: not known */
   const char ***class_text; /* [outputs][classes], in the arena */
   aq_column *column;        /* [column_count], in the arena */
-  aq_extern *native;        /* [native_count], in the arena */
+  aq_head *head;            /* [head_count], in the arena */
+  size_t head_count;
+  aq_extern *native; /* [native_count], in the arena */
   size_t column_count, native_count;
   aq_begin_facts begun;      /* of aq_model_begin */
   const char **requirement;  /* the module's, in words */

@@ -129,6 +129,12 @@ const aq_column *aq_model_column(const aq_model *model, size_t column) {
   return column < aq_model_column_count(model) ? &model->column[column] : NULL;
 }
 
+size_t aq_model_head_count(const aq_model *model) { return model ? model->head_count : 0; }
+
+const aq_head *aq_model_head(const aq_model *model, size_t head) {
+  return head < aq_model_head_count(model) ? &model->head[head] : NULL;
+}
+
 size_t aq_model_field_count(const aq_model *model) {
   size_t count = 0;
   for (int f = 0; model && f < model->schema.fields; f++)

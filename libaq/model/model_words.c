@@ -1,6 +1,8 @@
-/* model_words.c: what a model tells of itself: its columns, its classes, its native functions, and its
+/* model_words.c: what a model tells of itself: its columns, heads and classes, its native functions, and its
  * requirements in words. They are made once, so that a model that never changes can hand them out in any
  * thread. */
+#include <string.h>
+
 #include "libaq/model/requirement_words.h"
 
 const struct io_vocab *lib_model_vocab(const struct aq_model *model, const struct vm_input *input) {
@@ -29,6 +31,33 @@ static int list_columns(struct aq_model *model, struct rt_error *error) {
   return RT_OK;
 }
 
+static bool is_head(const struct vm_module *m, const char *name) {
+  for (uint32_t h = 0; h < m->head_count; h++)
+    if (strcmp(m->head[h].name, name) == 0) return true;
+  return false;
+}
+
+/* What the function `attend` gives beside the outputs of the model. */
+static int list_heads(struct aq_model *model, struct rt_error *error) {
+  const struct vm_module *m = model->module;
+  const struct vm_function *f = vm_module_function(m, "attend");
+  if (!f || f->output_count <= m->output_count) return RT_OK;
+  const uint32_t count = f->output_count - m->output_count;
+  if (!(model->head = rt_arena_alloc(&model->arena, count * sizeof *model->head))) return rt_no_memory(error);
+  for (uint32_t o = m->output_count; o < f->output_count; o++) {
+    struct rt_text shape = {0};
+    vm_type_print(&m->dims, &f->value[f->output[o]].type, &shape);
+    const char *copy = shape.failed ? NULL : rt_arena_strndup(&model->arena, shape.data, shape.length);
+    rt_text_free(&shape);
+    if (!copy) return rt_no_memory(error);
+    model->head[model->head_count++] = (aq_head){.size = sizeof(aq_head),
+                                                 .name = f->output_name[o],
+                                                 .is_mixing = !is_head(m, f->output_name[o]),
+                                                 .shape = copy};
+  }
+  return RT_OK;
+}
+
 /* Copies with a NUL at the end; NULL: there is no memory. */
 static const char **class_names(struct aq_model *model, const struct io_vocab *vocab) {
   size_t count = vocab ? (size_t)vocab->count : 0;
@@ -51,6 +80,7 @@ int lib_model_words(struct aq_model *model, struct rt_error *error) {
     if (!model->class_text[o]) return rt_no_memory(error);
   }
   int status = list_columns(model, error);
+  if (status == RT_OK) status = list_heads(model, error);
   if (status == RT_OK)
     status = lib_list_natives(m, &model->arena, &model->native, &model->native_count, error);
   if (status == RT_OK) status = lib_requirements_list(m, &model->arena, &model->requirement, error);

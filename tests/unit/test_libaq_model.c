@@ -21,8 +21,16 @@ static void test_attend(void **state) {
   aq_session *session = session_of(reader, NULL);
   const char *const field[] = {"A GOOD, film"};
   assert_int_equal(aq_session_map_count(session), 0);
+  assert_int_equal(aq_model_head_count(reader), 3);
+  assert_null(aq_model_head(reader, 3));
+  assert_string_equal(aq_model_head(reader, 0)->shape, "[T, T]");
+  assert_string_equal(aq_model_head(reader, 2)->shape, "[2]");
   assert_int_equal(aq_session_attend(session, field, NULL, 1), AQ_OK);
   assert_int_equal(aq_session_map_count(session), 3);
+  for (size_t k = 0; k < 3; k++) { /* known before */
+    assert_string_equal(aq_model_head(reader, k)->name, aq_session_map(session, k)->name);
+    assert_int_equal(aq_model_head(reader, k)->is_mixing, aq_session_map(session, k)->is_mixing);
+  }
   for (size_t k = 0; k < 3; k++) {
     const aq_map *map = aq_session_map(session, k);
     assert_string_equal(map->name, ((const char *[]){"sentiment.near", "sentiment.far", map->name})[k]);
