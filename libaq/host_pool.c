@@ -9,7 +9,8 @@
 struct aq_pool {
   struct lib_message message;
   struct rt_pool *pool;
-  atomic_int users; /* the host, until it frees the pool, and who has been given it since */
+  atomic_int users;  /* the host, until it frees the pool, and who has been given it since */
+  atomic_bool freed; /* by the host */
 };
 
 static struct rt_pool *pool_of(int threads, struct rt_error *error) {
@@ -28,10 +29,14 @@ int aq_pool_new(int threads, aq_pool **pool) {
   return error->code;
 }
 
-void aq_pool_free(aq_pool *pool) {
+void lib_pool_leave(struct aq_pool *pool) {
   if (!pool || atomic_fetch_sub(&pool->users, 1) > 1) return;
   rt_pool_free(pool->pool);
   rt_free(pool);
+}
+
+void aq_pool_free(aq_pool *pool) {
+  if (pool && !atomic_exchange(&pool->freed, true)) lib_pool_leave(pool);
 }
 
 struct aq_pool *lib_pool_share(struct aq_pool *pool) {

@@ -568,8 +568,10 @@ enum rt_precision lib_precision(enum aq_precision precision);
 enum io_header lib_header(enum aq_header header);
 /* So many threads of its own, 0 is as many as there are cores; or those of a shared pool (host_pool.c). */
 struct rt_pool *lib_pool(int threads, struct aq_pool *shared, struct rt_error *error);
-/* One user more, who calls aq_pool_free in the end. Returns the pool, which may be NULL. */
+/* One user more, who leaves in the end. Returns the pool, which may be NULL. A host that frees it more than
+ * once meanwhile takes it from no user. */
 struct aq_pool *lib_pool_share(struct aq_pool *pool);
+void lib_pool_leave(struct aq_pool *pool);
 double lib_seconds(void);
 
 #endif

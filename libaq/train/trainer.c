@@ -406,7 +406,7 @@ void aq_trainer_free(aq_trainer *t) {
   lib_params_free(&t->average);
   aq_model_free(t->shown);
   rt_pool_free(t->pool);
-  aq_pool_free(t->options.pool);
+  lib_pool_leave(t->options.pool);
   aq_profile_free(t->options.profile);
   io_dataset_free(&t->train_data);
   io_dataset_free(&t->valid_data);

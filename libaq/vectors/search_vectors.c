@@ -197,5 +197,12 @@ int aq_vectors_search(aq_vectors *index, const aq_vectors *queries, const aq_sea
   if (lib_take_options(LIB_SEARCH_OPTIONS, options, &own, error) != RT_OK) return AQ_USAGE;
   struct search s = {.index = index, .queries = queries, .options = &own};
   int status = check(index, queries, &own, error);
-  return status != RT_OK ? status : search(&s, error);
+  if (status != RT_OK) return status;
+  struct aq_vectors *asked = (struct aq_vectors *)(uintptr_t)queries; /* whose numbers stay as they are */
+  vectors_keep(index);
+  vectors_keep(asked);
+  status = search(&s, error);
+  vectors_leave(asked);
+  vectors_leave(index);
+  return status;
 }

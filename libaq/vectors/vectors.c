@@ -167,10 +167,20 @@ int aq_vectors_save(aq_vectors *vectors, const char *path) {
   return io_tensors_save(path, &tensor, 1, NULL, 0, error);
 }
 
-void aq_vectors_free(aq_vectors *vectors) {
-  if (!vectors) return;
+static void release(struct aq_vectors *vectors) {
   rt_free(vectors->number);
   rt_free(vectors);
+}
+
+void vectors_keep(struct aq_vectors *vectors) { atomic_fetch_add(&vectors->searches, 1); }
+
+void vectors_leave(struct aq_vectors *vectors) {
+  if (atomic_fetch_sub(&vectors->searches, 1) == 1 && atomic_load(&vectors->freed)) release(vectors);
+}
+
+void aq_vectors_free(aq_vectors *vectors) {
+  if (vectors && !atomic_exchange(&vectors->freed, true) && !atomic_load(&vectors->searches))
+    release(vectors);
 }
 
 const aq_message *aq_vectors_message(const aq_vectors *vectors) {

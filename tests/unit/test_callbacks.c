@@ -102,10 +102,73 @@ static void test_trainings(void **state) {
   }
 }
 
+static bool free_pool_twice(void *context, const aq_progress *progress) {
+  (void)progress;
+  aq_pool_free(context);
+  aq_pool_free(context);
+  return true;
+}
+
+/* The training has the threads until its own end. */
+static void test_pools(void **state) {
+  (void)state;
+  aq_program *program = program_of(reader_program);
+  aq_trainer *trainer;
+  aq_pool *pool;
+  aq_train_options options;
+  aq_train_options_init(&options);
+  options.train = write_text("rows.tsv", rows);
+  options.progress = free_pool_twice;
+  assert_int_equal(aq_pool_new(2, &pool), AQ_OK);
+  options.context = options.pool = pool;
+  assert_int_equal(aq_trainer_new(program, &options, &trainer), AQ_OK);
+  aq_program_free(program);
+  assert_int_equal(aq_trainer_run(trainer), AQ_OK);
+  aq_trainer_free(trainer);
+}
+
+/* ---- vectors ---- */
+
+struct found {
+  aq_vectors *index, *queries;
+  int calls;
+};
+
+static int free_vectors(void *context, size_t query, const size_t *row, const double *score, size_t count) {
+  struct found *found = context;
+  assert_int_equal(count, 1);
+  assert_int_equal(row[0], query);
+  assert_true(score[0] == 1);
+  for (int k = 0; k < 2; k++) aq_vectors_free(found->index), aq_vectors_free(found->queries);
+  found->calls++;
+  return 0;
+}
+
+static void test_vectors(void **state) {
+  (void)state;
+  const char *path = write_text("vectors.tsv", "1\t0\n0\t1\n");
+  for (int same = 0; same < 2; same++) {
+    struct found found = {0};
+    aq_search_options options;
+    aq_search_options_init(&options);
+    options.found = free_vectors;
+    options.context = &found;
+    assert_int_equal(aq_vectors_open(path, &found.index), AQ_OK);
+    if (same)
+      found.queries = found.index;
+    else
+      assert_int_equal(aq_vectors_open(path, &found.queries), AQ_OK);
+    assert_int_equal(aq_vectors_search(found.index, found.queries, &options), AQ_OK);
+    assert_int_equal(found.calls, 2);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_sessions),
       cmocka_unit_test(test_trainings),
+      cmocka_unit_test(test_pools),
+      cmocka_unit_test(test_vectors),
   };
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }
