@@ -393,7 +393,9 @@ static void copy_values(const struct lib_feed *feed, const struct vm_input *inpu
 static void copy_given(const struct lib_feed *feed, uint32_t i, const struct io_values *v,
                        struct lib_batch batch, void *out) {
   const struct io_column *column = &feed->schema->columns[feed->column[i]];
-  const size_t size = (size_t)value_elements(feed, i, v) * element_size(feed, &feed->module->input[i]);
+  const struct vm_input *input = &feed->module->input[i];
+  const size_t size = (size_t)value_elements(feed, i, v) * element_size(feed, input);
+  char *at = out;
   for (int64_t e = 0; e < batch.count; e++) {
     const uint64_t chance = lib_feed_chance(feed, feed->column[i], e);
     column->kind->give(&(struct io_giving){.column = column,
@@ -401,7 +403,8 @@ static void copy_given(const struct lib_feed *feed, uint32_t i, const struct io_
                                            .row = batch.row[e],
                                            .chance = feed->chance ? &chance : NULL,
                                            .doubles = feed->precision == RT_F64,
-                                           .out = (char *)out + (size_t)e * size});
+                                           .out = at});
+    at += (input->length < 0 ? 1 : (size_t)lib_row_length(input, v, batch.row[e])) * size;
   }
 }
 

@@ -5,10 +5,12 @@
 #include "runtime/io/dtype.h"
 
 const unsigned char *lib_value_bytes(const struct io_values *v, int64_t row, size_t *length) {
-  const size_t element = io_dtype_size(v->of.element) * (size_t)v->of.width;
-  *length = (size_t)io_payload_count(&v->of, row) * element;
+  const size_t element = io_dtype_size(v->of.element);
+  int64_t elements;
+  const int64_t first = io_payload_row(&v->of, row, &elements);
+  *length = (size_t)elements * element;
   if (*length == 0) return (const unsigned char *)"";
-  return (const unsigned char *)v->of.elements + (size_t)io_payload_begin(&v->of, row) * element;
+  return (const unsigned char *)v->of.elements + (size_t)first * element;
 }
 
 bool lib_same_value(const struct io_values *v, int64_t a, int64_t b) {

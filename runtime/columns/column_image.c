@@ -110,13 +110,6 @@ static struct scaled scale_of(const struct io_column *column, int64_t channel) {
   }
 }
 
-static void put(const struct io_giving *g, int64_t k, double x) {
-  if (g->doubles)
-    ((double *)g->out)[k] = x;
-  else
-    ((float *)g->out)[k] = (float)x;
-}
-
 static void give_as_it_is(const struct io_giving *g, const struct io_image *image,
                           const struct scaled scaled[static IO_COLOUR]) {
   double of[IO_COLOUR][LEVELS];
@@ -124,7 +117,7 @@ static void give_as_it_is(const struct io_giving *g, const struct io_image *imag
   for (int c = 0; c < image->channels; c++)
     for (int b = 0; b < LEVELS; b++) of[c][b] = b * scaled[c].by + scaled[c].more;
   for (int64_t k = 0; k < count;)
-    for (int c = 0; c < image->channels; c++, k++) put(g, k, of[c][image->bytes[k]]);
+    for (int c = 0; c < image->channels; c++, k++) io_giving_put(g, k, of[c][image->bytes[k]]);
 }
 
 enum io_resize io_image_resized(const struct io_settings *set) { return (enum io_resize)set->own[RESIZE]; }
@@ -151,7 +144,8 @@ static void give_changed(const struct io_giving *g, const struct io_image *image
   for (int32_t y = 0; y < image->height; y++)
     for (int32_t x = 0; x < image->width; x++) {
       io_change_point(change, image, y, x, level);
-      for (int c = 0; c < image->channels; c++) put(g, k++, level[c] * scaled[c].by + scaled[c].more);
+      for (int c = 0; c < image->channels; c++)
+        io_giving_put(g, k++, level[c] * scaled[c].by + scaled[c].more);
     }
 }
 

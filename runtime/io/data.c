@@ -22,6 +22,7 @@ int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, 
     if (io_payload_init(&v->of, kind->element, 1, ragged) != RT_OK
         || io_payload_init(&v->beside, IO_F64, kind->beside, kind->beside > 0) != RT_OK)
       return rt_no_memory(error);
+    v->of.apart = kind->give != NULL;
     io_values_sizes(v, &schema->columns[c]);
   }
   return RT_OK;

@@ -43,8 +43,17 @@ struct io_giving {
   int64_t row;
   const uint64_t *chance; /* while training: the seed of what is changed at random; NULL: it is as it is */
   bool doubles;
-  void *out; /* floats or doubles, as many as io_column_width says */
+  void *out; /* floats or doubles, for each value as many as io_column_width says */
 };
+static inline void io_giving_put(const struct io_giving *g, int64_t k, double x) {
+  if (g->doubles)
+    ((double *)g->out)[k] = x;
+  else
+    ((float *)g->out)[k] = (float)x;
+}
+static inline double io_giving_get(const struct io_giving *g, int64_t k) {
+  return g->doubles ? ((const double *)g->out)[k] : (double)((const float *)g->out)[k];
+}
 
 struct io_dataset;
 

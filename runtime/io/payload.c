@@ -16,8 +16,6 @@ void io_payload_free(struct io_payload *p) {
   *p = (struct io_payload){0};
 }
 
-static size_t value_size(const struct io_payload *p) { return (size_t)p->width * io_dtype_size(p->element); }
-
 int io_payload_reserve(struct io_payload *p, int64_t elements) {
   return rt_grow(&p->elements, &p->capacity, (size_t)elements, io_dtype_size(p->element));
 }
@@ -30,17 +28,19 @@ int io_payload_end_row(struct io_payload *p, int64_t row, int64_t values) {
 
 int io_payload_append(struct io_payload *into, int64_t before, const struct io_payload *from,
                       const int64_t *rows, int64_t count) {
-  const size_t size = value_size(from);
-  int64_t at = io_payload_begin(into, before), total = at;
-  for (int64_t r = 0; r < count; r++) total += io_payload_count(from, rows[r]);
-  if (io_payload_reserve(into, total * from->width) != RT_OK) return RT_NO_MEMORY;
+  const size_t size = io_dtype_size(from->element);
+  int64_t end = io_payload_begin(into, before), some;
+  int64_t at = into->apart ? before : end * from->width, total = at;
+  for (int64_t r = 0; r < count; r++, total += some) io_payload_row(from, rows[r], &some);
+  if (io_payload_reserve(into, total) != RT_OK) return RT_NO_MEMORY;
   for (int64_t r = 0; r < count; r++) {
-    int64_t n = io_payload_count(from, rows[r]);
-    if (n > 0)
-      memcpy((char *)into->elements + (size_t)at * size,
-             (const char *)from->elements + (size_t)io_payload_begin(from, rows[r]) * size, (size_t)n * size);
-    at += n;
-    if (into->offsets && io_payload_end_row(into, before + r, at) != RT_OK) return RT_NO_MEMORY;
+    const int64_t first = io_payload_row(from, rows[r], &some);
+    if (some > 0)
+      memcpy((char *)into->elements + (size_t)at * size, (const char *)from->elements + (size_t)first * size,
+             (size_t)some * size);
+    at += some;
+    end += io_payload_count(from, rows[r]);
+    if (into->offsets && io_payload_end_row(into, before + r, end) != RT_OK) return RT_NO_MEMORY;
   }
   return RT_OK;
 }

@@ -16,7 +16,9 @@
 struct io_payload {
   enum io_dtype element; /* IO_I32: ids; IO_F64: numbers */
   int64_t width;         /* elements of a value; 0 while the first row has not told it */
-  int64_t *offsets;      /* ragged: [rows + 1] where each row begins, counted in values; NULL otherwise */
+  bool apart; /* the values are kept elsewhere: the elements are numbers of what has them, one a row, however
+                 many values a row has */
+  int64_t *offsets; /* ragged: [rows + 1] where each row begins, counted in values; NULL otherwise */
   void *elements;
   size_t capacity; /* of elements */
   size_t offsets_capacity;
@@ -44,6 +46,11 @@ static inline int64_t io_payload_count(const struct io_payload *p, int64_t row) 
 }
 /* Element number k as a number, whatever its type. */
 double io_payload_number(const struct io_payload *p, int64_t k);
+/* Where the elements of a row begin, and how many there are. */
+static inline int64_t io_payload_row(const struct io_payload *p, int64_t row, int64_t *elements) {
+  *elements = p->apart ? 1 : io_payload_count(p, row) * p->width;
+  return p->apart ? row : io_payload_begin(p, row) * p->width;
+}
 /* The elements, when they are ids or doubles: value v begins at number v * width. */
 static inline int32_t *io_payload_ids(const struct io_payload *p) { return p->elements; }
 static inline double *io_payload_numbers(const struct io_payload *p) { return p->elements; }

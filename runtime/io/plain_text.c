@@ -146,8 +146,10 @@ static int build_first(struct io_schema *schema, const struct io_encoder *e, str
 static int learn(struct stream *s, int64_t kept, const struct io_encoder *e, struct rt_error *error) {
   int64_t train_offsets[] = {0, kept}, held_offsets[] = {0, s->count - kept};
   int32_t *ids = io_payload_ids(&s->values.of);
-  struct io_values train_values = {.of = {IO_I32, 1, train_offsets, ids, 0, 0}};
-  struct io_values held_values = {.of = {IO_I32, 1, held_offsets, ids + kept, 0, 0}};
+  struct io_values train_values = {
+      .of = {.element = IO_I32, .width = 1, .offsets = train_offsets, .elements = ids}};
+  struct io_values held_values = {
+      .of = {.element = IO_I32, .width = 1, .offsets = held_offsets, .elements = ids + kept}};
   struct io_dataset train = {.rows = 1, .columns = 1, .values = &train_values, .name = e->data->name};
   struct io_dataset held = {.rows = 1, .columns = 1, .values = &held_values, .name = e->data->name};
   return io_learning_finish(e->learning, e->schema, &train, &held, error);

@@ -19,6 +19,11 @@ enum { READS_IMAGES = true };
 #else
 enum { READS_IMAGES = false };
 #endif
+#if defined(RT_HAVE_SNDFILE) && defined(RT_HAVE_KISSFFT)
+enum { READS_SOUNDS = true };
+#else
+enum { READS_SOUNDS = false };
+#endif
 
 enum {
   TIMED_OUT = -1,
@@ -174,6 +179,7 @@ static bool has_compiler(void) { return system("${CC:-cc} -dumpversion > /dev/nu
 static bool is_met(const char *need) {
   if (!strcmp(need, "compiler")) return has_compiler();
   if (!strcmp(need, "images")) return READS_IMAGES;
+  if (!strcmp(need, "sounds")) return READS_SOUNDS;
   return strcmp(need, "address-limit") == 0 ? can_limit_addresses() : is_there(need);
 }
 

@@ -1,0 +1,62 @@
+/* column_audio.c: the name of a file of sound, whose samples are the numbers. */
+#include "runtime/io/sound_change.h"
+#include "runtime/io/sounds.h"
+
+enum { RATE, SHIFT, NOISE }; /* settings of its own */
+
+static int64_t rate_of(const struct io_column *column) {
+  return column->set.own[RATE] ? column->set.own[RATE] : IO_SOUND_RATE;
+}
+
+static int read_sound(const struct io_place *p, const struct io_field *name, int32_t *number,
+                      struct rt_error *why) {
+  return io_sounds_read(p, name, rate_of(io_place_column(p)), 1, number, why);
+}
+
+static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
+  const struct io_values *v = io_place_values(p);
+  const int64_t row = p->e->data->rows;
+  int status = io_encode_named(p, field, &(struct io_naming){"sound", read_sound}, error);
+  if (status != RT_OK) return status;
+  const int64_t kept = io_encode_kept(p, io_sounds_of(v, row).count);
+  return io_encode_end(p, io_payload_begin(&v->of, row) + kept, error);
+}
+
+enum { AT_ONCE = 1024 };
+
+static void give(const struct io_giving *g) {
+  const struct io_sound sound = io_sounds_of(g->values, g->row);
+  const int64_t *own = g->column->set.own, count = io_row_length(g->values, g->row);
+  const struct io_sound_changes changes = {io_sounds_samples(own[SHIFT], rate_of(g->column)), own[NOISE]};
+  struct io_sound_change change = {0};
+  float block[AT_ONCE];
+  if (g->chance) io_sound_change_draw(&changes, *g->chance, &sound, &change);
+  for (int64_t at = 0; at < count; at += AT_ONCE) {
+    const int64_t some = count - at < AT_ONCE ? count - at : AT_ONCE;
+    io_sound_change_samples(&change, &sound, at, some, block);
+    for (int64_t k = 0; k < some; k++) io_giving_put(g, at + k, block[k]);
+  }
+}
+
+static const struct io_option options[] = {
+    IO_WHOLE("rate", IO_SOUND_SLOWEST, IO_SOUND_FASTEST, own[RATE],
+             "samples a second, to which files of other rates are brought; 16000 when it is left out"),
+    IO_WHOLE("shift", 1, 10000, own[SHIFT],
+             "while training, sounds begin up to so many milliseconds sooner or later"),
+    IO_WHOLE("noise", 1, 100, own[NOISE],
+             "while training, noise is added that is so many decibels below the sound, or more"),
+};
+
+const struct io_kind io_kind_audio = {
+    .name = "audio",
+    .doc = "the name of a WAV or FLAC file beside the table: its T samples, from -1 to 1, all channels mixed",
+    .axis = {{IO_LENGTH, "T"}},
+    .option = options,
+    .options = RT_COUNT(options),
+    .element = IO_I32,
+    .encode = encode,
+    .give = give,
+    .one = "sample",
+    .more = "samples",
+    .entries = "numbers",
+};
