@@ -11,10 +11,12 @@
 #include "aqc/files.h"
 #include "aqc/messages.h"
 
-/* The paths of --allow-ffi, to be freed; NULL: there is no memory. */
+/* The paths of --allow-ffi, and behind them those of --files-from, to be freed; NULL: there is no memory. */
 static const char **allowed_paths(const struct settings *settings) {
-  const char **paths = malloc((settings->allow.count + 1) * sizeof *paths);
-  for (size_t k = 0; paths && k < settings->allow.count; k++) paths[k] = settings->allow.item[k].value;
+  const size_t code = settings->allow.count, files = settings->files.count;
+  const char **paths = malloc((code + files + 1) * sizeof *paths);
+  for (size_t k = 0; paths && k < code; k++) paths[k] = settings->allow.item[k].value;
+  for (size_t k = 0; paths && k < files; k++) paths[code + k] = settings->files.item[k].value;
   return paths;
 }
 
@@ -68,6 +70,8 @@ int read_program(const char *path, const struct settings *settings, aq_program *
   if (allowed && as_texts(&settings->define, "", &define) && as_texts(&settings->set, "train.", &set)) {
     options.allow_ffi = allowed;
     options.allow_ffi_count = settings->allow.count;
+    options.files_from = allowed + settings->allow.count;
+    options.files_from_count = settings->files.count;
     options.define = define.text;
     options.define_origin = define.origin;
     options.set = set.text;
@@ -108,8 +112,11 @@ static int opened(int status, aq_model **model) {
 static int load(const char *path, const struct settings *settings, aq_model **model) {
   const char **allowed = allowed_paths(settings);
   if (!allowed) return message_no_memory();
-  const aq_load_options options = {
-      .size = sizeof options, .allow_ffi = allowed, .allow_ffi_count = settings->allow.count};
+  const aq_load_options options = {.size = sizeof options,
+                                   .allow_ffi = allowed,
+                                   .allow_ffi_count = settings->allow.count,
+                                   .files_from = allowed + settings->allow.count,
+                                   .files_from_count = settings->files.count};
   int status = opened(aq_model_load_with(path, &options, model), model);
   free(allowed);
   return status;

@@ -40,6 +40,7 @@ void settings_free(struct settings *settings) {
   free(settings->define.item);
   free(settings->set.item);
   free(settings->allow.item);
+  free(settings->files.item);
 }
 
 static int wrong(const struct reader *r, const char *hint, const char *text) {

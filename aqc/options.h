@@ -16,7 +16,8 @@ struct settings {
       const char *name, *value, *origin; /* name NULL: value is all of it, "D=64" */
     } * item;
     size_t count;
-  } define, set, allow; /* dims and consts; settings of train { }; native code, by its paths as values */
+  } define, set, allow, files; /* dims and consts; settings of train { }; native code and folders of files, by
+                                  their paths as values */
   const char *valid, *test, *output, *until, *report;
   double hold;
   const char *hold_last; /* --hold last(FIELD) */
@@ -123,10 +124,17 @@ struct option {
   }
 #define OPTION_SET_UNFUSED                                                                                   \
   OPTION(0, "unfused", FLAG, NULL, unfused, "compute each head as tensors of all its scores, for comparison")
+/* Of verbs that read the rows of a file. */
+#define OPTION_SET_FILES                                                                                     \
+  {                                                                                                          \
+    0, "files-from", OPTION_GIVEN, "FOLDER", offsetof(struct settings, files),                               \
+        "rows may name files in this folder, too, beside those in that of their table; repeatable",          \
+        "--files-from"                                                                                       \
+  }
 /* Of verbs that run a model on the rows of a file. */
 #define OPTION_SET_ROWS                                                                                      \
   OPTION_SET_THREADS, OPTION_SET_PRECISION, OPTION_SET_BAD_ROW, OPTION_SET_HEADER, OPTION_SET_FORMAT,        \
-      OPTION_SET_QUIET
+      OPTION_SET_FILES, OPTION_SET_QUIET
 
 struct verb;
 

@@ -77,6 +77,9 @@ typedef struct aq_program_options {
   /* [define_count], [set_count] What messages call the texts, and then they show their values alone: "--lr".
    * NULL, or NULL for one: "define" and "set", and the whole text. */
   const char *const *define_origin, *const *set_origin;
+  const char *const *files_from; /* [files_from_count] folders that rows may name files of, as in
+                                    aq_load_options */
+  size_t files_from_count;
 } aq_program_options;
 void aq_program_options_init(aq_program_options *options); /* sets size and the defaults */
 /* Parses the file at path. When text is not NULL, its `length` bytes are parsed instead, and path is only the

@@ -43,6 +43,9 @@ typedef struct aq_load_options {
   const aq_externs *externs; /* NULL: the host has no functions */
   const void *bytes;         /* NULL: it is in the file at path; else in these, as aq_model_load_memory */
   size_t length;
+  const char *const *files_from; /* [files_from_count] folders: rows may name files in them, too, beside those
+                                    in the folder of their table */
+  size_t files_from_count;
 } aq_load_options;
 void aq_load_options_init(aq_load_options *options); /* sets size */
 int aq_model_load_with(const char *path, const aq_load_options *options, aq_model **model);

@@ -78,7 +78,9 @@ static int allow(struct aq_program *p, const aq_program_options *o, struct rt_er
   const aq_load_options allowed = {.size = sizeof allowed,
                                    .allow_ffi = o->allow_ffi,
                                    .allow_ffi_count = o->allow_ffi_count,
-                                   .externs = o->externs};
+                                   .externs = o->externs,
+                                   .files_from = o->files_from,
+                                   .files_from_count = o->files_from_count};
   return lib_allow(&p->allowed, &allowed, &p->arena, error);
 }
 

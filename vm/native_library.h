@@ -11,13 +11,15 @@ struct vm_host_native {
   const char *name, *signature;
   struct vm_native_code code, gradient; /* gradient: both NULL: it has none */
 };
-/* What may be called. Paths are absolute and canonical: of a library, or of a folder that has it. */
+/* What may be called. Paths are absolute and canonical: of a library, or of a folder that has it. files:
+ * where rows may name files, which is allowed in the same way. */
 struct vm_allowed {
   const char *const *path;
   const char *const *said; /* the same as they were said: libx.so may be a link to libx.so.1 */
   size_t path_count;
   const struct vm_host_native *host;
   size_t host_count;
+  struct io_folders files;
 };
 
 /* Gives each native function of the module its code, as far as it is allowed, and opens the libraries for

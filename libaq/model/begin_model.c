@@ -102,6 +102,7 @@ static int begin(struct aq_model *m, aq_program *program, const aq_begin_options
   const struct lib_known known = {.schema = program && program->from ? &program->from->schema : NULL};
   if (status == RT_OK)
     status = lib_schema_without_rows(m->module, known.schema ? &known : NULL, &m->text, &m->schema, error);
+  m->schema.folders = m->allowed.files;
   if (status == RT_OK)
     status = lib_params_init(&m->params, m->module, lib_precision((enum aq_precision)o->precision), error);
   const struct lib_beginning how = {

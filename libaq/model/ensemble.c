@@ -55,6 +55,8 @@ static int make(aq_model *const *member, size_t count, struct aq_model *model, s
   model->module = vm_module_share(first->module);
   model->text = first->text;
   int status = lib_copy_schema(&first->schema, &model->schema, error);
+  if (status == RT_OK) status = lib_allow_as(&model->allowed, &first->allowed, &model->arena, error);
+  model->schema.folders = model->allowed.files;
   if (status == RT_OK) mean_thresholds(member, count, model);
   if (status == RT_OK) status = copy_params(first, &model->params, error);
   model->more = rt_zalloc(count, sizeof *model->more);

@@ -178,6 +178,7 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
              *source = io_tensors_metadata(file, "aq.source");
   if (!schema) return not_a_model(path, "it has no columns", error);
   int status = io_schema_parse(&model->schema, schema, strlen(schema), error);
+  model->schema.folders = model->allowed.files;
   if (status != RT_OK) return status;
   model->text = text && !strcmp(text, "1");
   /* The metric was saved as "nan" when the validation data did not define it. */

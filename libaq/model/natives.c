@@ -81,6 +81,39 @@ static int copy_host(struct vm_allowed *allowed, const struct vm_host_native *fr
   return RT_OK;
 }
 
+/* Copies of texts, in the arena; NULL: no memory. */
+static const char **copy_texts(const char *const *text, size_t count, struct rt_arena *arena) {
+  const char **copy = rt_arena_alloc(arena, (count + 1) * sizeof *copy);
+  for (size_t k = 0; copy && k < count; k++)
+    if (!(copy[k] = rt_arena_strndup(arena, text[k], strlen(text[k])))) return NULL;
+  return copy;
+}
+
+static int copy_files(struct vm_allowed *allowed, const struct io_folders *from, struct rt_arena *arena,
+                      struct rt_error *error) {
+  const char **copy = copy_texts(from->path, from->count, arena);
+  allowed->files = (struct io_folders){copy, copy ? from->count : 0};
+  return copy ? RT_OK : rt_no_memory(error);
+}
+
+static int allow_files(struct vm_allowed *allowed, const aq_load_options *o, struct rt_arena *arena,
+                       struct rt_error *error) {
+  const char **path = rt_arena_alloc(arena, (o->files_from_count + 1) * sizeof *path);
+  int status = path ? RT_OK : rt_no_memory(error);
+  for (size_t k = 0; k < o->files_from_count && status == RT_OK; k++) {
+    const char *at = o->files_from && o->files_from[k] ? o->files_from[k] : "";
+    char *real = io_is_folder(at) ? realpath(at, NULL) : NULL;
+    if (!real)
+      status = rt_fail(error, RT_NO_INPUT, "files of %s cannot be allowed: there is no such folder",
+                       at[0] ? at : "nothing");
+    else if (!(path[k] = rt_arena_strndup(arena, real, strlen(real))))
+      status = rt_no_memory(error);
+    free(real);
+  }
+  if (status == RT_OK) allowed->files = (struct io_folders){path, o->files_from_count};
+  return status;
+}
+
 int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct rt_arena *arena,
               struct rt_error *error) {
   *allowed = (struct vm_allowed){0};
@@ -104,16 +137,10 @@ int lib_allow(struct vm_allowed *allowed, const aq_load_options *options, struct
   allowed->path = path;
   allowed->said = said;
   allowed->path_count = options->allow_ffi_count;
+  int status = allow_files(allowed, options, arena, error);
+  if (status != RT_OK) return status;
   const aq_externs *externs = options->externs;
   return externs && copy_host(allowed, externs->item, externs->count, arena) ? rt_no_memory(error) : RT_OK;
-}
-
-/* Copies of texts, in the arena; NULL: no memory. */
-static const char **copy_texts(const char *const *text, size_t count, struct rt_arena *arena) {
-  const char **copy = rt_arena_alloc(arena, (count + 1) * sizeof *copy);
-  for (size_t k = 0; copy && k < count; k++)
-    if (!(copy[k] = rt_arena_strndup(arena, text[k], strlen(text[k])))) return NULL;
-  return copy;
 }
 
 int lib_allow_as(struct vm_allowed *allowed, const struct vm_allowed *from, struct rt_arena *arena,
@@ -122,6 +149,7 @@ int lib_allow_as(struct vm_allowed *allowed, const struct vm_allowed *from, stru
                                  .said = copy_texts(from->said, from->path_count, arena),
                                  .path_count = from->path_count};
   if (!allowed->path || !allowed->said) return rt_no_memory(error);
+  if (copy_files(allowed, &from->files, arena, error) != RT_OK) return error->code;
   return copy_host(allowed, from->host, from->host_count, arena) == RT_OK ? RT_OK : rt_no_memory(error);
 }
 

@@ -35,6 +35,7 @@ static int take_program(const struct aq_trainer *t, struct aq_model *m, struct r
   m->module = vm_module_share(t->module);
   int status = lib_copy_schema(&t->schema, &m->schema, error);
   if (status == RT_OK) status = lib_allow_as(&m->allowed, &t->allowed, &m->arena, error);
+  m->schema.folders = m->allowed.files;
   if (status == RT_OK) status = lib_params_init(&m->params, m->module, t->precision, error);
   if (status == RT_OK) status = lib_model_words(m, error);
   if (status == RT_OK && (!(m->source = rt_strdup(t->source)) || !(m->folder = rt_strdup(t->folder))))

@@ -81,6 +81,7 @@ static struct lib_known known_columns(const struct aq_trainer *t) {
 static int read_nothing(struct aq_trainer *t, struct rt_error *error) {
   const struct lib_known known = known_columns(t);
   int status = lib_schema_without_rows(t->module, known.schema ? &known : NULL, &t->text, &t->schema, error);
+  t->schema.folders = t->allowed.files;
   if (status == RT_BAD_DATA && !io_schema_is_trained(&t->schema)) {
     const struct rt_error why = *error;
     rt_error_clear(error);
@@ -105,6 +106,7 @@ int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
   int status = check_text(t, error);
   if (status == RT_OK)
     status = lib_schema(t->module, t->text, known.schema ? &known : NULL, &t->schema, error);
+  t->schema.folders = t->allowed.files;
   if (status == RT_OK) status = lib_row_check_init(&t->row_check, t->module, &t->schema, error);
   t->row_check.precision = t->precision;
   if (status != RT_OK) return status;

@@ -38,7 +38,7 @@ static int read_image(const struct io_place *p, const struct io_field *name, int
                       struct rt_error *why) {
   struct io_values *v = io_place_values(p);
   struct io_image image = {0};
-  int status = io_images_read(v->store, p->e->name, name, (int)v->size[CHANNELS], &image, why);
+  int status = io_images_read(v->store, p, name, (int)v->size[CHANNELS], &image, why);
   if (status == RT_OK) status = make_fit(p, &image, why);
   void *bytes = image.bytes;
   if (status == RT_OK) status = io_store_add(v->store, name, &bytes, io_image_size(&image), number, why);

@@ -28,30 +28,40 @@ static bool is_table(const char *table, const char *path) {
   return table && stat(table, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-static int check(const char *table, const char *folder, const char *path, struct rt_error *error) {
-  char real[PATH_MAX];
-  if (!realpath(path, real)) return rt_fail(error, RT_BAD_DATA, "%s", strerror(errno));
-  if (is_within(real, folder) || is_table(table, real)) return RT_OK;
-  rt_fail(error, RT_BAD_DATA, "it lies outside of the folder of the table");
-  rt_hint(error, "a table may name files of its own folder and of those within it; copy it there");
-  return RT_BAD_DATA;
+static bool is_allowed(const struct io_place *p, const char *folder, const char *path) {
+  const struct io_folders *others = &p->e->schema->folders;
+  for (size_t k = 0; k < others->count; k++)
+    if (is_within(path, others->path[k])) return true;
+  return is_within(path, folder) || is_table(p->e->name, path);
 }
 
-int io_beside(const char *table, const struct io_field *name, char **path, struct rt_error *error) {
-  char folder[PATH_MAX];
+/* RT_BAD_DATA: there is no such file. */
+static int find(const char *folder, const struct io_field *name, char real[static PATH_MAX],
+                struct rt_error *error) {
   struct rt_text text = {0};
-  *path = NULL;
-  if (!folder_of(table, folder)) return rt_fail(error, RT_BAD_DATA, "its folder is not there");
   if (name->length == 0 || name->text[0] != '/') rt_text_printf(&text, "%s/", folder);
   rt_text_add(&text, name->text, name->length);
-  if (text.failed) {
-    rt_text_free(&text);
-    return rt_no_memory(error);
-  }
-  int status = check(table, folder, text.data, error);
-  if (status == RT_OK)
-    *path = text.data;
-  else
-    rt_text_free(&text);
+  int status = text.failed                 ? rt_no_memory(error)
+               : realpath(text.data, real) ? RT_OK
+                                           : rt_fail(error, RT_BAD_DATA, "%s", strerror(errno));
+  rt_text_free(&text);
   return status;
+}
+
+int io_beside(const struct io_place *p, const struct io_field *name, char **path, struct rt_error *error) {
+  const struct io_folders *others = &p->e->schema->folders;
+  char folder[PATH_MAX], real[PATH_MAX];
+  struct rt_error unused;
+  *path = NULL;
+  if (!folder_of(p->e->name, folder)) return rt_fail(error, RT_BAD_DATA, "its folder is not there");
+  int status = find(folder, name, real, error);
+  for (size_t k = 0; k < others->count && status == RT_BAD_DATA; k++)
+    if (find(others->path[k], name, real, &unused) == RT_OK) status = RT_OK;
+  if (status != RT_OK) return status;
+  if (is_allowed(p, folder, real)) return (*path = rt_strdup(real)) ? RT_OK : rt_no_memory(error);
+  rt_fail(error, RT_BAD_DATA, "it lies outside of the folder of the table");
+  rt_hint(
+      error,
+      "a table may name files of its own folder and of those within it; --files-from FOLDER allows another");
+  return RT_BAD_DATA;
 }

@@ -120,14 +120,14 @@ static int read_array(const struct io_idx *idx, int64_t k, int channels, struct 
   return io_image_convert(image, channels, error);
 }
 
-int io_images_read(struct io_store *store, const char *table, const struct io_field *name, int channels,
-                   struct io_image *image, struct rt_error *error) {
+int io_images_read(struct io_store *store, const struct io_place *p, const struct io_field *name,
+                   int channels, struct io_image *image, struct rt_error *error) {
   struct io_field file = *name;
   const struct io_idx *idx;
   char *path;
   const int64_t number = number_of(name, &file.length);
   *image = (struct io_image){0};
-  int status = io_beside(table, &file, &path, error);
+  int status = io_beside(p, &file, &path, error);
   if (status != RT_OK) return status;
   if (number < 0) {
     status = read_file(path, channels, image, error);

@@ -6,12 +6,13 @@
 #include "runtime/io/image_change.h"
 #include "runtime/io/store.h"
 
+struct io_place;
+
 /* Reads and decodes what a field names: "a.png", or "train.idx.gz#3", which is an image of an idx file, from
  * 0 on. Such a file is read once, and kept beside the store's images. channels: as in io_image_decode. The
- * caller frees the image. RT_BAD_DATA with what is wrong, without a place. table: the file of the table, as
- * in io_beside. */
-int io_images_read(struct io_store *store, const char *table, const struct io_field *name, int channels,
-                   struct io_image *image, struct rt_error *error);
+ * caller frees the image. RT_BAD_DATA with what is wrong, without a place. */
+int io_images_read(struct io_store *store, const struct io_place *p, const struct io_field *name,
+                   int channels, struct io_image *image, struct rt_error *error);
 
 /* Of a column of images (column_image.c). What its files become that have other sizes; 0: they have none. */
 enum io_resize io_image_resized(const struct io_settings *set);

@@ -47,10 +47,18 @@ static inline double io_label_above(const struct io_column *column, int64_t labe
 #define IO_COLUMN_DEFAULTS                                                                                   \
   ((struct io_column){.pair = -1, .shares = -1, .second_field = -1, .required = true})
 
+/* Folders whose files the rows of a table may name, besides that of the table. Paths are absolute, without
+ * links. */
+struct io_folders {
+  const char *const *path;
+  size_t count;
+};
+
 /* A file has fields; each column reads one, and several texts may read the same. Start zeroed. */
 struct io_schema {
   struct io_column *columns;
   int count, capacity, fields;
+  struct io_folders folders; /* of whoever reads; not the schema's own, and not written */
 };
 
 /* How many elements a value has: the product of the sizes of its IO_WIDTH axes; 0 while one is not known. */
