@@ -9,7 +9,7 @@ set -eu
 aqc=$(command -v "$1")
 case $aqc in /*) ;; *) aqc=$PWD/$aqc ;; esac
 cd "$(dirname "$0")"
-set -- scores.aq masks.aq weights.aq aggregation.aq
+set -- scores.aq masks.aq weights.aq aggregation.aq fusion.aq
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 programs=${PROGRAMS:-$folder}

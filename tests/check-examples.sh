@@ -31,6 +31,8 @@ regenerate recommend events events.tsv films.tsv
 regenerate regression shopping train.tsv dev.tsv test.tsv
 regenerate digits strokes train.tsv dev.tsv
 regenerate vqa things train.tsv dev.tsv pictures
+regenerate retrieve captions train.tsv dev.tsv pictures
+regenerate fusion products train.tsv dev.tsv pictures
 regenerate fashion clothes train-images.idx train-labels.idx dev-images.idx dev-labels.idx
 
 # label_counts FILE POSITIVE NEGATIVE
@@ -70,6 +72,8 @@ learns support/answers.aq support/train.tsv "$work/in-scope.tsv" recall@1=0.95
 learns support/turns.aq support/turns-train.tsv support/turns-dev.tsv accuracy=0.95
 learns pairs/pairs.aq pairs/train.tsv pairs/dev.tsv accuracy=0.95
 learns digits/digits.aq digits/train.tsv digits/dev.tsv accuracy=0.97
+learns retrieve/retrieve.aq retrieve/train.tsv retrieve/dev.tsv recall@1=0.6
+learns fusion/fusion.aq fusion/train.tsv fusion/dev.tsv r2=0.9
 learns vqa/vqa.aq vqa/train.tsv vqa/dev.tsv accuracy=0.6
 learns fashion/fashion.aq fashion/train-images.idx fashion/dev-images.idx accuracy=0.85
 echo "the examples' data is as generated"

@@ -7,78 +7,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "../png.h"
+#include "../things.h"
 
-enum { SIDE = 24, SIDES = 2, SHAPES = 4, COLOURS = 4, KINDS = 8, TRAIN = 400, DEV = 100 };
+enum { KINDS = 8, TRAIN = 400, DEV = 100 };
 
-static const char *const shapes[SHAPES] = {"ring", "square", "bar", "cross"};
-static const char *const colours[COLOURS] = {"red", "green", "blue", "yellow"};
-static const char *const sides[SIDES] = {"left", "right"};
-
-struct thing {
-  int shape, colour, side, size, x, y; /* size: from its middle, in points */
-};
-
-/* SplitMix64 (Steele, Lea, Flood 2014): the same pictures on every machine. */
-static uint64_t state = 13;
-static int draw(int below) {
-  uint64_t z = state += 0x9E3779B97F4A7C15u;
-  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-  return (int)((z ^ z >> 31) % (uint64_t)below);
-}
 static int other(int than, int below) { return (than + 1 + draw(below - 1)) % below; }
-
-/* ---- pictures ---- */
-
-static int covers(const struct thing *t, int x, int y) {
-  const int right = abs(x - t->x), down = y - t->y, most = t->size;
-  if (right > most || abs(down) > most) return 0;
-  switch (t->shape) {
-    case 0: return right * right + down * down <= most * most + 1 && right * right + down * down >= most;
-    case 1: return 1;
-    case 2: return abs(down) <= most / 3;
-    default: return right <= most / 3 || abs(down) <= most / 3;
-  }
-}
-
-/* The background, a little noise on it, and the colours, each in two shades. */
-static void choose_colours(unsigned char colour[PNG_COLOURS][3]) {
-  static const unsigned char full[COLOURS][3] = {{210, 40, 40}, {50, 170, 60}, {50, 80, 210}, {230, 200, 50}};
-  const int grey = draw(2) ? draw(60) : 195 + draw(50);
-  memset(colour, 0, (size_t)PNG_COLOURS * 3);
-  for (int c = 0; c < 3; c++) {
-    colour[0][c] = (unsigned char)(grey + draw(10));
-    colour[1][c] = (unsigned char)(grey > 60 ? colour[0][c] - 6 : colour[0][c] + 8);
-  }
-  for (int k = 0; k < COLOURS; k++)
-    for (int c = 0; c < 3; c++) {
-      const int level = full[k][c] + draw(41) - 20;
-      colour[2 + k][c] = (unsigned char)level;
-      colour[2 + COLOURS + k][c] = (unsigned char)(level - level / 8);
-    }
-}
-
-static struct thing place_thing(void) {
-  struct thing t = {.shape = draw(SHAPES), .colour = draw(COLOURS), .side = draw(SIDES), .size = 4 + draw(3)};
-  t.x = t.size + (t.side ? SIDE / 2 : -1) + draw(SIDE / 2 - t.size);
-  t.y = t.size + draw(SIDE - 2 * t.size);
-  if (t.x + t.size >= SIDE) t.x = SIDE - 1 - t.size;
-  if (t.x < t.size) t.x = t.size;
-  return t;
-}
-
-static void draw_picture(const char *path, const struct thing *t) {
-  unsigned char colour[PNG_COLOURS][3], point[SIDE * SIDE];
-  choose_colours(colour);
-  for (int y = 0; y < SIDE; y++)
-    for (int x = 0; x < SIDE; x++)
-      point[y * SIDE + x] =
-          (unsigned char)(covers(t, x, y) ? 2 + t->colour + (draw(4) ? 0 : COLOURS) : draw(4) == 0);
-  png_write(path, SIDE, SIDE, (const unsigned char(*)[3])colour, point);
-}
-
-/* ---- questions ---- */
 
 static void ask_whether(const char *what, int is_there, FILE *file) {
   fprintf(file, draw(2) ? "is there a %s?\t%s\n" : "do you see a %s?\t%s\n", what, is_there ? "yes" : "no");
@@ -110,7 +43,7 @@ static void write_table(const char *folder, const char *name, int first, int cou
   if (!file) exit((perror(path), 1));
   fputs("image\tquestion\tanswer\n", file);
   for (int k = first; k < first + count; k++) {
-    const struct thing thing = place_thing();
+    struct thing thing = place_thing();
     snprintf(path, sizeof path, "%s/pictures/%d.png", folder, k);
     draw_picture(path, &thing);
     for (int kind = 0; kind < KINDS; kind++) {
