@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "libaq/start/start.h"
+#include "runtime/io/idx.h"
 
 enum {
   MOST_CLASSES = 1000,
@@ -89,8 +90,21 @@ static bool are_labels(const struct io_look_field *f, char mark) {
   return several >= 2 && count > 1 && count < f->values.count && met >= LABEL_ROWS * (int64_t)count;
 }
 
+/* Names of image files, or of images within an idx file. */
+static bool are_images(const struct io_look_field *f) {
+  for (size_t k = 0; k < f->values.count; k++) {
+    char name[IO_LOOK_LONGEST + 1];
+    snprintf(name, sizeof name, "%s", f->values.value[k].text);
+    char *number = strrchr(name, '#');
+    if (number) *number = '\0';
+    if (number ? !io_idx_is_named(name) : !io_is_image_named(name)) return false;
+  }
+  return f->values.count > 0;
+}
+
 static enum start_kind kind_of(const struct io_look_field *f) {
   if (f->filled == 0) return START_EMPTY;
+  if (are_images(f)) return START_IMAGE;
   if (are_labels(f, '|') || are_labels(f, IO_LABEL_END)) return START_LABELS;
   if (is_name(f)) return START_NAME;
   if (is_class(f)) return START_CLASS;
@@ -170,6 +184,9 @@ static const char *const taken[] = {"import",
                                     "mean",
                                     "relu",
                                     "concat",
+                                    "conv2d",
+                                    "max_pool2d",
+                                    "see",
                                     "zeros",
                                     "ones",
                                     "sqrt",
@@ -227,8 +244,8 @@ static bool is_taken(const struct start *s, size_t before, const char *name) {
   return false;
 }
 
-static const char *const usual_name[START_KINDS] = {"empty", "row",    "text",   "label", "labels",
-                                                    "tags",  "number", "vector", "thing"};
+static const char *const usual_name[START_KINDS] = {"empty",  "row",  "image",  "text",   "label",
+                                                    "labels", "tags", "number", "vector", "thing"};
 
 /* What a program can say of a header's name: letters, digits and `_`, in lower case if it is a size's. */
 static void spell(const char *from, char *name, size_t size) {

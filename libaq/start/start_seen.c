@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "libaq/start/start.h"
+#include "runtime/io/idx.h"
 
 enum { MOST_SHOWN = 6 }; /* labels in a line */
 
@@ -32,6 +33,7 @@ static void put_text(const struct start *s, const struct start_column *c, struct
 static void put_kind(const struct start *s, const struct start_column *c, struct rt_text *out) {
   const struct io_look_field *f = c->field;
   switch (c->kind) {
+    case START_IMAGE: rt_text_puts(out, "names of images"); break;
     case START_TEXT: put_text(s, c, out); break;
     case START_CLASS:
       rt_text_printf(out, "%zu different values", f->values.count);
@@ -79,6 +81,7 @@ static void put_columns(const struct start *s, struct rt_text *out) {
 /* Where the names of the columns come from. */
 static const char *named(const struct start *s) {
   if (io_is_folder(s->path)) return "of the files and their subfolders";
+  if (io_idx_is_named(s->path)) return "of the images and their labels";
   if (io_format_of(s->path) == IO_FORMAT_JSONL) return "named by the keys of the first line";
   return s->look.header ? "named by the first line" : "without a line of names";
 }

@@ -51,7 +51,7 @@ static int find(const char *folder, const struct io_field *name, char real[stati
 int io_beside(const struct io_place *p, const struct io_field *name, char **path, struct rt_error *error) {
   const struct io_folders *others = &p->e->schema->folders;
   char folder[PATH_MAX], real[PATH_MAX];
-  struct rt_error unused;
+  struct rt_error unused = {0};
   *path = NULL;
   if (!folder_of(p->e->name, folder)) return rt_fail(error, RT_BAD_DATA, "its folder is not there");
   int status = find(folder, name, real, error);

@@ -2,6 +2,7 @@
  * labels in front of a text. */
 #include <string.h>
 
+#include "runtime/io/idx.h"
 #include "runtime/io/json.h"
 #include "runtime/io/look_internal.h"
 
@@ -52,8 +53,12 @@ int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *
   static const char mark[] = "__label__";
   struct rt_text line = {0};
   *keys = (struct io_look_keys){.format = io_format_of(path)};
-  if (io_is_folder(path)) {
-    *keys = (struct io_look_keys){.format = IO_FORMAT_AUTO, .name = {"label", "text"}, .count = 2};
+  if (io_is_folder(path) || io_idx_is_named(path)) {
+    keys->images = io_idx_is_named(path) || io_folder_has_images(path);
+    *keys = (struct io_look_keys){.format = IO_FORMAT_AUTO,
+                                  .name = {"label", keys->images ? "image" : "text"},
+                                  .images = keys->images,
+                                  .count = 2};
     return RT_OK;
   }
   if (keys->format != IO_FORMAT_JSONL && keys->format != IO_FORMAT_LINES) return RT_OK;

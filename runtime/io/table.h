@@ -41,6 +41,10 @@ enum { IO_MAX_ROW = 64 << 20 }; /* bytes in a row; longer ones are refused */
  * count. */
 enum io_format io_format_of(const char *path);
 bool io_is_folder(const char *path);
+/* Does a folder have images and no texts, in itself or in its subfolders? */
+bool io_folder_has_images(const char *path);
+/* Is it called as image files are, "a.png"? */
+bool io_is_image_named(const char *path);
 
 struct io_field {
   const char *text;

@@ -26,8 +26,7 @@ bool io_is_folder(const char *path) {
   return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-/* Is its name that of an image? */
-static bool is_image(const char *name) {
+bool io_is_image_named(const char *name) {
   static const char *const ends[] = {".png", ".jpg", ".jpeg"};
   const size_t length = strlen(name);
   for (size_t k = 0; k < RT_COUNT(ends) && name[0] != '.'; k++)
@@ -68,7 +67,7 @@ static int list(struct io_folder *f, const char *path, bool within, struct rt_er
       status = rt_no_memory(error);
     } else if (within && io_is_folder(name.data)) {
       status = list(f, name.data, false, error);
-    } else if ((f->images ? is_image : is_text)(entry->d_name) && !io_is_folder(name.data)) {
+    } else if ((f->images ? io_is_image_named : is_text)(entry->d_name) && !io_is_folder(name.data)) {
       char *kept = rt_strdup(name.data);
       const bool labelled = strlen(path) > base;
       status = kept && add_file(f, kept, base, labelled ? strlen(path) - base : 0) == RT_OK
@@ -111,6 +110,16 @@ int io_folder_open(struct io_folder **folder, const char *path, bool images, str
             : "has no .txt files: a folder is read as one text a file, in a subfolder for each label");
   return RT_OK;
 }
+
+static bool has(const char *path, bool images) {
+  struct io_folder *f;
+  struct rt_error unused = {0};
+  const bool found = io_folder_open(&f, path, images, &unused) == RT_OK;
+  io_folder_close(f);
+  return found;
+}
+
+bool io_folder_has_images(const char *path) { return !has(path, false) && has(path, true); }
 
 void io_folder_close(struct io_folder *f) {
   if (!f) return;
