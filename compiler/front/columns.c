@@ -354,6 +354,19 @@ static int check_room(struct cc_context *c, const struct gr_node *column, const 
                  (long long)around, of->kind->more);
 }
 
+/* Where every row is as long, the length has that limit. */
+static int limit_whole(struct cc_context *c, const struct gr_node *column, const struct vm_input *input) {
+  const int64_t whole = io_whole(input->column);
+  struct vm_symbol *of = whole ? &c->module->dims.symbol[input->length] : NULL;
+  if (!of || of->limit == whole) return RT_OK;
+  if (of->limit > 0)
+    return gr_fail(c->error, column->child[1]->child[0]->span,
+                   "a row of `%s` has %lld %s, and the length %s has the limit %lld", column->text,
+                   (long long)whole, input->column->kind->more, of->name, (long long)of->limit);
+  of->limit = whole;
+  return RT_OK;
+}
+
 static int column_options(struct cc_context *c, const struct gr_node *data, const struct gr_node *column,
                           struct vm_input *input) {
   struct cc_setting option[IO_MOST_OPTIONS + 1];
@@ -365,6 +378,7 @@ static int column_options(struct cc_context *c, const struct gr_node *data, cons
   store_options(kind, option, &input->column->set);
   if (option[0].arg && !kind->made && (status = column_from(c, data, option[0].arg, input))) return status;
   status = check_options(c, column, option, input);
+  if (status == RT_OK) status = limit_whole(c, column, input);
   return status == RT_OK ? check_room(c, column, input) : status;
 }
 
@@ -447,7 +461,7 @@ static int declare_axis(struct cc_context *c, const struct gr_node *column, int 
 /* Sizes that the program gives; 0 where it gives none. */
 static void sizes_of(struct cc_context *c, const struct vm_input *input, int64_t size[static IO_MOST_AXES]) {
   for (int a = 0; a < IO_MOST_AXES; a++)
-    if (input->column->kind->axis[a].means != IO_WIDTH
+    if ((input->column->kind->axis[a].means != IO_WIDTH && input->column->kind->axis[a].means != IO_ENTRIES)
         || vm_dim_value(&c->module->dims, vm_input_dim(input, a), NULL, &size[a], NULL))
       size[a] = 0;
 }

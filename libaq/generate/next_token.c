@@ -182,13 +182,14 @@ static int32_t first_token(const struct io_vocab *vocab) {
 static int begin_text(struct next_token *n, struct text *t, const struct io_dataset *prompts, int64_t row,
                       struct rt_error *error) {
   const struct io_values *v = &prompts->values[n->column];
-  bool ends = n->schema.columns[n->column].ends,
-       given_text = n->schema.columns[n->column].required && v->present;
+  const struct io_column *column = &n->schema.columns[n->column];
+  const bool ends = column->ends, given_text = column->required && v->present;
+  const int32_t begin = io_has_marks(column) ? n->vocab->begin : IO_NO_ID;
   t->count = 0;
   t->row = row;
-  int64_t given = given_text ? io_payload_count(&v->of, row) - ends : ends;
+  int64_t given = given_text ? io_payload_count(&v->of, row) - io_has_marks(column) : ends;
   int status = given_text ? append(t, io_payload_ids(&v->of) + io_payload_begin(&v->of, row), given, error)
-               : ends     ? append(t, &n->vocab->begin, 1, error)
+               : ends     ? append(t, &begin, 1, error)
                           : RT_OK;
   t->prompt = given - ends;
   int32_t first = first_token(n->vocab);

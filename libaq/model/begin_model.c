@@ -32,7 +32,7 @@ static int not_known(const struct io_schema *schema, struct rt_error *error) {
 /* The text that the model writes, when there is no other column; or NULL. */
 static const struct vm_input *only_text(const struct vm_module *module) {
   for (uint32_t i = 0; i < module->input_count && module->column_count == 1; i++)
-    if (module->input[i].shifted) return &module->input[i];
+    if (module->input[i].shifted && !module->input[i].column->kind->whole) return &module->input[i];
   return NULL;
 }
 

@@ -79,7 +79,9 @@ static int check_ends(const struct vm_module *module, struct io_schema *schema, 
   for (int c = 0; c < schema->count; c++) {
     const struct io_vocab *vocab = schema->columns[c].vocab;
     const struct io_settings *set = &module->column[c].set;
-    if (!vocab || !io_schema_has_ends(schema, c) || (vocab->begin >= 0 && vocab->end >= 0)) continue;
+    if (!vocab || !io_schema_has_ends(schema, c) || schema->columns[c].kind->whole
+        || (vocab->begin >= 0 && vocab->end >= 0))
+      continue;
     return rt_fail(error, RT_USAGE,
                    "the text %s is predicted row by row, which needs entries for its begin and its end; "
                    "the vocabulary %s has none",
@@ -118,12 +120,12 @@ static int set_up_column(const struct vm_module *module, const struct vm_input *
   column->max_length = input->length >= 0 ? module->dims.symbol[input->length].limit : 0;
   /* A text to be predicted is read as begin w1 … wn, and predicted as w1 … wn end: its length is one more
    * than its words. */
-  if (column->ends && column->max_length == 1)
+  if (io_has_marks(column) && column->max_length == 1)
     return rt_fail(error, RT_USAGE,
                    "a row of %s is predicted, so it has at least 2 tokens, the first and the end, but the "
                    "program limits its length to 1",
                    input->name);
-  if (column->ends && column->max_length > 1) column->max_length--;
+  if (io_has_marks(column) && column->max_length > 1) column->max_length--;
   for (int a = 0; a < IO_MOST_AXES; a++) {
     int64_t size;
     if (column->kind->axis[a].means == IO_WIDTH

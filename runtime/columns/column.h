@@ -151,6 +151,11 @@ struct io_kind {
   bool made;      /* of pairs: they are made of that column's text, and have no field of their own */
   bool numbered;  /* the file has the ids themselves; its vocabulary are their numbers as texts */
   bool continues; /* tokens follow the text: the next one can be predicted, and tags can belong to them */
+  /* How many tokens a complete value has. No token marks its end, and IO_NO_ID its begin. NULL: any number.
+   */
+  int64_t (*whole)(const struct io_settings *set);
+  /* With `whole`: the image that the tokens are the levels of. */
+  void (*shape)(const struct io_settings *set, int32_t *height, int32_t *width, int *channels);
   bool partial;   /* tokens are parts of what was written, and are shown as the model sees them */
   bool spaced;    /* white space is part of tokens, and lines are none of their limits */
   /* The tokens of a text, which is valid UTF-8, or of several in one sequence (`texts` below); NULL when a
@@ -185,6 +190,8 @@ struct io_kind {
   void (*give)(const struct io_giving *giving);
   /* With `give`: does training learn how the entries of the last axis are scaled? */
   bool (*fits)(const struct io_settings *set);
+
+  bool reads_images; /* its fields name files of images */
 
   bool weighs; /* it says what a row counts in the loss, and no model is given it */
   char join;   /* between the items of a list in JSON; 0: it takes no list */

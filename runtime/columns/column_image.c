@@ -15,14 +15,8 @@ enum { UNIT = 1, SIGNED, STANDARD, BYTES, LEVELS = 256 }; /* how points are scal
 static int make_fit(const struct io_place *p, struct io_image *image, struct rt_error *error) {
   const struct io_values *v = io_place_values(p);
   const enum io_resize how = (enum io_resize)io_place_column(p)->set.own[RESIZE];
-  struct io_image to = {(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], 0, NULL};
-  const bool same = image->height == to.height && image->width == to.width;
-  int status = how && !same ? io_image_resize(image, how, &to, error) : RT_OK;
-  if (status == RT_OK && how && !same) {
-    io_image_free(image);
-    *image = to;
-  }
-  if (status != RT_OK) io_image_free(&to);
+  int status =
+      how ? io_image_fit(image, how, (int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], error) : RT_OK;
   if (status != RT_OK) return status;
   if (io_place_size(p, HEIGHT, image->height) && io_place_size(p, WIDTH, image->width)
       && io_place_size(p, CHANNELS, image->channels))
@@ -205,6 +199,7 @@ const struct io_kind io_kind_image = {
     .options = RT_COUNT(options),
     .misfit = misfit,
     .element = IO_I32,
+    .reads_images = true,
     .encode = encode,
     .fits = fits,
     .learn = learn,

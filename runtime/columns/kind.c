@@ -25,7 +25,7 @@ const char *io_kind_counts(const struct io_kind *kind, int axis) {
 }
 
 bool io_kind_belongs(const struct io_kind *kind, const struct io_kind *to) {
-  return kind->belongs ? kind->belongs(to) : to->continues;
+  return kind->belongs ? kind->belongs(to) : to->continues && to->tokens;
 }
 
 bool io_kind_is_counted(const struct io_kind *kind) {

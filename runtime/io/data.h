@@ -15,7 +15,8 @@ struct io_values {
   struct io_payload of;       /* the values of all rows */
   int64_t size[IO_MOST_AXES]; /* of the IO_WIDTH axes; 0 while the first row has not told it */
   struct io_payload beside;   /* of kinds with numbers beside their ids (io_kind.beside): those, row by row */
-  struct io_store *store;     /* of what the values are numbers (store.h), or NULL */
+  struct io_store *store;     /* of which the values are numbers (store.h); of a ragged column, only what was
+                                 read to have its values; or NULL */
   int64_t limit;     /* tags: a model is given the first limit ones of a row, as of the tokens; 0: all */
   int64_t *row_cuts; /* texts with a limit, when predicting: [rows] tokens that were cut off; else NULL */
   int64_t cut;       /* tokens cut off by max_length */

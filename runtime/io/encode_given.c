@@ -158,7 +158,7 @@ static int take_id(const struct io_place *p, int32_t given, int32_t *id, struct 
   const bool learning = p->e->learning != NULL;
   *id = given;
   if (given < 0) return io_encode_fail(p, error, "%d is no whole number from 0 on", (int)given);
-  if (vocab && given >= vocab->count && c->kind->numbered && !learning) {
+  if (vocab && given >= vocab->count && c->kind->numbered && !c->kind->whole && !learning) {
     *id = -1;
     return RT_OK;
   }
@@ -187,6 +187,9 @@ static int count_ids(const struct io_place *p, int64_t given, int64_t *kept, str
     v->row_cut = pair->row_cut;
     return RT_OK;
   }
+  if (io_whole(c) && (given > io_whole(c) || (given < io_whole(c) && !(c->ends && p->e->predicting))))
+    return io_encode_fail(p, error, "%lld %s, where every row has %lld", (long long)given, c->kind->more,
+                          (long long)io_whole(c));
   if (io_kind_has(c->kind, IO_LENGTH)) *kept = io_encode_kept(p, given);
   v->row_first = *kept;
   if (io_kind_has(c->kind, IO_LENGTH) || io_kind_has(c->kind, IO_MEMBERS) || given == 1) return RT_OK;
@@ -203,13 +206,13 @@ static int encode_ids(const struct io_place *p, const struct io_field *value, st
   if (status != RT_OK) return status;
   if (io_payload_reserve(&v->of, count + kept + 3) != RT_OK) return rt_no_memory(error);
   int32_t *to = io_payload_ids(&v->of);
-  if (c->ends) to[count++] = vocab->begin;
+  if (c->ends) to[count++] = io_has_marks(c) ? vocab->begin : IO_NO_ID;
   for (int64_t k = 0; k < kept && status == RT_OK; k++) {
     int32_t given;
     memcpy(&given, value->text + (size_t)k * sizeof given, sizeof given);
     status = take_id(p, given, &to[count++], error);
   }
-  if (c->ends) to[count++] = vocab->end;
+  if (io_has_marks(c)) to[count++] = vocab->end;
   return status == RT_OK && ragged ? io_encode_end(p, count, error) : status;
 }
 

@@ -42,6 +42,9 @@ enum io_resize { IO_RESIZE_STRETCH = 1, IO_RESIZE_CROP, IO_RESIZE_PAD };
  * the mean of those that it covers, with weights that fall to 0 in a straight line. RT_NO_MEMORY. */
 int io_image_resize(const struct io_image *from, enum io_resize how, struct io_image *to,
                     struct rt_error *error);
+/* The image becomes one of those sizes, unless it is. RT_NO_MEMORY. */
+int io_image_fit(struct io_image *image, enum io_resize how, int32_t height, int32_t width,
+                 struct rt_error *error);
 
 /* ---- for image.c ---- */
 

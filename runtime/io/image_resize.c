@@ -111,3 +111,13 @@ int io_image_resize(const struct io_image *from, enum io_resize how, struct io_i
                        + (size_t)((to->width - width) / 2) * (size_t)to->channels;
   return stretch_both(from, &down, &across, &(struct lines){.bytes = to->bytes + begin, .apart = row}, error);
 }
+
+int io_image_fit(struct io_image *image, enum io_resize how, int32_t height, int32_t width,
+                 struct rt_error *error) {
+  struct io_image to = {height, width, 0, NULL};
+  if (image->height == height && image->width == width) return RT_OK;
+  int status = io_image_resize(image, how, &to, error);
+  io_image_free(status == RT_OK ? image : &to);
+  if (status == RT_OK) *image = to;
+  return status;
+}

@@ -79,7 +79,7 @@ static int check(struct io_schema *schema, const struct io_data_options *o, cons
                  struct rt_error *error) {
   int status = io_schema_check(schema, error);
   if (status != RT_OK) return status;
-  if (schema->count != 1 || !schema->columns[0].kind->continues)
+  if (schema->count != 1 || !schema->columns[0].kind->tokens)
     return rt_fail(error, RT_USAGE, "a plain text is one column of words, chars or bytes");
   if (o->window < 1 || o->window > INT32_MAX)
     return rt_fail(error, RT_USAGE, "a window has 1 to 2147483647 tokens, not %lld", (long long)o->window);

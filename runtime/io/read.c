@@ -6,7 +6,7 @@
 #include "runtime/io/memory.h"
 
 static bool is_text(const struct io_kind *kind) { return kind->tokens != NULL; }
-static bool is_image(const struct io_kind *kind) { return kind->give != NULL; }
+static bool is_image(const struct io_kind *kind) { return kind->reads_images; }
 static bool is_label(const struct io_kind *kind) { return kind->labels && !kind->pairs; }
 
 /* A field that a column of the kind asked for reads, or -1 when there is not exactly one. */

@@ -43,6 +43,15 @@ static inline double io_label_above(const struct io_column *column, int64_t labe
                                                         : 0.5;
 }
 
+/* How many tokens a complete value of it has; 0: any number. */
+static inline int64_t io_whole(const struct io_column *column) {
+  return column->kind->whole ? column->kind->whole(&column->set) : 0;
+}
+/* Does a token of its own mark the end of a row, and one the begin? */
+static inline bool io_has_marks(const struct io_column *column) {
+  return column->ends && !column->kind->whole;
+}
+
 /* What a column is when nothing is said of it. */
 #define IO_COLUMN_DEFAULTS                                                                                   \
   ((struct io_column){.pair = -1, .shares = -1, .second_field = -1, .required = true})
