@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aqc/blocks.h"
 #include "aqc/input.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
@@ -19,8 +20,9 @@
 struct says {
   const aq_session *prompted; /* its unknown words are told before the first token; NULL: they are not, or no
                                  more */
-  int64_t seed;      /* when it is new: said as soon as something is drawn with it; -1: it is not said */
-  bool shown, drawn; /* how far writing is, where nothing else moves on the terminal */
+  int64_t seed; /* when it is new: said as soon as something is drawn with it; -1: it is not said */
+  const aq_session *session; /* that writes */
+  bool shown, drawn;         /* how far writing is, where nothing else moves on the terminal */
   long long tokens, texts;
   double begun, last;
 };
@@ -69,7 +71,10 @@ static void clear_count(struct says *says) {
   says->drawn = false;
 }
 
+/* An image is shown when it is complete. */
 static enum aq_then write_token(void *context, const aq_token *token) {
+  const struct says *says = context;
+  if (aq_session_written_image(says->session, token->row)) return count_token(context, token);
   say_unknown(context);
   say_seed(context);
   return output_write_now(NULL, token->text, token->length) ? AQ_END_ALL : AQ_GO_ON;
@@ -89,7 +94,7 @@ static int check_settings(const struct settings *s) {
   if (s->temperature == 0 && without)
     return message_fail(AQ_USAGE, "above 0, tokens are drawn: --temperature 0.7",
                         "at temperature 0 the likeliest token is taken, and --%s has no effect", without);
-  if (s->prompt && s->operand_count > 1)
+  if ((s->prompt || s->texts_wanted) && s->operand_count > 1)
     return message_fail(AQ_USAGE, "leave one of them out",
                         "there is a prompt for one text, and `%s` for many", s->operand[1]);
   return AQ_OK;
@@ -144,10 +149,29 @@ static aq_generate_options options_of(const struct settings *settings) {
   if (settings->beam > 0) options.beam = settings->beam < INT_MAX ? (int)settings->beam : INT_MAX;
   if (settings->repeat_penalty >= 0) options.repeat_penalty = settings->repeat_penalty;
   options.json = settings->json;
+  options.images = settings->images;
   return options;
 }
 
 /* ---- one prompt ---- */
+
+static int show_written(aq_session *session, const struct settings *settings, size_t row) {
+  const aq_image *image = aq_session_written_image(session, row);
+  const aq_written *written = aq_session_written(session, row);
+  if (settings->json) {
+    aq_shown *shown;
+    int status = aq_session_written_shown(session, row, &shown);
+    return status == AQ_OK ? output_shown(settings, shown) : message_print(aq_session_message(session));
+  }
+  if (image && settings->images) return AQ_OK;
+  if (image && terminal_is(1))
+    blocks_print(image);
+  else if (image || settings->texts_wanted > 1) /* one text has been written token by token */
+    puts(written ? written->text : "");
+  else
+    putchar('\n');
+  return AQ_OK;
+}
 
 /* The fields of the prompt, with tabs between them when the model reads several. */
 static int write_prompt(aq_session *session, const aq_model *model, const struct settings *settings,
@@ -155,34 +179,40 @@ static int write_prompt(aq_session *session, const aq_model *model, const struct
   char names[8];
   struct says *says = options->context;
   size_t fields = (size_t)model_fields(model, FIELDS_READ, names, sizeof names), count = 0;
-  const char **field = calloc(fields + 1, sizeof *field);
-  size_t *length = calloc(fields + 1, sizeof *length);
+  const size_t rows = settings->texts_wanted > 0 ? (size_t)settings->texts_wanted : 1;
+  if (!settings->prompt && fields > 1)
+    return message_fail(AQ_USAGE, "--prompt has their fields with tabs between them",
+                        "--count writes several texts of one prompt, and this model reads several columns");
+  const char **field = calloc((fields + 1) * rows, sizeof *field);
+  size_t *length = calloc((fields + 1) * rows, sizeof *length);
   if (!field || !length) {
     free(field);
     free(length);
     return message_no_memory();
   }
-  for (const char *rest = settings->prompt; rest && count < fields + 1; count++) {
+  for (const char *rest = settings->prompt ? settings->prompt : ""; rest && count < fields + 1; count++) {
     const char *tab = fields > 1 ? strchr(rest, '\t') : NULL;
     field[count] = rest;
     length[count] = tab ? (size_t)(tab - rest) : strlen(rest);
     rest = tab ? tab + 1 : NULL;
   }
-  options->token = settings->json ? count_token : write_token;
+  for (size_t k = count; k < rows * count; k++) {
+    field[k] = field[k - count];
+    length[k] = length[k - count];
+  }
+  options->token = settings->json || rows > 1 ? count_token : write_token;
+  says->session = session;
   says->prompted = settings->quiet ? NULL : session;
-  int status = aq_session_generate(session, field, length, count, 1, options);
+  int status = aq_session_generate(session, field, length, count, rows, options);
   free(field);
   free(length);
+  clear_count(says);
   say_unknown(says);
   if (output_failed()) return AQ_IO;
   if (status != AQ_OK) return message_print(aq_session_message(session));
-  if (!settings->json) {
-    putchar('\n');
-    return AQ_OK;
-  }
-  aq_shown *shown;
-  status = aq_session_written_shown(session, 0, &shown);
-  return status == AQ_OK ? output_shown(settings, shown) : message_print(aq_session_message(session));
+  for (size_t row = 0; row < rows && status == AQ_OK && !output_failed(); row++)
+    status = show_written(session, settings, row);
+  return output_failed() ? AQ_IO : status;
 }
 
 /* ---- many rows ---- */
@@ -224,10 +254,12 @@ static int generate(aq_session *session, const aq_model *model, const struct set
   if (settings->stop && !(stop = without_escapes(settings->stop))) return message_no_memory();
   options.stop = stop;
   options.context = &says;
-  says.shown = !settings->quiet && !settings->prompt && terminal_is(2) && !terminal_is(1);
+  says.shown = !settings->quiet && (!settings->prompt || settings->texts_wanted > 1 || settings->images)
+               && terminal_is(2) && !terminal_is(1);
   choose_seed(model, settings, &options, &says);
-  int status = settings->prompt ? write_prompt(session, model, settings, &options)
-                                : write_rows(session, model, settings, &options);
+  const bool prompted = settings->prompt || settings->texts_wanted > 0;
+  int status = prompted ? write_prompt(session, model, settings, &options)
+                        : write_rows(session, model, settings, &options);
   if (status == AQ_OK) say_seed(&says);
   free(stop);
   return status;
@@ -249,7 +281,11 @@ static const struct option option_list[] = {
     OPTION(0, "prompt", TEXT, "TEXT", prompt,
            "write one text, which begins so; for a model of several columns, their fields with tabs between "
            "them"),
-    OPTION(0, "length", COUNT, "N", length, "tokens to write at most (default: 200)"),
+    OPTION(0, "count", COUNT, "N", texts_wanted, "write N texts, or draw N images, of that one prompt"),
+    OPTION(0, "images", TEXT, "PATH", images,
+           "write the images that a model of pixels draws: FILE.png gets all of them side by side, a folder "
+           "a file for each"),
+    OPTION(0, "length", COUNT, "N", length, "tokens to write at most (default: 200, or all of an image)"),
     OPTION(
         0, "temperature", NUMBER, "X", temperature,
         "how freely to draw: 0 takes the likeliest token each time, 1 draws as the model says (default: 1; 0 "
@@ -273,7 +309,7 @@ const struct verb verb_generate = {"generate",
                                    "MODEL.aqm [FILE.tsv|-]",
                                    1,
                                    2,
-                                   "write texts",
+                                   "write texts, draw images",
                                    "Writes a text for each row of a file or of the standard input, in the "
                                    "same order, with a model that predicts "
                                    "next(text): what follows the text of the row, or what answers its other "

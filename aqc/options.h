@@ -38,7 +38,8 @@ struct settings {
   int64_t top, length, repeat, beam, negatives;
   double temperature, tolerance, top_p, repeat_penalty;
   const char *out_of_scope, *below, *texts;
-  const char *prompt, *stop;
+  const char *prompt, *stop, *images;
+  int64_t texts_wanted;   /* generate: of the prompt; 0: one */
   const char *alert, *by; /* predict: which rows to write, and what groups them */
   int64_t window;
   double surge, threshold;

@@ -108,7 +108,7 @@ typedef enum aq_then aq_on_token(void *context, const aq_token *token); /* retur
  */
 typedef struct aq_generate_options {
   size_t size;    /* sizeof(aq_generate_options) */
-  int64_t length; /* tokens to write at most; 200 */
+  int64_t length; /* tokens to write at most; -1: 200, or all that an image has */
   /* 0: the likeliest token each time; 1: drawn as the model says. Below 0: 1; but 0 for a model that reads
    * other columns than the text it writes, unless top or top_p are given. */
   double temperature;
@@ -129,6 +129,10 @@ typedef struct aq_generate_options {
   ptrdiff_t (*read)(void *context, char *buffer, size_t size);
   int (*write)(void *context, const char *text, size_t length);
   bool json;
+  /* Of a model that draws images: where they are written. A name that ends in .png: one file with all of them
+   * side by side; else a folder, which gets N.png for row N, from 1. In a stream, the name of its file stands
+   * for the levels of each image. NULL: none are written. */
+  const char *images;
 } aq_generate_options;
 void aq_generate_options_init(aq_generate_options *options); /* sets size and the defaults */
 
@@ -142,6 +146,13 @@ int aq_session_generate(aq_session *session, const char *const *field, const siz
  * that one is not looked at, as targets are not. A newline in a text is written as \n, a tab as \t. As JSON,
  * a line is what aq_session_written_shown gives. */
 int aq_session_generate_stream(aq_session *session, const aq_generate_options *options);
+
+/* An image: rows from the top, in each its points from the left, in each its channels, a byte each. */
+typedef struct aq_image {
+  size_t size; /* sizeof(aq_image) */
+  size_t height, width, channels;
+  const unsigned char *bytes; /* [height, width, channels] */
+} aq_image;
 
 enum aq_ended { AQ_ENDED_BY_MODEL, AQ_ENDED_AT_LENGTH, AQ_ENDED_AT_STOP, AQ_ENDED_BY_HOST };
 /* A text that was written, without its prompt. */
@@ -157,6 +168,9 @@ typedef struct aq_written {
  * aq_shown_free: {"text":…,"tokens":[{"token":…,"log_probability":…},…],"log_probability":…,"ended":…}, where
  * ended is "model", "length", "stop" or "host". */
 const aq_written *aq_session_written(const aq_session *session, size_t row);
+/* What a model of next(pixels) has drawn for a row, with what it began with, also while it draws: what is to
+ * come is black. Valid until the next call. NULL: there is none, or it writes texts. */
+const aq_image *aq_session_written_image(const aq_session *session, size_t row);
 int aq_session_written_shown(aq_session *session, size_t row, aq_shown **shown);
 
 /* Words, or other tokens, of the last prompts that the model does not know. */

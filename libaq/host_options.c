@@ -30,8 +30,6 @@ static const struct field train_fields[] = {THREADS(train), PRECISION(train), BA
 
 /* ---- defaults ---- */
 
-enum { TOKENS = 200 };
-
 static const aq_batch_options batch_defaults = {.size = sizeof batch_defaults};
 static const aq_begin_options begin_defaults = {.size = sizeof begin_defaults, .seed = -1};
 static const aq_curve curve_defaults = {.size = sizeof curve_defaults};
@@ -41,7 +39,7 @@ static const aq_eval_options eval_defaults = {
 static const aq_extern_functions extern_functions_defaults = {.size = sizeof extern_functions_defaults};
 static const aq_function_options function_defaults = {.size = sizeof function_defaults, .threads = 1};
 static const aq_generate_options generate_defaults = {.size = sizeof generate_defaults,
-                                                      .length = TOKENS,
+                                                      .length = -1,
                                                       .temperature = -1,
                                                       .top_p = 1,
                                                       .repeat_penalty = 1,

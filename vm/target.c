@@ -13,7 +13,9 @@ const struct vm_target vm_targets[VM_TARGETS] = {
 enum vm_target_form vm_form_of(const struct vm_input *target) {
   if (target->matched) return VM_MATCH;
   if (target->type.dtype == RT_INT)
-    return target->shifted ? VM_NEXT : target->length >= 0 ? VM_TAGS : VM_CLASS;
+    return target->shifted       ? target->column && target->column->kind->whole ? VM_PIXELS : VM_NEXT
+           : target->length >= 0 ? VM_TAGS
+                                 : VM_CLASS;
   if (target->column && io_kind_has(target->column->kind, IO_MEMBERS))
     return target->column->kind->beside ? VM_BOXES : VM_LABELS;
   return target->type.rank ? VM_VECTOR : VM_NUMBER;

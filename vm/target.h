@@ -5,7 +5,17 @@
 #include "vm/module.h"
 
 /* What a target's column is like. */
-enum vm_target_form { VM_CLASS, VM_TAGS, VM_LABELS, VM_BOXES, VM_NEXT, VM_MATCH, VM_NUMBER, VM_VECTOR };
+enum vm_target_form {
+  VM_CLASS,
+  VM_TAGS,
+  VM_LABELS,
+  VM_BOXES,
+  VM_NEXT,
+  VM_PIXELS,
+  VM_MATCH,
+  VM_NUMBER,
+  VM_VECTOR
+};
 
 enum vm_target_number {
 #define TARGET(name, ...) VM_TARGET_##name,
@@ -28,6 +38,9 @@ extern const struct vm_target vm_targets[VM_TARGETS];
 static inline bool vm_ranks_classes(const struct vm_target *target) {
   return target->of_classes && target->form != VM_TAGS && target->form != VM_BOXES;
 }
+
+/* Is it what comes next, in a text or an image? */
+static inline bool vm_continues(enum vm_target_form form) { return form == VM_NEXT || form == VM_PIXELS; }
 
 /* What the column of a target is, whatever the loss. */
 enum vm_target_form vm_form_of(const struct vm_input *target);

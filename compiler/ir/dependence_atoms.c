@@ -108,6 +108,22 @@ static void join(struct dep_making *m, struct dep_atom *a, const struct dep_atom
   a->back = larger(m->d, a->back, b->back);
 }
 
+/* Makes one of all positions along an axis, whichever elements they are for. False: there were none to join.
+ */
+static bool join_all(struct dep_making *m) {
+  const int before = m->v.count;
+  for (int k = 0; k < m->v.count; k++) {
+    struct dep_atom *a = &m->atom[k];
+    for (int l = m->v.count - 1; l > k && a->kind == DEP_POSITIONS; l--) {
+      if (m->atom[l].kind != a->kind || m->atom[l].axis != a->axis) continue;
+      a->from = a->to = VM_NO_DIM;
+      join(m, a, &m->atom[l]);
+      m->atom[l] = m->atom[--m->v.count];
+    }
+  }
+  return m->v.count < before;
+}
+
 void dep_add(struct dep_making *m, struct dep_atom atom) {
   if (is_empty(m, &atom)) return;
   for (int k = 0; k < m->v.count; k++) {
@@ -120,7 +136,7 @@ void dep_add(struct dep_making *m, struct dep_atom atom) {
     join(m, a, &atom);
     return;
   }
-  if (m->v.count == DEP_ATOMS) { /* too many ways to tell apart */
+  if (m->v.count == DEP_ATOMS && !join_all(m)) { /* too many ways to tell apart */
     bool length = false;
     for (int k = 0; k < m->v.count; k++) length = length || m->atom[k].kind != DEP_POSITIONS;
     m->v.count = 0;

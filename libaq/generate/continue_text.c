@@ -4,12 +4,12 @@
 
 #include "libaq/generate/writing.h"
 
-enum { MOST_TOKENS = 1 << 24, MOST_BEAMS = 1 << 12 };
+enum { TOKENS = 200, MOST_TOKENS = 1 << 24, MOST_BEAMS = 1 << 12 };
 
 /* ---- options ---- */
 
 static int check_options(const aq_generate_options *o, struct rt_error *error) {
-  if (o->length < 0 || o->length > MOST_TOKENS)
+  if (o->length < -1 || o->length > MOST_TOKENS)
     return rt_fail(error, RT_USAGE, "a text of 0 to %d tokens can be written, not %lld", MOST_TOKENS,
                    (long long)o->length);
   if (!isfinite(o->temperature)) return rt_fail(error, RT_USAGE, "a temperature is 0 or more");
@@ -27,11 +27,11 @@ static int check_options(const aq_generate_options *o, struct rt_error *error) {
 }
 
 /* Tokens are drawn when the host asks for something that only draws have; else a model that answers other
- * columns gives its likeliest answer, and one that only writes on draws. */
-static bool is_drawn(const aq_generate_options *o, bool reads_more) {
+ * columns gives its likeliest answer, and one that only writes on, or makes an image, draws. */
+static bool is_drawn(const aq_generate_options *o, bool answers) {
   if (o->beam > 0) return false;
   if (o->temperature >= 0) return o->temperature > 0;
-  return !reads_more || o->top > 0 || o->top_p < 1;
+  return !answers || o->top > 0 || o->top_p < 1;
 }
 
 /* What has no effect where nothing is drawn is refused. */
@@ -64,7 +64,20 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
   int beams = options->beam > 0 ? options->beam : 1;
   w->vocab = next_token_vocab(w->next);
   w->kind = session->model->schema.columns[next_token_column(w->next)].kind;
-  w->draws = is_drawn(options, next_token_reads_more(w->next));
+  w->whole = io_whole(&session->model->schema.columns[next_token_column(w->next)]);
+  if (w->own.length < 0) w->own.length = w->whole ? w->whole : TOKENS;
+  if (w->whole && options->beam > 0)
+    return rt_fail(error, RT_USAGE, "beams search for the likeliest text, and this model draws images");
+  if (w->whole && options->stop)
+    return rt_fail(error, RT_USAGE, "writing stops at a text, and this model draws images");
+  if (!w->whole && options->images) {
+    rt_fail(error, RT_USAGE, "this model writes texts, and no images");
+    rt_hint(error, "a model that draws ends its heading with -> next(COLUMN), of a column of pixels");
+    return RT_USAGE;
+  }
+  status = drawn_files_begin(&w->files, options->images, error);
+  if (status != RT_OK) return status;
+  w->draws = is_drawn(options, next_token_reads_more(w->next) && !w->whole);
   w->temperature = options->temperature > 0 ? options->temperature : 1;
   w->at_once = session->options.batch > beams ? session->options.batch / beams : 1;
   size_t most = (size_t)(w->at_once * beams), count = (size_t)w->vocab->count;
@@ -77,6 +90,7 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
 }
 
 void writing_free(struct writing *w) {
+  drawn_files_free(&w->files);
   next_token_free(w->next);
   rt_free(w->kept);
   rt_free(w->token);
@@ -86,12 +100,27 @@ void writing_free(struct writing *w) {
 
 /* ---- writing ---- */
 
+/* Images that are complete already end at once. */
+static int leave_complete(struct writing *w, struct rt_error *error) {
+  const int64_t count = next_token_count(w->next);
+  int64_t kept = 0;
+  for (int64_t k = 0; k < count; k++) {
+    struct next_text text = next_token_text(w->next, k);
+    if (text.prompt < w->whole)
+      w->kept[kept++] = k;
+    else
+      written_end(w, text.row, AQ_ENDED_BY_MODEL, 0);
+  }
+  return next_token_keep(w->next, w->kept, kept, error);
+}
+
 /* Writes the texts of some rows, of which there are at most at_once. */
 static int write_some(struct writing *w, const struct io_dataset *prompts, const int64_t *row, int64_t count,
                       struct rt_error *error) {
   int status = next_token_begin(w->next, prompts, row, count, error);
   for (int64_t k = 0; k < count && status == RT_OK; k++)
-    written_begin(&w->text[row[k]], next_token_text(w->next, k));
+    status = written_begin(w, row[k], next_token_text(w->next, k), error);
+  if (status == RT_OK && w->whole) status = leave_complete(w, error);
   if (status == RT_OK) status = w->options->beam > 0 ? write_by_beams(w, error) : write_tokens(w, error);
   for (int64_t k = 0; k < count && status == RT_OK; k++)
     written_end(w, row[k], w->stopped ? AQ_ENDED_BY_HOST : AQ_ENDED_AT_LENGTH, 0);
@@ -198,6 +227,17 @@ static int first_bad(const struct aq_session *s, struct rt_error *error) {
   return RT_OK;
 }
 
+static int save_images(struct writing *w, struct rt_error *error) {
+  int status = RT_OK;
+  for (int64_t r = 0; w->files.path && r < w->session->written_count && status == RT_OK; r++) {
+    struct rt_text name = {0};
+    const aq_image *image = aq_session_written_image(w->session, (size_t)r);
+    if (image) status = drawn_files_add(&w->files, image, r + 1, &name, error);
+    rt_text_free(&name);
+  }
+  return status == RT_OK ? drawn_files_end(&w->files, error) : status;
+}
+
 int aq_session_generate(aq_session *session, const char *const *field, const size_t *length, size_t count,
                         size_t rows, const aq_generate_options *options) {
   struct rt_error *error;
@@ -206,8 +246,14 @@ int aq_session_generate(aq_session *session, const char *const *field, const siz
   int status = writing_init(&w, session, options, error);
   if (status == RT_OK) status = read_rows(&w, (struct session_fields){field, length, count}, rows, error);
   if (status == RT_OK) status = writing_run(&w, &session->data, error);
+  if (status == RT_OK) status = save_images(&w, error);
   writing_free(&w);
   return session_end(session, status != RT_OK ? status : first_bad(session, error));
+}
+
+const aq_image *aq_session_written_image(const aq_session *session, size_t row) {
+  const bool some = session && row < (size_t)session->written_count && session->written[row].image.size;
+  return some ? &session->written[row].image : NULL;
 }
 
 const aq_written *aq_session_written(const aq_session *session, size_t row) {

@@ -30,7 +30,7 @@ const double *penalised(struct writing *w, const double *score, struct next_text
   if (w->options->repeat_penalty == 1) return score;
   memcpy(w->score, score, (size_t)w->vocab->count * sizeof *score);
   for (int64_t k = 0; k < text.count; k++)
-    w->score[text.id[k]] = score[text.id[k]] * w->options->repeat_penalty;
+    if (text.id[k] >= 0) w->score[text.id[k]] = score[text.id[k]] * w->options->repeat_penalty;
   return w->score;
 }
 

@@ -47,7 +47,7 @@ struct next_token {
 static int find_text(struct next_token *n, struct rt_error *error) {
   const struct vm_module *m = n->session->model->module;
   for (uint32_t o = 0; o < m->output_count; o++) {
-    if (session_target(n->session, o) != VM_TARGET_NEXT) continue;
+    if (!vm_continues(vm_targets[session_target(n->session, o)].form)) continue;
     const struct vm_input *text = &m->input[m->output[o].target];
     n->output = o;
     n->column = vm_column_of(m, text);

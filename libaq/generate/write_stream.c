@@ -2,16 +2,36 @@
 #include "libaq/rows/row_stream.h"
 #include "libaq/shown/shown_tree.h"
 #include "libaq/generate/writing.h"
+#include "runtime/io/json.h"
+
+static int write_image(struct row_stream *st, const aq_image *image, struct rt_error *error) {
+  struct writing *w = st->own;
+  struct rt_text name = {0};
+  int status = drawn_files_add(&w->files, image, w->lines, &name, error);
+  if (status == RT_OK && w->options->json) {
+    rt_text_puts(&st->out, "{\"image\":");
+    io_json_string(&st->out, name.data, name.length);
+    rt_text_puts(&st->out, "}");
+  } else if (status == RT_OK)
+    shown_escape(&st->out, name.data, name.length);
+  rt_text_free(&name);
+  return status;
+}
 
 /* So many batches are read at once, and each is made of rows that are about as long. */
 enum { READ_AHEAD = 8 };
 
 static int write_line(struct row_stream *st, size_t row, struct rt_error *error) {
-  const struct writing *w = st->own;
+  struct writing *w = st->own;
   const struct rt_error *bad = st->session->written[row].bad;
   const aq_written *written = aq_session_written(st->session, row);
+  const aq_image *image = w->files.path ? aq_session_written_image(st->session, row) : NULL;
+  w->lines++;
   if (bad) return row_stream_bad(st, bad, error);
-  if (w->options->json) {
+  if (image) {
+    int status = write_image(st, image, error);
+    if (status != RT_OK) return status;
+  } else if (w->options->json) {
     int status = shown_finish(written_shown(written), AQ_JSON, &st->out, error);
     if (status != RT_OK) return status;
   } else
@@ -48,7 +68,7 @@ static int write_stream(struct writing *w, struct rt_error *error) {
   s->data.check = NULL; /* a prompt is not yet what the model sees */
   int status = row_stream_run(&stream, error);
   s->data.check = &s->row_check.hook;
-  return status;
+  return status == RT_OK ? drawn_files_end(&w->files, error) : status;
 }
 
 int aq_session_generate_stream(aq_session *session, const aq_generate_options *options) {

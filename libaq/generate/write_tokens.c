@@ -21,6 +21,7 @@ static int write_one(struct writing *w, int64_t k, int64_t step, struct rt_error
     return RT_OK;
   }
   int status = written_add(w, text.row, id, log_probability, error);
+  if (status == RT_OK && w->whole && text.count == w->whole) written_end(w, text.row, AQ_ENDED_BY_MODEL, 0);
   if (status == RT_OK && step + 1 == w->options->length) written_end(w, text.row, AQ_ENDED_AT_LENGTH, 0);
   return status;
 }

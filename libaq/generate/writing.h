@@ -3,6 +3,7 @@
 #ifndef AQ_LIBAQ_WRITING_H
 #define AQ_LIBAQ_WRITING_H
 
+#include "libaq/generate/drawn_files.h"
 #include "libaq/generate/next_token.h"
 #include "libaq/generate/token_scores.h"
 
@@ -19,6 +20,9 @@ struct written {
   double log_probability;
   bool ended;
   enum aq_ended why;
+  unsigned char *points; /* of an image, as far as it is drawn; black beyond; NULL: it is none */
+  size_t points_count, points_capacity;
+  aq_image image;
   struct rt_error *bad; /* why it could not be written; NULL: it could */
 };
 
@@ -31,7 +35,10 @@ struct writing {
   const struct io_vocab *vocab;
   const struct io_kind *kind; /* of the text's column */
   bool draws;                 /* tokens are drawn; otherwise the likeliest one is taken */
+  struct drawn_files files;   /* of images, where the host wants them */
+  int64_t whole;              /* tokens of a complete image; 0: a text is written */
   double temperature;
+  int64_t lines;        /* of a stream, that are written */
   uint64_t first;       /* the number of row 0, which decides what is drawn */
   int64_t at_once;      /* rows that are written at once */
   struct written *text; /* [rows], the session's */
@@ -73,7 +80,7 @@ void add_token_text(const struct writing *w, int32_t before, int32_t id, struct 
 /* Has a text the one at which writing stops? */
 bool has_stop(const struct writing *w, const struct rt_text *text);
 
-void written_begin(struct written *t, struct next_text begun);
+int written_begin(struct writing *w, int64_t number, struct next_text begun, struct rt_error *error);
 /* Adds a token. It tells the host, unless what was added may become the text at which writing stops. The text
  * may have ended then. */
 int written_add(struct writing *w, int64_t number, int32_t id, double log_probability,

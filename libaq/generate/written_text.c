@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "libaq/generate/writing.h"
+#include "runtime/io/image_levels.h"
 
 void add_token_text(const struct writing *w, int32_t before, int32_t id, struct rt_text *out) {
   size_t length, before_length = 0;
@@ -37,9 +38,29 @@ bool has_stop(const struct writing *w, const struct rt_text *text) {
 
 /* ---- a text ---- */
 
-void written_begin(struct written *t, struct next_text begun) {
+/* The next point of an image. */
+static void draw_point(const struct writing *w, struct written *t, int32_t id) {
+  if (id >= 0 && (int64_t)t->points_count < w->whole)
+    t->points[t->points_count++] = io_level_byte(id, w->vocab->count);
+}
+
+static int begin_image(struct writing *w, struct written *t, struct next_text begun, struct rt_error *error) {
+  const struct io_column *column = &w->session->model->schema.columns[next_token_column(w->next)];
+  int32_t height, width;
+  int channels;
+  if (rt_grow((void **)&t->points, &t->points_capacity, (size_t)w->whole, 1)) return rt_no_memory(error);
+  memset(t->points, 0, (size_t)w->whole);
+  column->kind->shape(&column->set, &height, &width, &channels);
+  t->image = (aq_image){sizeof t->image, (size_t)height, (size_t)width, (size_t)channels, t->points};
+  for (int64_t k = 0; k < begun.count; k++) draw_point(w, t, begun.id[k]);
+  return RT_OK;
+}
+
+int written_begin(struct writing *w, int64_t number, struct next_text begun, struct rt_error *error) {
+  struct written *t = &w->text[number];
   written_clear(t);
   t->last = begun.prompt > 0 ? begun.id[begun.count - 1] : -1;
+  return w->whole ? begin_image(w, t, begun, error) : RT_OK;
 }
 
 static size_t start_of(const struct written *t, size_t k) { return k ? t->end[k - 1] : 0; }
@@ -104,6 +125,7 @@ int written_add(struct writing *w, int64_t number, int32_t id, double log_probab
   add_token_text(w, t->last, id, &t->text);
   if (t->text.failed) return rt_no_memory(error);
   t->last = id;
+  if (w->whole) draw_point(w, t, id);
   t->token[t->count] = (aq_token){.size = sizeof(aq_token),
                                   .row = w->first + (size_t)number,
                                   .id = id,
@@ -144,7 +166,8 @@ int written_fail(struct written *t, const struct rt_error *reason, struct rt_err
 void written_clear(struct written *t) {
   rt_free(t->bad);
   t->bad = NULL;
-  t->text.length = t->count = t->told = 0;
+  t->text.length = t->count = t->told = t->points_count = 0;
+  t->image = (aq_image){0};
   t->text.failed = false; /* there may be memory again */
   t->log_probability = 0;
   t->ended = false;
@@ -159,6 +182,7 @@ void written_free(struct written *text, int64_t count) {
     rt_free(text[k].token);
     rt_free(text[k].listed);
     rt_free(text[k].end);
+    rt_free(text[k].points);
     rt_text_free(&text[k].text);
   }
   rt_free(text);

@@ -95,7 +95,7 @@ static int judge_class(struct rep_report *report, const double *p, int64_t colum
     return rt_fail(error, RT_BAD_DATA, "a label is number %d of %lld classes", label, (long long)columns);
   for (int64_t k = 1; k < columns; k++) best = p[k] > p[best] ? k : best;
   /* Not !(p > …): where the probability is NaN the sum must become NaN, so that it is refused. */
-  if (report->kind == REP_NEXT)
+  if (report->kind & REP_OF_NEXT)
     return rep_add_next(report, -log(p[label] < 1e-300 ? 1e-300 : p[label]), 1, error);
   int status = known ? RT_OK : lib_unseen_class(report, unseen, label, &truth, error);
   if (status == RT_OK && report->scope.label)
@@ -165,7 +165,7 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
   status = lib_judge_answers(judge, o, error);
   for (int64_t r = 0; r < rows && status == RT_OK; r++) {
     const double *p = judge->scratch + r * columns;
-    if (report->kind & (REP_CLASS | REP_NEXT)) {
+    if (report->kind & (REP_CLASS | REP_OF_NEXT)) {
       status = judge_class(report, p, columns, ((const int32_t *)target)[r], &v->unseen, error);
       if (status == RT_OK && report->kind == REP_CLASS) status = lib_judge_rank(judge, batch, r, o, p, error);
       if (status == RT_OK && report->kind == REP_CLASS && judge->hardest)
@@ -195,7 +195,7 @@ static void judge_loss(struct lib_judge *judge) {
   judge->loss += judge->lost[0];
   judge->loss_rows += judge->lost[1];
   for (uint32_t o = 0; o < judge->module->output_count; o++)
-    if (judge->report[o].kind != REP_NEXT)
+    if (!(judge->report[o].kind & REP_OF_NEXT))
       rep_add_loss(&judge->report[o], judge->lost[2 + 2 * o], judge->lost[3 + 2 * o]);
 }
 

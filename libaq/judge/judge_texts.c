@@ -60,6 +60,11 @@ static int begin_writing(struct lib_writing_judge *writing, const aq_eval_option
   struct writing *w = &writing->writing;
   int status = writing_init(w, writing->session, options->generate, error);
   if (status != RT_OK) return status;
+  if (w->whole) {
+    rt_fail(error, RT_USAGE, "texts are compared with the right ones, and this model draws images");
+    rt_hint(error, "its bits_per_dim says how well it knows the images of a file");
+    return error->code;
+  }
   next_token_schema(w->next, false); /* texts are written from their beginnings */
   if (next_token_reads_more(w->next)) return RT_OK;
   rt_fail(error, RT_USAGE,

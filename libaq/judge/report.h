@@ -24,6 +24,8 @@ enum rep_kind {
 enum { REP_OF_TAGS = REP_TAGS | REP_CHAIN };
 /* A row has any number of answers, each above a probability. */
 enum { REP_SEVERAL = REP_LABELS | REP_BOXES };
+/* What comes next, in a text or an image. */
+enum { REP_OF_NEXT = REP_NEXT | REP_PIXELS };
 /* The row of targets.def. REP_CHANCE is also measured as the classes "0" and "1"; a row of REP_TAGS and
  * REP_NEXT is a token. */
 const struct vm_target *rep_target(enum rep_kind kind);

@@ -58,8 +58,8 @@ int lib_mean_tags(struct tag_answers *answers, struct lib_mean *mean, const stru
 int lib_ensemble_check(const struct vm_module *m, struct rt_error *error) {
   for (uint32_t o = 0; o < m->output_count; o++) {
     enum vm_target_form form = vm_targets[vm_target_of(m, &m->output[o])].form;
-    if (form == VM_NEXT) {
-      rt_fail(error, RT_USAGE, "`%s` is a text that a model goes on with, token by token: an ensemble cannot",
+    if (vm_continues(form)) {
+      rt_fail(error, RT_USAGE, "`%s` is what a model goes on with, token by token: an ensemble cannot",
               m->output[o].name);
       rt_hint(error, "each member would have a state of its own; keep the best seed instead");
       return RT_USAGE;

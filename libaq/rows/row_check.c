@@ -7,7 +7,8 @@ static int64_t row_length(const struct lib_row_check *check, const struct io_dat
                           int64_t row) {
   const struct vm_input *input = &check->module->input[i];
   const struct io_values *v = &data->values[check->column[i]];
-  if (check->extends && input->shifted && !check->schema->columns[check->column[i]].ends)
+  if (check->extends && input->shifted
+      && lib_extends(&check->schema->columns[check->column[i]], io_row_length(v, row)))
     return io_row_length(v, row);
   return lib_row_length(input, v, row);
 }

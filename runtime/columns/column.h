@@ -156,8 +156,8 @@ struct io_kind {
   int64_t (*whole)(const struct io_settings *set);
   /* With `whole`: the image that the tokens are the levels of. */
   void (*shape)(const struct io_settings *set, int32_t *height, int32_t *width, int *channels);
-  bool partial;   /* tokens are parts of what was written, and are shown as the model sees them */
-  bool spaced;    /* white space is part of tokens, and lines are none of their limits */
+  bool partial; /* tokens are parts of what was written, and are shown as the model sees them */
+  bool spaced;  /* white space is part of tokens, and lines are none of their limits */
   /* The tokens of a text, which is valid UTF-8, or of several in one sequence (`texts` below); NULL when a
    * field is no text. Only RT_NO_MEMORY can go wrong. */
   int (*tokens)(const struct io_schema *schema, int column, const struct io_field *text,

@@ -23,9 +23,6 @@ static void shape(const struct io_settings *set, int32_t *height, int32_t *width
   *channels = (int)channels_of(set);
 }
 
-/* Where a model goes on with an image, some of its rows may be all that there is of it. */
-static bool may_be_part(const struct io_place *p) { return p->e->predicting && io_place_column(p)->ends; }
-
 /* ---- the levels themselves ---- */
 
 static bool is_levels(const struct io_field *field) {
@@ -61,7 +58,7 @@ static int take_levels(const struct io_place *p, const struct io_field *field, i
 
 static int size_is(const struct io_place *p, const struct io_image *image, struct rt_error *error) {
   const struct io_settings *set = &io_place_column(p)->set;
-  const bool fits = may_be_part(p) ? image->height <= set->own[HEIGHT] : image->height == set->own[HEIGHT];
+  const bool fits = io_may_be_part(p) ? image->height <= set->own[HEIGHT] : image->height == set->own[HEIGHT];
   if (fits && image->width == set->own[WIDTH]) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "it is %d x %d (height x width), where every image of \"%s\" is %lld x %lld",
           image->height, image->width, io_place_column(p)->name, (long long)set->own[HEIGHT],
@@ -73,7 +70,7 @@ static int size_is(const struct io_place *p, const struct io_image *image, struc
 /* The rows of an image that is to be gone on with stay as they are. */
 static bool is_part(const struct io_place *p, const struct io_image *image) {
   const int64_t *own = io_place_column(p)->set.own;
-  return may_be_part(p) && image->width == own[WIDTH] && image->height < own[HEIGHT];
+  return io_may_be_part(p) && image->width == own[WIDTH] && image->height < own[HEIGHT];
 }
 
 static int read_points(const struct io_place *p, const struct io_field *name, struct io_image *image,
@@ -119,7 +116,7 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   int status = is_levels(&given) ? take_levels(p, &given, ids + at, all, &count, error)
                                  : take_file(p, &given, ids + at, &count, error);
   if (status != RT_OK) return status;
-  if (count > all || (count < all && !may_be_part(p)))
+  if (count > all || (count < all && !io_may_be_part(p)))
     return io_encode_fail(p, error, "%lld pixel%s, where an image of \"%s\" has %lld", (long long)count,
                           count == 1 ? "" : "s", column->name, (long long)all);
   v->row_tokens = count;

@@ -41,6 +41,12 @@ static inline struct io_values *io_place_values(const struct io_place *p) {
   return &p->e->data->values[p->column];
 }
 
+/* May a row have fewer tokens than a complete value of its column has? Where a model is to go on with it: in
+ * what is read to predict, or as a row by itself. */
+static inline bool io_may_be_part(const struct io_place *p) {
+  return io_place_column(p)->ends && (p->e->predicting || !p->e->table);
+}
+
 /* For kinds of columns. RT_BAD_DATA with the place: */
 int io_encode_fail(const struct io_place *p, struct rt_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -187,7 +187,7 @@ static int count_ids(const struct io_place *p, int64_t given, int64_t *kept, str
     v->row_cut = pair->row_cut;
     return RT_OK;
   }
-  if (io_whole(c) && (given > io_whole(c) || (given < io_whole(c) && !(c->ends && p->e->predicting))))
+  if (io_whole(c) && (given > io_whole(c) || (given < io_whole(c) && !io_may_be_part(p))))
     return io_encode_fail(p, error, "%lld %s, where every row has %lld", (long long)given, c->kind->more,
                           (long long)io_whole(c));
   if (io_kind_has(c->kind, IO_LENGTH)) *kept = io_encode_kept(p, given);

@@ -103,7 +103,8 @@ static void write_sizes(const struct io_column *c, struct rt_text *out) {
 }
 
 static void read_sizes(struct io_column *c, const json_t *json, bool *good) {
-  const json_t *width = json_object_get(json, "width");
+  /* of a kind without such an axis it is an option of its own */
+  const json_t *width = io_kind_has(c->kind, IO_WIDTH) ? json_object_get(json, "width") : NULL;
   size_t read = 0, count = json_is_array(width) ? json_array_size(width) : width != NULL;
   for (int a = 0; a < IO_MOST_AXES && read < count; a++) {
     if (c->kind->axis[a].means != IO_WIDTH) continue;
@@ -220,7 +221,7 @@ static int bad(struct rt_error *error, const char *what) {
 static bool suits(const struct io_schema *schema, int column) {
   const struct io_vocab *vocab = schema->columns[column].vocab;
   if (!vocab) return true;
-  const bool ends = io_schema_has_ends(schema, column),
+  const bool ends = io_schema_has_ends(schema, column) && !schema->columns[column].kind->whole,
              given =
                  vocab->kind == IO_VOCAB_LIST || vocab->kind == IO_VOCAB_PAIRS; /* with marks, used or not */
   const enum io_vocab_kind wanted = schema->columns[column].kind->vocab;

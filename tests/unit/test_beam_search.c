@@ -165,7 +165,7 @@ static void test_rows(void **state) {
   assert_null(aq_session_written(session, 0));
   assert_int_equal(aq_session_generate(session, (const char *const[]){"a\xff"}, NULL, 1, 1, &options),
                    AQ_BAD_DATA);
-  options.length = -1;
+  options.length = -2;
   assert_int_equal(aq_session_generate(session, (const char *const[]){"a"}, NULL, 1, 1, &options), AQ_USAGE);
   options.length = 0;
   assert_int_equal(aq_session_generate(session, (const char *const[]){"a"}, NULL, 1, 1, &options), AQ_OK);
