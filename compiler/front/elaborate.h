@@ -204,6 +204,9 @@ int cc_share_vocabularies(struct cc_context *c, const struct gr_node *data, stru
 struct cc_setting;
 int cc_check_labels(struct cc_context *c, const struct gr_node *column, const struct cc_setting *labels,
                     struct vm_input *input);
+/* Gives the length of a column the limit that its kind has, and refuses one that leaves no room
+ * (column_length.c). */
+int cc_settle_length(struct cc_context *c, const struct gr_node *column, const struct vm_input *input);
 /* Texts that are predicted do not share a vocabulary with labels. */
 int cc_check_next(struct cc_context *c, const struct gr_node *outputs);
 

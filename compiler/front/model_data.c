@@ -188,7 +188,8 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
       return gr_fail(c->error, name->span, "`%s` is of kind `%s`, which a model cannot predict yet",
                      name->text, declared[which].column->kind->name);
     if (out.next && !declared[which].column->kind->continues)
-      return gr_fail(c->error, name->span, "next() predicts text: a column of words, chars or bytes; or an image: pixels");
+      return gr_fail(c->error, name->span,
+                     "next() predicts text: a column of words, chars or bytes; or an image: pixels");
     struct vm_input *input = add_input(m, declared, which);
     input->is_target = true;
     input->shifted = out.next;

@@ -63,8 +63,9 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
   if (status != RT_OK) return status;
   int beams = options->beam > 0 ? options->beam : 1;
   w->vocab = next_token_vocab(w->next);
-  w->kind = session->model->schema.columns[next_token_column(w->next)].kind;
-  w->whole = io_whole(&session->model->schema.columns[next_token_column(w->next)]);
+  w->column = &session->model->schema.columns[next_token_column(w->next)];
+  w->kind = w->column->kind;
+  w->whole = io_whole(w->column);
   if (w->own.length < 0) w->own.length = w->whole ? w->whole : TOKENS;
   if (w->whole && options->beam > 0)
     return rt_fail(error, RT_USAGE, "beams search for the likeliest text, and this model draws images");

@@ -33,10 +33,11 @@ struct writing {
   const aq_generate_options *options; /* own */
   struct next_token *next;
   const struct io_vocab *vocab;
-  const struct io_kind *kind; /* of the text's column */
-  bool draws;                 /* tokens are drawn; otherwise the likeliest one is taken */
-  struct drawn_files files;   /* of images, where the host wants them */
-  int64_t whole;              /* tokens of a complete image; 0: a text is written */
+  const struct io_column *column; /* of the text */
+  const struct io_kind *kind;     /* its own */
+  bool draws;                     /* tokens are drawn; otherwise the likeliest one is taken */
+  struct drawn_files files;       /* of images, where the host wants them */
+  int64_t whole;                  /* tokens of a complete image; 0: a text is written */
   double temperature;
   int64_t lines;        /* of a stream, that are written */
   uint64_t first;       /* the number of row 0, which decides what is drawn */

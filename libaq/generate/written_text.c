@@ -45,7 +45,7 @@ static void draw_point(const struct writing *w, struct written *t, int32_t id) {
 }
 
 static int begin_image(struct writing *w, struct written *t, struct next_text begun, struct rt_error *error) {
-  const struct io_column *column = &w->session->model->schema.columns[next_token_column(w->next)];
+  const struct io_column *column = w->column;
   int32_t height, width;
   int channels;
   if (rt_grow((void **)&t->points, &t->points_capacity, (size_t)w->whole, 1)) return rt_no_memory(error);

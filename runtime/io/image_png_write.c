@@ -31,17 +31,17 @@ struct encoding {
 };
 
 _Noreturn static void fail(png_structp png, png_const_charp message) {
-  struct encoding *e = png_get_error_ptr(png);
+  struct encoding *d = png_get_error_ptr(png);
   (void)message;
-  longjmp(e->jump, 1);
+  longjmp(d->jump, 1);
 }
 
 static void ignore(png_structp png, png_const_charp message) { (void)png, (void)message; }
 
 static void take_bytes(png_structp png, png_bytep bytes, size_t count) {
-  struct encoding *e = png_get_io_ptr(png);
-  rt_text_add(e->out, (const char *)bytes, count);
-  if (e->out->failed) png_error(png, "no memory");
+  struct encoding *d = png_get_io_ptr(png);
+  rt_text_add(d->out, (const char *)bytes, count);
+  if (d->out->failed) png_error(png, "no memory");
 }
 
 static void flush(png_structp png) { (void)png; }
@@ -50,26 +50,26 @@ static png_voidp take_memory(png_structp png, png_alloc_size_t size) { return (v
 static void give_memory(png_structp png, png_voidp block) { (void)png, rt_free(block); }
 
 /* False: no memory, which is all that can be missing. */
-static bool encode(struct encoding *e) {
-  if (setjmp(e->jump)) return false;
-  const struct io_image *i = e->image;
+static bool encode(struct encoding *d) {
+  if (setjmp(d->jump)) return false;
+  const struct io_image *i = d->image;
   const size_t row = (size_t)i->width * (size_t)i->channels;
-  png_set_write_fn(e->png, e, take_bytes, flush);
-  png_set_IHDR(e->png, e->info, (png_uint_32)i->width, (png_uint_32)i->height, 8,
+  png_set_write_fn(d->png, d, take_bytes, flush);
+  png_set_IHDR(d->png, d->info, (png_uint_32)i->width, (png_uint_32)i->height, 8,
                i->channels == IO_COLOUR ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-  png_write_info(e->png, e->info);
-  for (int32_t r = 0; r < i->height; r++) png_write_row(e->png, i->bytes + (size_t)r * row);
-  png_write_end(e->png, e->info);
+  png_write_info(d->png, d->info);
+  for (int32_t r = 0; r < i->height; r++) png_write_row(d->png, i->bytes + (size_t)r * row);
+  png_write_end(d->png, d->info);
   return true;
 }
 
 int io_png_encode(const struct io_image *image, struct rt_text *out, struct rt_error *error) {
-  struct encoding e = {.image = image, .out = out};
-  e.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &e, fail, ignore, NULL, take_memory, give_memory);
-  e.info = e.png ? png_create_info_struct(e.png) : NULL;
-  const bool done = e.info && encode(&e);
-  if (e.png) png_destroy_write_struct(&e.png, &e.info);
+  struct encoding d = {.image = image, .out = out};
+  d.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &d, fail, ignore, NULL, take_memory, give_memory);
+  d.info = d.png ? png_create_info_struct(d.png) : NULL;
+  const bool done = d.info && encode(&d);
+  if (d.png) png_destroy_write_struct(&d.png, &d.info);
   return done ? RT_OK : rt_no_memory(error);
 }
 
