@@ -99,7 +99,7 @@ static void describe_data(const struct io_dataset *data, const char *name, struc
     if (!v->present || data->rows == 0) continue;
     size_t elements = (size_t)(io_payload_begin(of, data->rows) * of->width);
     if (of->offsets) io_checksum_add(&d.sum, of->offsets, ((size_t)data->rows + 1) * sizeof *of->offsets);
-    if (v->store) {
+    if (v->store && !v->of.offsets) { /* of a ragged column it is not what the values are */
       add_named(&d.sum, v, data->rows);
       continue;
     }
