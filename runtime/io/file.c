@@ -117,6 +117,11 @@ static void zlib_free(void *context, void *block) {
   rt_free(block);
 }
 
+void io_zlib_memory(struct z_stream_s *stream) {
+  stream->zalloc = zlib_alloc;
+  stream->zfree = zlib_free;
+}
+
 enum { GZIP = 16 }; /* added to the bits of the window: zlib then expects a gzip header */
 
 /* Looks at the first two bytes and prepares for gzip when they are its magic. */
@@ -128,8 +133,7 @@ static int look(struct io_reader *r, struct rt_error *error) {
   } while (got > 0 && r->end < 2 && r->input[0] == 0x1f);
   r->begun = true;
   if (r->end < 2 || r->input[0] != 0x1f || r->input[1] != 0x8b) return RT_OK;
-  r->stream.zalloc = zlib_alloc;
-  r->stream.zfree = zlib_free;
+  io_zlib_memory(&r->stream);
   if (inflateInit2(&r->stream, MAX_WBITS + GZIP) != Z_OK) return rt_no_memory(error);
   r->gzip = r->inflating = true;
   return RT_OK;

@@ -70,4 +70,8 @@ struct io_lock;
 int io_lock_take(struct io_lock **lock, const char *path, struct rt_error *error);
 void io_lock_free(struct io_lock *lock);
 
+/* A stream of zlib takes its memory from rt_alloc. */
+struct z_stream_s;
+void io_zlib_memory(struct z_stream_s *stream);
+
 #endif

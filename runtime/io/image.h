@@ -35,6 +35,9 @@ int io_image_decode(const unsigned char *bytes, size_t length, int channels, str
 /* Gives a decoded image the channels that are wanted, as io_image_decode does. RT_NO_MEMORY. */
 int io_image_convert(struct io_image *image, int channels, struct rt_error *error);
 
+/* Adds it to out as a PNG file, whatever aq was built with. RT_BAD_DATA for an image without points. */
+int io_png_encode(const struct io_image *image, struct rt_text *out, struct rt_error *error);
+
 /* How an image of other sizes becomes one of those that are wanted. */
 enum io_resize { IO_RESIZE_STRETCH = 1, IO_RESIZE_CROP, IO_RESIZE_PAD };
 /* Makes *to, of which height and width are given and are at least 1: all of the image, whatever its
