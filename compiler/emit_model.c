@@ -54,6 +54,8 @@ static int emit_attend(struct cc_context *c, const struct cc_elaborated *e) {
     id[count] = c->weights[w].id;
     name[count++] = c->weights[w].name;
   }
+  status = cc_map_places(c, id + c->module->output_count, (uint32_t)count - c->module->output_count);
+  if (status != RT_OK) return status;
   struct ir_outputs attend = {.count = count, .id = id, .name = name};
   return ir_emit(c->model, &attend, "attend", c->module, c->error);
 }

@@ -18,6 +18,10 @@ int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e);
 int cc_check_gradient(struct cc_context *c, const struct cc_elaborated *e);
 /* emit_vector.c: the function "vector" alone, with the value that program->vector asks for as its output. */
 int cc_emit_vector(struct cc_context *c, const struct cc_elaborated *e);
+/* map_places.c: of what places of the data the queries and keys of what is shown are. id: [count], the
+ * weights.
+ */
+int cc_map_places(struct cc_context *c, const ir_id *id, uint32_t count);
 /* emit_step.c: the functions "begin" and "step" of a model that continues a text, or why it has none. */
 int cc_emit_step(struct cc_context *c, const struct cc_elaborated *e);
 

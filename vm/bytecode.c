@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 20, HEADER = 28 /* bytes */ };
+enum { VERSION = 21, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 
@@ -367,6 +367,24 @@ static void stream_mix(struct vm_stream *s, struct vm_mix *mix) {
   STREAM_EACH(s, mix->weighed, mix->weighed_count, stream_text);
 }
 
+static void stream_run(struct vm_stream *s, struct vm_run *run) {
+  stream_u32(s, &run->input);
+  stream_u8(s, &run->rank);
+  stream_u32(s, &run->at);
+  s->failed |= run->rank < 1 || run->rank > 2;
+  for (int k = 0; k < run->rank && !s->failed; k++) {
+    stream_u8(s, &run->axis[k]);
+    stream_u32(s, &run->count[k]);
+    stream_u32(s, &run->start[k]);
+    stream_u32(s, &run->step[k]);
+  }
+}
+
+static void stream_map(struct vm_stream *s, struct vm_map *map) {
+  STREAM_EACH(s, map->row.run, map->row.count, stream_run);
+  STREAM_EACH(s, map->column.run, map->column.count, stream_run);
+}
+
 static void stream_requirement(struct vm_stream *s, struct vm_requirement *r) {
   stream_u32(s, &r->dim);
   stream_u8(s, &r->kind);
@@ -422,6 +440,7 @@ static void stream_module(struct vm_stream *s, struct vm_module *m) {
   STREAM_EACH(s, m->line, m->line_count, stream_line);
   STREAM_EACH(s, m->head, m->head_count, stream_head);
   STREAM_EACH(s, m->mix, m->mix_count, stream_mix);
+  STREAM_EACH(s, m->map, m->map_count, stream_map);
   STREAM_EACH(s, m->requirement, m->requirement_count, stream_requirement);
   STREAM_EACH(s, m->native, m->native_count, stream_native);
   stream_settings(s, &m->settings);

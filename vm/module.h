@@ -178,6 +178,25 @@ struct vm_mix {
   uint32_t weighed_count;
 };
 
+/* Positions of an axis of such weights that are places of an input: words of a text, patches of an image. */
+struct vm_run {
+  uint32_t input;
+  uint8_t rank;             /* 1: they run over one axis of the input; 2: over two, row by row */
+  uint8_t axis[2];          /* of the input's type: the slower one, the faster one */
+  vm_dim at;                /* the position at which they begin. What lies before the axis was cut off */
+  vm_dim count[2];          /* how many along each */
+  vm_dim start[2], step[2]; /* number k along it is made of what is at start + k * step and around it */
+};
+enum { VM_MOST_RUNS = 4 };
+struct vm_axis_runs {
+  struct vm_run *run;
+  uint32_t count;
+};
+/* Of what the axes of weights are that "attend" gives: queries are its rows, keys its columns. */
+struct vm_map {
+  struct vm_axis_runs row, column;
+};
+
 struct vm_line {
   const char *file, *text;
   uint32_t line, column;
@@ -222,6 +241,8 @@ struct vm_module {
   uint32_t head_count; /* as the program calls them */
   struct vm_mix *mix;
   uint32_t mix_count;
+  struct vm_map *map;
+  uint32_t map_count; /* those of the outputs of "attend" behind those of the model, in their order */
   struct vm_native *native;
   uint32_t native_count; /* functions of libraries and of the host, that instructions call by number */
   void **library;        /* [library_count] those that are open */

@@ -44,6 +44,10 @@ int vm_signature_result(const struct vm_op_call *call, int number, struct vm_typ
 enum { VM_MOST_COMBINED = 64 };
 int vm_signature_combined(const struct vm_op_call *call, vm_dim dim[VM_MOST_COMBINED]);
 
+/* Which axis of the result each axis of an argument is, by the letters of the signature: to[a], or -1: it is
+ * none. `given` of the call is the type of the result. */
+void vm_signature_axes(const struct vm_op_call *call, int arg, int8_t to[RT_MAX_RANK]);
+
 /* How many results the op has; plan: of an attention op. -1: the instruction says (lanes, scan). */
 int vm_op_result_count(enum rt_op op, const struct attend_plan *plan);
 

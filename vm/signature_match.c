@@ -279,3 +279,38 @@ int signature_result(const struct vm_op_call *call, const struct rule *rule, con
   }
   return status;
 }
+
+/* ---- where axes go ---- */
+
+/* Axes of a shape as what the rule calls them: the letter, and which axis of a group it is. */
+struct named {
+  int name[RT_MAX_RANK], rank;
+};
+
+static struct named names_of(const struct vm_op_call *call, const struct rule *rule, const struct bound *b,
+                             int arg) {
+  const struct rule_shape *shape = rule_shape_of(rule, arg);
+  struct named all = {.rank = 0};
+  for (int i = 0; i < shape->axis_count; i++) {
+    const struct rule_axis *axis = &shape->axis[i];
+    if (axis->kind == AXIS_KEPT) {
+      const struct named source = names_of(call, rule, b, axis->source);
+      for (int x = 0; x < source.rank; x++)
+        if (call->attr[axis->mask] >> x & 1) all.name[all.rank++] = source.name[x];
+      continue;
+    }
+    for (int x = 0; x < axis_rank(call, b, axis); x++) all.name[all.rank++] = axis->name * RT_MAX_RANK + x;
+  }
+  return all;
+}
+
+void vm_signature_axes(const struct vm_op_call *call, int arg, int8_t to[RT_MAX_RANK]) {
+  const struct rule *rule = rule_of(call->op, call->attr);
+  struct bound b = {0};
+  for (int a = 0; a < RT_MAX_RANK; a++) to[a] = -1;
+  if (arg >= rule->arg_count - rule->variadic || signature_match(call, rule, &b) != RT_OK) return;
+  const struct named from = names_of(call, rule, &b, arg), result = names_of(call, rule, &b, RULE_RESULT);
+  for (int a = 0; a < from.rank; a++)
+    for (int r = result.rank - 1; r >= 0; r--)
+      if (result.name[r] == from.name[a]) to[a] = (int8_t)r;
+}

@@ -138,13 +138,26 @@ static int verify_mix(struct verify *v, uint32_t i) {
   return complete ? RT_OK : bad(v, "mix", i);
 }
 
+static bool runs_fit(const struct vm_module *m, const struct vm_axis_runs *runs) {
+  bool fit = (runs->run || !runs->count) && runs->count <= VM_MOST_RUNS;
+  for (uint32_t i = 0; i < runs->count && fit; i++) {
+    const struct vm_run *run = &runs->run[i];
+    fit = run->input < m->input_count && run->at < m->dims.poly_count && (run->rank == 1 || run->rank == 2);
+    for (int k = 0; k < run->rank && fit; k++)
+      fit = run->axis[k] < m->input[run->input].type.rank && run->count[k] < m->dims.poly_count
+            && run->start[k] < m->dims.poly_count && run->step[k] < m->dims.poly_count;
+  }
+  return fit;
+}
+
 static bool module_complete(const struct vm_module *m) {
   return m->name && (m->param || !m->param_count) && (m->column || !m->column_count)
          && (m->input || !m->input_count) && (m->output || !m->output_count)
          && (m->function || !m->function_count) && (m->lanes || !m->lanes_count)
          && (m->attend || !m->attend_count) && (m->head_name || !m->attend_count)
          && (m->line || !m->line_count) && (m->head || !m->head_count) && (m->mix || !m->mix_count)
-         && (m->requirement || !m->requirement_count) && (m->native || !m->native_count);
+         && (m->map || !m->map_count) && (m->requirement || !m->requirement_count)
+         && (m->native || !m->native_count);
 }
 
 int verify_module_parts(struct verify *v) {
@@ -161,6 +174,8 @@ int verify_module_parts(struct verify *v) {
     status = m->head[i].name && m->head[i].why && m->head[i].lowering <= VM_MATERIALISED ? RT_OK
                                                                                          : bad(v, "head", i);
   for (uint32_t i = 0; i < m->mix_count && status == RT_OK; i++) status = verify_mix(v, i);
+  for (uint32_t i = 0; i < m->map_count && status == RT_OK; i++)
+    status = runs_fit(m, &m->map[i].row) && runs_fit(m, &m->map[i].column) ? RT_OK : bad(v, "map", i);
   for (uint32_t i = 0; i < m->lanes_count && status == RT_OK; i++)
     status = lane_verify(&m->lanes[i], v->error);
   for (uint32_t i = 0; i < m->attend_count && status == RT_OK; i++)
