@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aqc/files.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
@@ -24,6 +25,22 @@ static int no_maps(const char *head) {
                       "this model has no attention to show");
 }
 
+/* --png FILE: what is drawn over pictures. */
+static int write_png(const struct settings *settings, const aq_shown *shown) {
+  char *bytes;
+  size_t length;
+  int status = aq_shown_png(shown, &bytes, &length);
+  if (status == AQ_USAGE)
+    return message_fail(AQ_USAGE,
+                        "heads look at a picture when their keys or queries are its places, as those "
+                        "of `patches` are",
+                        "--png: nothing to draw over a picture, or more than a file can have");
+  if (status != AQ_OK) return message_no_memory();
+  status = file_replace(settings->png, bytes, length);
+  aq_text_free(bytes);
+  return status;
+}
+
 static int show(const struct settings *settings, const aq_session *session) {
   aq_shown *shown = aq_shown_new(true);
   size_t seen = 0;
@@ -36,9 +53,11 @@ static int show(const struct settings *settings, const aq_session *session) {
     seen++;
   }
   aq_shown_end(shown);
-  if (seen) return output_shown(settings, shown);
+  int status = !seen ? no_maps(settings->head) : settings->png ? write_png(settings, shown) : AQ_OK;
+  if (status == AQ_OK && (!settings->png || settings->html || settings->json))
+    return output_shown(settings, shown);
   aq_shown_free(shown);
-  return no_maps(settings->head);
+  return status;
 }
 
 static int check_texts(const aq_model *model, char *const *text, int given) {
@@ -64,12 +83,20 @@ static int attend(const struct settings *settings, aq_session *session) {
   return status;
 }
 
+static int check_png(const struct settings *settings) {
+  int status = refuse_overwriting_weights("--png", settings->png, settings->weights);
+  for (int k = 0; status == AQ_OK && k < settings->operand_count; k++)
+    status = refuse_overwriting("--png", settings->png, settings->operand[k]);
+  return status == AQ_OK ? file_check_folder(settings->png) : status;
+}
+
 static int run_attend(const struct settings *settings) {
   aq_model *model;
   aq_session *session = NULL;
   int status = open_model(settings->operand[0], settings, &model);
   if (status != AQ_OK) return status;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
+  if (status == AQ_OK && settings->png) status = check_png(settings);
   if (status == AQ_OK) status = open_session(model, settings, &session);
   if (status == AQ_OK && aq_model_member_count(model) > 1)
     message_remark("an ensemble of %zu models: this is what the first of them looks at",
@@ -80,21 +107,25 @@ static int run_attend(const struct settings *settings) {
   return status;
 }
 
-static const struct option option_list[] = {OPTION(0, "head", TEXT, "NAME", head, "this head alone"),
-                                            OPTION_SET_FFI,
-                                            OPTION_SET_PRECISION,
-                                            OPTION_SET_HTML,
-                                            OPTION_SET_JSON,
-                                            OPTION_END};
+static const struct option option_list[] = {
+    OPTION(0, "head", TEXT, "NAME", head, "this head alone"),
+    OPTION_SET_FFI,
+    OPTION_SET_PRECISION,
+    OPTION_SET_HTML,
+    OPTION_SET_JSON,
+    OPTION(0, "png", TEXT, "FILE", png, "write what is looked at in pictures as an image"),
+    OPTION_END};
 
 const struct verb verb_attend = {
     "attend",
     "MODEL.aqm TEXT...",
     2,
     -1,
-    "show what every head looks at in a text",
+    "show what every head looks at in a text or an image",
     "Shows the attention of every named head on a text, with a row for each query and a column for each key, "
-    "and the weights with which heads are mixed. Heads within the step of a scan are not shown. A model that "
-    "reads several columns needs a text for each.",
+    "and the weights with which heads are mixed. Where they are places of a picture, the weights are drawn "
+    "over it. Heads within the step of a scan are not shown. A model that reads several columns needs a "
+    "text, "
+    "or the name of a file, for each.",
     option_list,
     run_attend};

@@ -44,7 +44,7 @@ struct settings {
   int64_t window;
   double surge, threshold;
   const char *weights;
-  const char *function, *inputs, *params, *html, *head;
+  const char *function, *inputs, *params, *html, *head, *png;
   const char *data, *target, *as; /* new: a table to look at */
   bool list;
 };

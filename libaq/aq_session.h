@@ -183,6 +183,26 @@ const aq_unknown *aq_session_unknown(const aq_session *session);
 
 /* ---- Looking into a model ---- */
 
+/* A picture: rows of points from the top, in each its points from the left, in each its channels, a byte
+ * each: 1, grey, or 3, red, green and blue. */
+typedef struct aq_picture {
+  size_t size;
+  size_t height, width, channels;
+  const unsigned char *bytes; /* [height, width, channels] */
+} aq_picture;
+
+/* Queries or keys that are places of a picture: squares of an image, frames of a sound. Together they lie in
+ * a grid over it, or over a part of it. */
+typedef struct aq_grid {
+  size_t size;
+  const char *column;   /* of which it is the picture */
+  size_t rows, columns; /* of the grid */
+  const size_t *place;  /* [rows, columns] which query or key is there, from the top and the left */
+  double top, left;     /* where it begins, in heights and widths of the picture */
+  double height, width; /* of one place of it, in the same */
+  const aq_picture *picture;
+} aq_grid;
+
 /* The attention of one named head on one example; or the weights with which a program mixes its heads. */
 typedef struct aq_map {
   size_t size; /* sizeof(aq_map) */
@@ -194,6 +214,10 @@ typedef struct aq_map {
   const double *weight;        /* [heads, rows, columns] */
   /* [rows], [columns]: the tokens, and of a mix the names of what it weighs; NULL: there are none. */
   const char *const *query, *const *key;
+  /* Those among the queries and among the keys that are places of a picture. Most often there is one grid, of
+   * all of them, or none. */
+  const aq_grid *const *query_grid, *const *key_grid; /* [query_grids], [key_grids] */
+  size_t query_grids, key_grids;
 } aq_map;
 /* Makes the maps of one example, which is given as for aq_session_predict. They live until the next call. */
 int aq_session_attend(aq_session *session, const char *const *field, const size_t *length, size_t count);

@@ -14,16 +14,21 @@ class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.open, self.outline, self.text, self.heading = [], [], "", False
-        self.points, self.rows = [], 0
+        self.points, self.rows, self.places = [], 0, 0
 
     def handle_starttag(self, tag, attrs):
         named = dict(attrs)
         assert tag not in ("script", "link", "iframe", "img", "base", "object", "embed"), tag
         for name, value in attrs:
-            assert not name.startswith("on") and name not in ("src", "href"), (tag, name)
+            assert not name.startswith("on") and name != "src", (tag, name)
+            if name == "href":  # a picture of the page's own, or one that stands in it
+                assert re.fullmatch(r"#p\d+|data:image/png;base64,[A-Za-z0-9+/]+=*", value), (tag, value)
+                continue
             assert not re.search(r"(https?:)?//|javascript:|url\(", value or ""), (tag, value)
         if tag in ("h1", "h2", "h3", "h4", "h5", "h6", "figcaption", "summary"):
             self.text, self.heading = "", True
+        if tag == "rect":
+            self.places += named["class"] == "heat"
         if tag == "svg" and named.get("class") == "plot":
             self.points = []
         if tag == "path" and named.get("class", "").startswith("curve") and "plot" in self.classes():
@@ -54,6 +59,9 @@ class Page(html.parser.HTMLParser):
             self.heading = False
         if tag == "svg" and kind == "plot":
             self.outline.append("            drawn: " + ", ".join(f"{n} points" for n in self.points))
+        if tag == "figure" and "looks" in " ".join(self.classes()):
+            self.outline[-1] += f", {self.places} places"
+            self.places = 0
         if tag == "table" and kind == "grid":
             self.outline.append(f"            a table of {self.rows - 1} rows")
         if tag == "table" and kind.startswith("map"):

@@ -1,6 +1,7 @@
 /* predict_rows.c: predicts the rows of a table in memory, and keeps all that is said of each. */
 #include <string.h>
 
+#include "libaq/grids.h"
 #include "libaq/batch/row_answers.h"
 #include "libaq/rows/memory_rows.h"
 #include "libaq/rows/row_stream.h"
@@ -55,6 +56,9 @@ static aq_map *copy_map(struct rt_arena *arena, const aq_map *from) {
   *map = *from;
   map->weight = memcpy(weight, from->weight, bytes);
   if (from->query && !(map->query = copy_texts(arena, from->query, from->rows))) return NULL;
+  if (lib_keep_grids(arena, from->query_grid, from->query_grids, from->rows, &map->query_grid) != RT_OK
+      || lib_keep_grids(arena, from->key_grid, from->key_grids, from->columns, &map->key_grid) != RT_OK)
+    return NULL;
   if (from->key && !(map->key = copy_texts(arena, from->key, from->columns))) return NULL;
   return map;
 }

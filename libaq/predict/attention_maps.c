@@ -123,8 +123,24 @@ static const char *const *weighed_by(const struct vm_module *m, const char *name
   return NULL;
 }
 
+/* What the queries and keys of a map are: tokens, or places of pictures. */
+static int keep_places(struct aq_session *s, size_t k, int64_t row, struct rt_error *error) {
+  const struct vm_module *m = s->model->module;
+  aq_map *view = &s->map[k].view;
+  if (k >= m->map_count) return RT_OK;
+  const struct session_axis queries = {&m->map[k].row, view->rows, row},
+                            keys = {&m->map[k].column, view->columns, row};
+  int status = RT_OK;
+  if (view->rows > 1) status = session_grids(s, queries, &view->query_grid, &view->query_grids, error);
+  if (status == RT_OK && view->rows > 1 && !view->query)
+    status = session_names(s, queries, &view->query, error);
+  if (status == RT_OK) status = session_grids(s, keys, &view->key_grid, &view->key_grids, error);
+  if (status == RT_OK && !view->key) status = session_names(s, keys, &view->key, error);
+  return status;
+}
+
 /* One example of a map as [heads, rows, columns]. An axis that a head does not have counts as 1. */
-static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
+static int keep_map(struct aq_session *s, size_t k, int64_t row, struct rt_error *error) {
   const struct vm_module *m = s->model->module;
   const struct vm_function *f = vm_module_function(m, "attend");
   const struct vm_head *head = head_of(m, f->output_name[m->output_count + k]);
@@ -153,7 +169,8 @@ static int keep_map(struct aq_session *s, size_t k, struct rt_error *error) {
                .query = rows ? tokens_of(s, type->dim[rank - 2], row_count) : NULL,
                .key = head ? tokens_of(s, type->dim[rank - 1], columns) : weighed_by(m, name, columns)};
   lib_to_double(&t, s->precision, map->weight);
-  return session_check_finite(s->attend, name, map->weight, t.shape->count, error);
+  int status = session_check_finite(s->attend, name, map->weight, t.shape->count, error);
+  return status == RT_OK ? keep_places(s, k, row, error) : status;
 }
 
 const char *session_map_name(const struct aq_session *s, size_t map) {
@@ -164,9 +181,10 @@ const char *session_map_name(const struct aq_session *s, size_t map) {
 int session_look(struct aq_session *s, int64_t row, struct rt_error *error) {
   struct lib_batch example = {&s->data, s->rows + row, 1};
   int status = keep_tokens(s, error);
+  if (status == RT_OK) status = session_measure(s, row, error);
   if (status == RT_OK) status = lib_feed_rows(&s->feed, s->attend, example, error);
   if (status == RT_OK) status = vm_machine_run(s->attend, 0, error);
-  for (size_t k = 0; k < s->map_count && status == RT_OK; k++) status = keep_map(s, k, error);
+  for (size_t k = 0; k < s->map_count && status == RT_OK; k++) status = keep_map(s, k, row, error);
   return status;
 }
 

@@ -56,6 +56,8 @@ struct aq_session {
     const char **text;
     size_t count;
   } * token; /* [columns of the schema] of the example that was looked at; NULL for what is no text */
+  const aq_picture **picture;  /* [columns of the schema] likewise; NULL: none has been drawn */
+  int64_t *symbol_size;        /* [symbols] of that example; -1: it does not have such a length */
   struct embedding *embedding; /* of the last vectors; NULL: none were asked for (embed_rows.c) */
   void (*free_embedding)(struct embedding *embedding);
   struct rt_arena tokens;      /* holds them */
@@ -127,6 +129,20 @@ int session_check_finite(struct vm_machine *machine, const char *name, const dou
                          struct rt_error *error);
 /* Runs "predict" over count rows of data and fills scores. */
 int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
+
+/* Those among the positions of an axis of weights that are places of a picture (map_grids.c); and the names
+ * of all where some are tokens of a text, else NULL. What they are made of lives as long as the tokens. */
+struct session_axis {
+  const struct vm_axis_runs *runs;
+  size_t length;
+  int64_t row; /* of the data */
+};
+int session_grids(struct aq_session *session, struct session_axis axis, const aq_grid *const **grid,
+                  size_t *count, struct rt_error *error);
+int session_names(struct aq_session *session, struct session_axis axis, const char *const **name,
+                  struct rt_error *error);
+/* What these need of a row: how long it is. */
+int session_measure(struct aq_session *session, int64_t row, struct rt_error *error);
 
 /* The maps of a row of data, whose fields are in `field` (attention_maps.c); first, what they need is made.
  */

@@ -4,6 +4,7 @@
 
 #include "libaq/shown/printable.h"
 #include "libaq/shown/shown_curve.h"
+#include "libaq/shown/shown_look.h"
 #include "libaq/shown/shown_map.h"
 
 static const char head[] =
@@ -66,6 +67,13 @@ static const char head[] =
     ".curve.s1 { stroke-dasharray: 7 4 } .curve.s2 { stroke-dasharray: 2 3 }\n"
     ".curve.s3 { stroke-dasharray: 9 3 2 3 } .point.s0 { fill: var(--s0) } .point.s1 { fill: var(--page) }\n"
     ".point.s2 { fill: var(--s2) }\n"
+    ".looks { display: flex; flex-wrap: wrap; gap: .8rem; margin: .5rem 0 1rem } .looks figure {\n"
+    "  width: 8.5rem; margin: 0 } figcaption { font-size: .87rem; line-height: 1.3; overflow-wrap: anywhere "
+    "}\n"
+    ".looks svg { width: 100%; height: auto; display: block; border: 1px solid var(--line) }\n"
+    ".mosaic { display: grid; gap: 3px; max-width: 44rem } .mosaic figure { width: auto }\n"
+    ".sharp { image-rendering: pixelated } .under { filter: grayscale(1) contrast(.55) brightness(1.1) }\n"
+    ".defs { position: absolute } .heat { fill: #e6371e } .own { fill: none; stroke: #00a0ff; stroke-width: 3%; }\n"
     ".large { image-rendering: pixelated; border: 1px solid var(--line) } .dim { color: var(--dim) }\n"
     "</style>\n";
 
@@ -109,6 +117,7 @@ struct page {
   bool has_canvas;
   int level;     /* of headings: 1 under the title */
   bool in_facts; /* a table of labels and values is open */
+  struct shown_pictures pictures;
 };
 
 static void close_facts(struct page *page) {
@@ -213,10 +222,13 @@ static void write_children(struct page *page, const struct shown_node *node) {
       write_fact(page, child);
       continue;
     }
-    if (child->kind == SHOWN_TABLE || child->kind == SHOWN_MAP || child->kind == SHOWN_CURVE || child->says)
+    if (child->kind == SHOWN_TABLE || child->kind == SHOWN_MAP || child->kind == SHOWN_CURVE
+        || child->kind == SHOWN_LOOK || child->says)
       close_facts(page);
     if (child->kind == SHOWN_TABLE)
       write_table(page, child);
+    else if (child->kind == SHOWN_LOOK)
+      shown_look_html(child->look, &page->pictures, page->out);
     else if (child->kind == SHOWN_CURVE)
       shown_curve_html(child->curve, page->out);
     else if (child->kind == SHOWN_MAP)

@@ -1,7 +1,9 @@
 /* shown_map.c: maps of numbers as facts: members for JSON, and a drawing of the same numbers. */
 #include "libaq/shown/shown_map.h"
 
+#include "libaq/grids.h"
 #include "libaq/host_options.h"
+#include "libaq/shown/map_looks.h"
 
 /* The tokens of an axis, or null where it has none. Returns the tree's own copies of them. */
 static const char *const *show_tokens(aq_shown *s, const char *key, const char *const *tokens, size_t count) {
@@ -19,6 +21,31 @@ static const char *const *show_tokens(aq_shown *s, const char *key, const char *
   return copy;
 }
 
+/* Where the queries or the keys lie in pictures: in JSON the column, how many rows and columns, and which of
+ * them is at each place. Only a map that has such places has the member. */
+static void show_grids(aq_shown *s, const char *key, struct shown_axis *axis) {
+  const aq_grid *const *own = NULL;
+  if (!axis->grids) return;
+  const int status =
+      s->failed ? s->failed : lib_keep_grids(&s->arena, axis->grid, axis->grids, axis->length, &own);
+  axis->grid = own;
+  if (status != RT_OK) axis->grids = 0;
+  if (status != RT_OK) shown_fail(s, status);
+  aq_shown_list(s, key);
+  for (size_t g = 0; g < axis->grids; g++) {
+    const size_t count = own[g]->rows * own[g]->columns;
+    double *place = shown_room(s, count, sizeof *place);
+    for (size_t k = 0; place && k < count; k++) place[k] = (double)own[g]->place[k];
+    aq_shown_begin(s, NULL);
+    aq_shown_text(s, "column", NULL, own[g]->column);
+    aq_shown_whole(s, "rows", NULL, (int64_t)own[g]->rows);
+    aq_shown_whole(s, "columns", NULL, (int64_t)own[g]->columns);
+    if (place) aq_shown_numbers(s, "place", place, count);
+    aq_shown_end(s);
+  }
+  aq_shown_end(s);
+}
+
 static void add_map(aq_shown *s, const char *key, const struct aq_map *map, bool words) {
   aq_shown_begin(s, key);
   aq_shown_text(s, "name", NULL, map->name);
@@ -32,9 +59,13 @@ static void add_map(aq_shown *s, const char *key, const struct aq_map *map, bool
   aq_shown_whole(s, "columns", NULL, (int64_t)map->columns);
   drawn.row = show_tokens(s, "queries", map->query, map->rows);
   drawn.column = show_tokens(s, "keys", map->key, map->columns);
+  struct shown_axis queries = {map->rows, drawn.row, map->query_grid, map->query_grids},
+                    keys = {map->columns, drawn.column, map->key_grid, map->key_grids};
+  show_grids(s, "query_grids", &queries);
+  show_grids(s, "key_grids", &keys);
   aq_shown_numbers(s, "weight", map->weight, map->heads * map->rows * map->columns);
   if (shown_latest(s)) drawn.number = shown_latest(s)->number;
-  shown_draw(s, &drawn);
+  if (drawn.number) shown_draw_apart(s, &drawn, &queries, &keys);
 }
 
 void aq_shown_map(aq_shown *s, const char *key, const struct aq_map *map) {

@@ -1,6 +1,7 @@
 /* shown_text.c: writes a tree of facts for a person: titles, lines with labels, tables. */
 #include "libaq/shown/printable.h"
 #include "libaq/shown/shown_curve.h"
+#include "libaq/shown/shown_look.h"
 #include "libaq/shown/shown_map.h"
 
 enum { INDENT = 2, CELL = 9, SCREEN = 80 };
@@ -102,6 +103,8 @@ static void write_children(const struct shown_node *node, const struct layout *l
       write_table(child, layout);
     else if (child->kind == SHOWN_MAP && !child->map->on_pages)
       shown_map_text(child->map, layout->screen, layout->colour, layout->out);
+    else if (child->kind == SHOWN_LOOK)
+      shown_look_text(child->look, layout->screen, layout->colour, layout->out);
     else if (child->kind == SHOWN_CURVE)
       shown_curve_text(child->curve, layout->screen, layout->out);
     else if (shown_is_said(child))

@@ -1,6 +1,7 @@
 /* shown_tree.c: builds trees of facts. After a failed allocation additions do nothing, and writing returns
  * it. */
 #include "libaq/shown/shown_curve.h"
+#include "libaq/shown/shown_look.h"
 #include "libaq/shown/shown_map.h"
 
 #include <stdarg.h>
@@ -209,6 +210,14 @@ void shown_draw(aq_shown *s, const struct shown_map *map) {
   }
   *copy = *map;
   node->map = copy;
+}
+
+void shown_draw_look(aq_shown *s, const struct shown_look *look) {
+  struct shown_node *node = add(s, SHOWN_LOOK, NULL, NULL);
+  struct shown_look *copy = node ? shown_room(s, 1, sizeof *copy) : NULL;
+  if (!copy) return;
+  *copy = *look;
+  node->look = copy;
 }
 
 void shown_draw_curve(aq_shown *s, const aq_curve *curve) {

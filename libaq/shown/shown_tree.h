@@ -22,7 +22,8 @@ enum shown_kind {
   SHOWN_TABLE, /* of rows and notes */
   SHOWN_ROW,   /* shows a node that stands elsewhere: a value; in a table, the members of an object */
   SHOWN_MAP,   /* a drawing of numbers (shown_map.h) */
-  SHOWN_CURVE  /* lines over common places (shown_curve.h) */
+  SHOWN_CURVE, /* lines over common places (shown_curve.h) */
+  SHOWN_LOOK   /* weights over a picture (shown_look.h) */
 };
 
 /* A column of a table: the member of each row's object, and the heading. */
@@ -55,6 +56,7 @@ struct shown_node {
     const struct shown_column *column; /* [count] */
     const struct shown_map *map;
     const aq_curve *curve;
+    const struct shown_look *look;
   };
   size_t count;
   struct shown_node *parent, *first, *last, *next;
@@ -107,6 +109,8 @@ void shown_row(aq_shown *s, const char *label, const struct shown_node *of);
 enum { SHOWN_DEEPEST = 64 };
 void shown_as_text(const aq_shown *s, struct rt_text *out);
 void shown_as_json(const aq_shown *s, struct rt_text *out);
+/* What of it is drawn over pictures. RT_USAGE: nothing, or too much for one. */
+int shown_as_png(const aq_shown *s, struct rt_text *out);
 void shown_as_html(const aq_shown *s, struct rt_text *out);
 /* Text says this node by itself: it has a label and a value, or words. */
 bool shown_is_said(const struct shown_node *node);

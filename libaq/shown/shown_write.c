@@ -29,6 +29,23 @@ int shown_finish(aq_shown *s, enum aq_form form, struct rt_text *out, struct rt_
   return status != RT_OK ? rt_fail(error, status, "there is no such form, or the tree is too deep") : RT_OK;
 }
 
+int aq_shown_png(const aq_shown *s, char **bytes, size_t *length) {
+  struct rt_text out = {0};
+  struct rt_error error = {0};
+  if (!bytes || !length) return AQ_USAGE;
+  *bytes = NULL;
+  *length = 0;
+  if (!s) return AQ_NO_MEMORY;
+  if (s->failed) return s->failed;
+  int status = is_too_deep(&s->root, SHOWN_DEEPEST) ? AQ_USAGE : shown_as_png(s, &out);
+  if (status == RT_OK) status = lib_give_text(&out, bytes, &error);
+  if (status == RT_OK)
+    *length = out.length;
+  else
+    rt_text_free(&out);
+  return status;
+}
+
 int aq_shown_write(const aq_shown *s, enum aq_form form, char **text) {
   struct rt_text out = {0};
   struct rt_error error = {0};

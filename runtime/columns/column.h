@@ -23,6 +23,8 @@ struct io_schema;
 struct io_field;
 struct io_place;
 struct io_giving;
+struct io_column;
+struct io_values;
 
 /* What an axis means: a name or number between the brackets. */
 enum io_axis_means {
@@ -112,7 +114,16 @@ static inline bool io_is_on(int64_t value, bool usual) { return value ? value ==
       IO_TEXT("vocab", vocab,                                                                                \
               "a file with the vocabulary, one entry a line, in place of one that is learned")
 
-struct io_column;
+/* A value as a picture. */
+struct io_image;
+struct io_drawn {
+  int8_t down, across; /* the axes of a value along its height and its width; -1: none is */
+  bool up;             /* what is first along the height is at the bottom */
+  /* The picture of a row. RT_NO_MEMORY. The caller frees the image. */
+  int (*draw)(const struct io_column *column, const struct io_values *values, int64_t row,
+              struct io_image *image);
+};
+
 struct io_kind {
   const char *name; /* in programs and files. Kinds of one name differ in how many axes are written, as
                        vector[N] and vector[T, N] */
@@ -192,6 +203,7 @@ struct io_kind {
   bool (*fits)(const struct io_settings *set);
 
   bool reads_images; /* its fields name files of images */
+  const struct io_drawn *drawn; /* how people are shown where in a value something is; NULL: in no picture */
 
   bool weighs; /* it says what a row counts in the loss, and no model is given it */
   char join;   /* between the items of a list in JSON; 0: it takes no list */

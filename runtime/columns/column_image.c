@@ -1,5 +1,6 @@
 /* column_image.c: the name of an image file, whose points are the numbers. */
 #include <math.h>
+#include <string.h>
 
 #include "runtime/io/data_internal.h"
 #include "runtime/io/fit.h"
@@ -154,6 +155,19 @@ static void give(const struct io_giving *g) {
     give_as_it_is(g, &image, scaled);
 }
 
+/* ---- what people see ---- */
+
+static int draw(const struct io_column *column, const struct io_values *v, int64_t row,
+                struct io_image *image) {
+  (void)column;
+  *image = (struct io_image){(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], (int)v->size[CHANNELS], NULL};
+  if (io_image_room(image) != RT_OK) return RT_NO_MEMORY;
+  memcpy(image->bytes, bytes_of(v, row), io_image_size(image));
+  return RT_OK;
+}
+
+static const struct io_drawn drawn = {.down = HEIGHT, .across = WIDTH, .draw = draw};
+
 /* ---- the row ---- */
 
 static const char *misfit(const struct io_settings *set, const int64_t size[static IO_MOST_AXES]) {
@@ -204,6 +218,7 @@ const struct io_kind io_kind_image = {
     .fits = fits,
     .learn = learn,
     .give = give,
+    .drawn = &drawn,
     .entries = "numbers",
     .usual = 32,
     .small = 3,

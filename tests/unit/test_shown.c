@@ -187,6 +187,72 @@ static void hostile_strings_are_spelt_out(void **state) {
   aq_shown_free(s);
 }
 
+static const unsigned char points[] = {0, 64, 128, 255, 9, 9};
+static const aq_picture picture = {sizeof picture, 2, 3, 1, points};
+static const size_t places[] = {0, 1, 2};
+static const aq_grid grid = {sizeof grid, "photo", 1, 3, places, 0, 0, 0.5, 1.0 / 3, &picture};
+
+static aq_map map_over_picture(const aq_grid *const *grids) {
+  static const double weight[] = {0.25, 0, 0.75, 1, -0.5, NAN};
+  return (aq_map){.size = sizeof(aq_map),
+                  .name = "head",
+                  .heads = 1,
+                  .rows = 2,
+                  .columns = 3,
+                  .weight = weight,
+                  .key_grid = grids,
+                  .key_grids = 1};
+}
+
+static void weights_are_drawn_over_a_picture(void **state) {
+  (void)state;
+  const aq_grid *const grids[] = {&grid};
+  const aq_map map = map_over_picture(grids);
+  char *png;
+  size_t length;
+  aq_shown *s = aq_shown_new(false);
+  aq_shown_map(s, "m", &map);
+  assert_text(s, AQ_TEXT,
+              "head, at 1 x 3 places of photo\n1 to 0.75         2 to 1.00\n"
+              "░░· ██            ██▒▒· \n\n");
+  assert_text(
+      s, AQ_JSON,
+      "{\"m\":{\"name\":\"head\",\"mixing\":false,\"heads\":1,\"rows\":2,\"columns\":3,\"queries\":null,"
+      "\"keys\":null,\"key_grids\":[{\"column\":\"photo\",\"rows\":1,\"columns\":3,\"place\":[0,1,2]}],"
+      "\"weight\":[0.25,0,0.75,1,-0.5,null]}}");
+  assert_page_has(s, "<rect class=\"heat\" x=\"2.00\" y=\"0.00\" width=\"1.00\" height=\"1.00\" "
+                     "fill-opacity=\"0.70\"><title>row 1, column 3: 0.7500</title></rect>");
+  assert_int_equal(aq_shown_png(s, &png, &length), AQ_OK);
+  assert_true(length > 8);
+  assert_memory_equal(png, "\x89PNG", 4);
+  aq_text_free(png);
+  aq_shown_terminal(s, 80, true);
+  assert_text(s, AQ_TEXT,
+              "\033[1mhead\033[0m, at 1 x 3 places of photo\n1 to 0.75         2 to 1.00\n"
+              "\033[0;38;5;88m▀▀\033[0;38;5;234m▀▀\033[0;38;5;229m▀▀\033[0m            "
+              "\033[0;38;5;229m▀▀\033[0;38;5;160m▀▀\033[0;38;5;234m▀▀\033[0m\n\n");
+  aq_shown_free(s);
+}
+
+static void a_grid_that_is_none_of_its_map_is_refused(void **state) {
+  (void)state;
+  static const size_t beyond[] = {0, 1, 3};
+  aq_grid bad[] = {grid, grid, grid, grid};
+  bad[0].place = beyond;
+  bad[1].picture = NULL;
+  bad[2].rows = SIZE_MAX / 2;
+  bad[3].size = 8;
+  for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+    const aq_grid *const grids[] = {&bad[k]};
+    const aq_map map = map_over_picture(grids);
+    char *text;
+    aq_shown *s = aq_shown_new(false);
+    aq_shown_map(s, NULL, &map);
+    assert_int_equal(aq_shown_write(s, AQ_TEXT, &text), AQ_USAGE);
+    aq_shown_free(s);
+  }
+}
+
 static aq_map small_map(void) {
   static const double weight[] = {0.25, 0, 0.75, 1, -0.5, NAN};
   static const char *const words[] = {"魚", "<b>", "c"};
@@ -433,6 +499,8 @@ int main(void) {
       cmocka_unit_test(what_cannot_be_written),
       cmocka_unit_test(memory_may_run_out_anywhere),
       cmocka_unit_test(messages_are_formatted),
+      cmocka_unit_test(weights_are_drawn_over_a_picture),
+      cmocka_unit_test(a_grid_that_is_none_of_its_map_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
