@@ -214,7 +214,7 @@ static void weights_are_drawn_over_a_picture(void **state) {
   aq_shown_map(s, "m", &map);
   assert_text(s, AQ_TEXT,
               "head, at 1 x 3 places of photo\n1 to 0.75         2 to 1.00\n"
-              "░░· ██            ██▒▒· \n\n");
+              "░░· ██            ██▒▒·\n\n");
   assert_text(
       s, AQ_JSON,
       "{\"m\":{\"name\":\"head\",\"mixing\":false,\"heads\":1,\"rows\":2,\"columns\":3,\"queries\":null,"
