@@ -77,10 +77,23 @@ class _Column(c.Structure):
                 ("is_target", c.c_bool), ("vocabulary", c.c_int64)]
 
 
+class _Picture(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("height", c.c_size_t), ("width", c.c_size_t), ("channels", c.c_size_t),
+                ("bytes", c.c_void_p)]
+
+
+class _Grid(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("column", c.c_char_p), ("rows", c.c_size_t), ("columns", c.c_size_t),
+                ("place", c.POINTER(c.c_size_t)), ("top", c.c_double), ("left", c.c_double),
+                ("height", c.c_double), ("width", c.c_double), ("picture", c.POINTER(_Picture))]
+
+
 class _Map(c.Structure):
     _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("is_mixing", c.c_bool), ("heads", c.c_size_t),
                 ("rows", c.c_size_t), ("columns", c.c_size_t), ("weight", c.c_void_p),
-                ("query", c.POINTER(c.c_char_p)), ("key", c.POINTER(c.c_char_p))]
+                ("query", c.POINTER(c.c_char_p)), ("key", c.POINTER(c.c_char_p)),
+                ("query_grid", c.POINTER(c.POINTER(_Grid))), ("key_grid", c.POINTER(c.POINTER(_Grid))),
+                ("query_grids", c.c_size_t), ("key_grids", c.c_size_t)]
 
 
 class _Progress(c.Structure):
@@ -537,8 +550,22 @@ class _Rows(_Handle):
 # ---- models ----
 
 
+class Grid:
+    """Queries or keys that are places of a picture: place [rows, columns] has their numbers, picture [height,
+    width, channels] its bytes, box where it lies (top, left, and height and width of a place, in parts)."""
+
+    def __init__(self, g):
+        p = g.picture.contents
+        size = (p.height, p.width, p.channels)
+        points = (c.c_ubyte * (p.height * p.width * p.channels)).from_address(p.bytes)
+        self.column, self.box = _words(g.column), (g.top, g.left, g.height, g.width)
+        self.place = np.array(g.place[:g.rows * g.columns]).reshape(g.rows, g.columns)
+        self.picture = np.array(points, dtype=np.uint8).reshape(size)
+
+
 class Map:
-    """Where a head looks: weight [heads, rows, columns], and the tokens of rows (query) and columns (key)."""
+    """Where a head looks: weight [heads, rows, columns], and the tokens of rows (query) and columns (key).
+    Those that are places of a picture are in query_grids and key_grids."""
 
     def __init__(self, m):
         self.name, self.is_mixing = _words(m.name), m.is_mixing
@@ -548,6 +575,8 @@ class Map:
         self.weight = np.array(numbers, dtype=np.float64).reshape(size)
         self.query = [_words(m.query[k]) for k in range(m.rows)] if m.query else None
         self.key = [_words(m.key[k]) for k in range(m.columns)] if m.key else None
+        self.query_grids = [Grid(m.query_grid[k].contents) for k in range(m.query_grids)]
+        self.key_grids = [Grid(m.key_grid[k].contents) for k in range(m.key_grids)]
 
     def __repr__(self):
         return f"{self.name}: {list(self.weight.shape)}"
