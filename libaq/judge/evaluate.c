@@ -58,14 +58,18 @@ static int check_scope(const struct aq_report *r, const char *path, struct rt_er
   return RT_USAGE;
 }
 
-static int begin_looking(struct aq_report *r, const struct aq_eval_options *options, struct rt_error *error) {
+/* path: of the table, whose rows name files beside it; NULL: it is in memory. */
+static int begin_looking(struct aq_report *r, const char *path, const struct aq_eval_options *options,
+                         struct rt_error *error) {
   int status = aq_session_new(r->model, options, &r->session);
   if (status != RT_OK && !r->session) return rt_no_memory(error);
   if (status != RT_OK) *error = r->session->message.error;
+  if (status == RT_OK && path && !(r->session->data.name = rt_strdup(path))) return rt_no_memory(error);
   return status;
 }
 
-static int begin_judge(struct aq_report *r, const struct aq_eval_options *options, struct rt_error *error) {
+static int begin_judge(struct aq_report *r, const char *path, const struct aq_eval_options *options,
+                       struct rt_error *error) {
   const struct aq_model *model = r->model;
   int status = lib_members_init(&r->members, model, lib_precision(options->precision), error);
   if (status != RT_OK) return status;
@@ -78,7 +82,7 @@ static int begin_judge(struct aq_report *r, const struct aq_eval_options *option
   r->errors = options->errors;
   r->calibration = options->calibration;
   if (status == RT_OK && options->attention && r->errors > 0 && !model->text)
-    status = begin_looking(r, options, error);
+    status = begin_looking(r, path, options, error);
   return status;
 }
 
@@ -144,7 +148,7 @@ static int judge_file(struct aq_report *r, const char *path, const aq_rows *rows
   if (options->held_by && text) reading.hold = lib_held_part(options->held_by);
   status = lib_row_check_init(&r->row_check, model->module, &model->schema, error);
   r->row_check.precision = lib_precision(options->precision);
-  if (status == RT_OK) status = begin_judge(r, options, error);
+  if (status == RT_OK) status = begin_judge(r, path, options, error);
   if (status == RT_OK) status = begin_extras(r, options, &file, error);
   if (status == RT_OK) status = lib_judge_file(&file, options->batch, error);
   if (status == RT_OK) status = end_judge(r, file.rows, error);
@@ -193,7 +197,7 @@ int lib_report_of(aq_model *model, const struct io_dataset *data, const aq_eval_
   if (!r) return rt_no_memory(error);
   r->model = lib_model_share(model);
   int status = lib_reading_add(&r->reading, &model->schema, data, error);
-  if (status == RT_OK) status = begin_judge(r, options, error);
+  if (status == RT_OK) status = begin_judge(r, data->name, options, error);
   if (status == RT_OK) status = lib_judge_run(&r->judge, data, options->batch, error);
   return status != RT_OK ? status : end_judge(r, data->rows, error);
 }
