@@ -46,7 +46,7 @@ void aq_shown_numbers(aq_shown *shown, const char *key, const double *number,
                       size_t count); /* in JSON alone */
 /* Adds a map of weights: one of aq_session_map, or the host's own. Text and pages draw it, with a cell for
  * each weight; JSON has an object with the members name, mixing, heads, rows, columns, queries, keys and
- * weight. Where queries or keys are places of a picture, text and pages draw the weights over it, and JSON has
+ * weight. Where queries or keys are places of a picture, text and pages draw the weights over it; JSON has
  * query_grids or key_grids, too: lists of column, rows, columns, and which query or key is at each place.
  * AQ_USAGE of aq_shown_write: a grid is none of its map. */
 struct aq_map;
@@ -91,7 +91,7 @@ void aq_shown_terminal(aq_shown *shown, int columns, bool colour);
 /* Writes the tree as it is so far; more can be added afterwards. AQ_USAGE: it nests more than 64 levels, or
  * stands within itself. */
 int aq_shown_write(const aq_shown *shown, enum aq_form form, char **text);
-/* The maps over pictures that the tree has, as the bytes of a PNG file, for aq_text_free: a row for each head,
+/* The maps over pictures that the tree has, as the bytes of a PNG file, for aq_text_free: a row for a head,
  * with the picture, the mean of all that look, and each of them. AQ_USAGE: there are none, or too many. */
 int aq_shown_png(const aq_shown *shown, char **bytes, size_t *length);
 

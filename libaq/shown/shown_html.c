@@ -73,7 +73,8 @@ static const char head[] =
     ".looks svg { width: 100%; height: auto; display: block; border: 1px solid var(--line) }\n"
     ".mosaic { display: grid; gap: 3px; max-width: 44rem } .mosaic figure { width: auto }\n"
     ".sharp { image-rendering: pixelated } .under { filter: grayscale(1) contrast(.55) brightness(1.1) }\n"
-    ".defs { position: absolute } .heat { fill: #e6371e } .own { fill: none; stroke: #00a0ff; stroke-width: 3%; }\n"
+    ".defs { position: absolute } .heat { fill: #e6371e } .own { fill: none;\n"
+    "  stroke: #00a0ff; stroke-width: 3% }\n"
     ".large { image-rendering: pixelated; border: 1px solid var(--line) } .dim { color: var(--dim) }\n"
     "</style>\n";
 

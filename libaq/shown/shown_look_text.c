@@ -100,8 +100,7 @@ static void write_pictures(const struct layout *l, size_t head, size_t from, siz
       fill(l, l->columns * CELL);
       rt_text_printf(l->out, "%*s", GAP, "");
     }
-    while (l->out->length && l->out->data[l->out->length - 1] == ' ')
-      l->out->data[--l->out->length] = '\0';
+    while (l->out->length && l->out->data[l->out->length - 1] == ' ') l->out->data[--l->out->length] = '\0';
     rt_text_puts(l->out, "\n");
   }
 }
