@@ -456,6 +456,9 @@ int lib_judge_tag_answers(struct lib_judge *judge, struct lib_batch batch, uint3
                           struct tag_scores *scores, struct rt_error *error);
 /* Judges an output of tags for the batch that the machine has just run (judge_tags.c). */
 int lib_judge_tags(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);
+/* The same of a text that frames spell (judge_frames.c). */
+int lib_judge_frames(struct lib_judge *judge, struct lib_batch batch, uint32_t output,
+                     struct rt_error *error);
 /* Keeps the vectors of a match for the batch that the machine has just run, and ranks all that were kept
  * (judge_match.c). */
 int lib_judge_match(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);

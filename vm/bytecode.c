@@ -168,6 +168,7 @@ static void stream_input(struct vm_stream *s, struct vm_input *input) {
   stream_i64(s, &input->length);
   stream_bool(s, &input->is_target);
   stream_bool(s, &input->matched);
+  stream_bool(s, &input->spelled);
   stream_bool(s, &input->shifted);
 }
 

@@ -78,6 +78,7 @@ struct vm_input {
   int64_t length;     /* symbol number of its ragged dim, -1 none */
   bool is_target;     /* used by the loss only */
   bool matched;       /* match(a, b): which rows of a batch have the same b, as a number alike for them */
+  bool spelled;       /* ctc(text): frames of the model spell it, of another number than its letters */
   bool shifted;       /* next(text): the model sees tokens 0..n-1, the target is 1..n */
 };
 

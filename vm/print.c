@@ -61,6 +61,7 @@ static void print_leaves(const struct vm_module *m, struct rt_text *out) {
     rt_text_printf(out, "%s%s\n", m->input[i].is_target ? ", target" : "",
                    m->input[i].shifted   ? ", shifted"
                    : m->input[i].matched ? ", matched"
+                   : m->input[i].spelled ? ", spelled"
                                          : "");
   }
   for (uint32_t i = 0; i < m->output_count; i++)

@@ -12,6 +12,7 @@ const struct vm_target vm_targets[VM_TARGETS] = {
 
 enum vm_target_form vm_form_of(const struct vm_input *target) {
   if (target->matched) return VM_MATCH;
+  if (target->spelled) return VM_FRAMES;
   if (target->type.dtype == RT_INT)
     return target->shifted       ? target->column && target->column->kind->whole ? VM_PIXELS : VM_NEXT
            : target->length >= 0 ? VM_TAGS

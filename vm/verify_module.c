@@ -72,6 +72,9 @@ static int verify_input(struct verify *v, uint32_t n) {
     return bad(v, "input", n);
   if (input->matched && (input->type.dtype != RT_REAL || input->type.rank || !input->type.batched))
     return bad(v, "input", n);
+  if (input->spelled
+      && (input->type.dtype != RT_INT || input->type.rank != 1 || input->length < 0 || !input->is_target))
+    return bad(v, "input", n);
   snprintf(what, sizeof what, "input %.60s", input->name);
   return verify_type(v, &input->type, what);
 }

@@ -144,11 +144,23 @@ static const struct gr_node *type_of(const struct cc_definition *d, int paramete
   return node->count > 0 ? node->child[0] : NULL;
 }
 
+static bool is_spelled(const struct cc_context *c, int output) {
+  return c->module->input[c->module->output[output].target].spelled;
+}
+
+/* Have what the model returns and the target lengths of their own? */
+static bool is_apart(const struct gr_node *returned, const struct gr_node *target) {
+  const struct gr_node *a = returned->child[0], *b = target->child[0];
+  return a->count && b->count && a->child[0]->text && b->child[0]->text
+         && strcmp(a->child[0]->text, b->child[0]->text) != 0;
+}
+
 /* Of classes, how many axes what the model returns has beside those of the target: one, or two where it is
  * scores of steps. */
 static bool axes_fit(const struct cc_context *c, const struct cc_definition *d, int output) {
   const struct gr_node *returned = type_of(d, 0), *target = type_of(d, 1);
   if (!returned || !predicts_classes(c, output)) return true;
+  if (d->unit->is_stdlib && is_apart(returned, target) != is_spelled(c, output)) return false;
   bool chain = !strcmp(c->module->output[output].link, VM_LINK_CHAIN);
   return returned->child[0]->count - target->child[0]->count == 1 + chain;
 }
@@ -202,6 +214,7 @@ static const char *all_that_fit(struct cc_context *c, int output) {
 
 static const char *kind_words(const struct cc_context *c, int output) {
   if (is_match(c, output)) return "a match: the model returns two vectors, and the loss takes both";
+  if (is_spelled(c, output)) return "a text that frames spell: the model returns [T, V + 1]";
   if (!predicts_classes(c, output)) return "a number";
   return strcmp(c->module->output[output].link, VM_LINK_CHAIN)
              ? "one of several classes"

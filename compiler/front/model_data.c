@@ -8,11 +8,11 @@
 #include <stddef.h>
 #include <string.h>
 
-/* An output as the user wrote it: a column, next(column), or match(asked, column). */
+/* An output as the user wrote it: a column, next(column), ctc(column), or match(asked, column). */
 struct written {
   const struct gr_node *name;  /* of the column */
   const struct gr_node *asked; /* NULL: it is no match */
-  bool next;
+  bool next, ctc;
 };
 
 static int read_output(struct cc_context *c, const struct gr_node *output, struct written *written) {
@@ -20,6 +20,7 @@ static int read_output(struct cc_context *c, const struct gr_node *output, struc
                                    of_two[] = {{"asked", .takes = CC_TAKES_NAME},
                                                {"found", .takes = CC_TAKES_NAME}};
   static const struct cc_callee next_takes = {"next", "argument", of_column, 1, .declared = NULL},
+                                ctc_takes = {"ctc", "argument", of_column, 1, .declared = NULL},
                                 match_takes = {"match", "argument", of_two, 2, .declared = NULL};
   struct cc_setting column[2];
   *written = (struct written){.name = output};
@@ -27,11 +28,14 @@ static int read_output(struct cc_context *c, const struct gr_node *output, struc
   const struct gr_node *callee = output->child[0];
   bool match = callee->kind == GR_NAME && !strcmp(callee->text, "match");
   written->next = callee->kind == GR_NAME && !strcmp(callee->text, "next");
-  if (!match && !written->next)
-    return gr_fail(c->error, output->span,
-                   "an output is a column, next(COLUMN) for a model that predicts text, or match(COLUMN, "
-                   "COLUMN) for one that finds what goes with what");
-  int status = cc_match_way(c, match ? &match_takes : &next_takes, output, column);
+  written->ctc = callee->kind == GR_NAME && !strcmp(callee->text, "ctc");
+  if (!match && !written->next && !written->ctc)
+    return gr_fail(
+        c->error, output->span,
+        "an output is a column, next(COLUMN) for a model that predicts text, ctc(COLUMN) for one "
+        "that reads it off frames, or match(COLUMN, COLUMN) for one that finds what goes with what");
+  const struct cc_callee *takes = match ? &match_takes : written->ctc ? &ctc_takes : &next_takes;
+  int status = cc_match_way(c, takes, output, column);
   written->asked = match ? column[0].arg : NULL;
   written->name = column[match].arg;
   return status;
@@ -190,8 +194,11 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
     if (out.next && !declared[which].column->kind->continues)
       return gr_fail(c->error, name->span,
                      "next() predicts text: a column of words, chars or bytes; or an image: pixels");
+    if (out.ctc && (!declared[which].column->kind->continues || declared[which].column->kind->reads_images))
+      return gr_fail(c->error, name->span, "ctc() spells a text: a column of words, chars or bytes");
     struct vm_input *input = add_input(m, declared, which);
     input->is_target = true;
+    input->spelled = out.ctc;
     input->shifted = out.next;
     if (out.asked) make_matched(input);
     m->output[o] = (struct vm_output){.name = input->name, .target = (int32_t)m->input_count++};
@@ -251,6 +258,25 @@ static struct vm_type wanted_boxes(struct cc_context *c, const struct vm_input *
   t.dim[1] = vm_dim_plus(&c->module->dims, t.dim[1], VM_ONE);
   if (found->rank == t.rank) t.dim[0] = found->dim[0];
   return t;
+}
+
+/* Are these scores of frames: [T, V + 1] for a text whose own length is another? */
+static bool is_of_frames(struct cc_context *c, const struct vm_input *target, const struct vm_type *found) {
+  return found->dtype == RT_REAL && found->rank == 2
+         && found->dim[1] == vm_dim_plus(&c->module->dims, target->type.of, VM_ONE);
+}
+
+static int no_frames(struct cc_context *c, const struct vm_input *target, const struct vm_type *found,
+                     struct gr_span span) {
+  const char *letters = cc_dim_text(c, target->type.of);
+  gr_fail(c->error, span,
+          "to spell `%s` the model should return [T, %s + 1], with a T of its own, but it returns %s",
+          target->name, letters, cc_type_text(c, found));
+  rt_hint(c->error,
+          "each frame has a score for each of the %s letters and, as the last one, for blank: "
+          "linear(x, %s + 1)",
+          letters, letters);
+  return c->error->code;
 }
 
 /* Are these scores of steps, from the tag before: [T, C, C] where [T, C] would be scores of tags? */
@@ -338,9 +364,13 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
     int status = cc_to_tensor(c, result, outputs->child[o]->span, &output[o]);
     if (status != RT_OK) return status;
     struct vm_type wanted = wanted_type(&m->input[m->output[o].target]), found = *cc_type(c, output[o]);
-    if (is_of_steps(&m->input[m->output[o].target], &found)) wanted = found;
-    const bool boxes = vm_form_of(&m->input[m->output[o].target]) == VM_BOXES;
-    if (boxes) wanted = wanted_boxes(c, &m->input[m->output[o].target], &found);
+    const struct vm_input *target = &m->input[m->output[o].target];
+    if (target->spelled && !is_of_frames(c, target, &found))
+      return no_frames(c, target, &found, outputs->child[o]->span);
+    if (target->spelled || is_of_steps(target, &found)) wanted = found;
+    wanted.batched = 1;
+    const bool boxes = vm_form_of(target) == VM_BOXES;
+    if (boxes) wanted = wanted_boxes(c, target, &found);
     bool same = wanted.rank == found.rank && found.dtype == RT_REAL;
     for (int a = 0; same && a < wanted.rank; a++) same = wanted.dim[a] == found.dim[a];
     if (!same) {
@@ -358,6 +388,9 @@ int cc_outputs(struct cc_context *c, const struct gr_node *model, const struct c
       cc_hint_reduced(c, result);
       if (wanted.rank == 0 && found.rank == 1 && found.dim[0] == VM_ONE)
         rt_hint(c->error, "one number is []: take it out with [0], or sum(…)");
+      if (!target->shifted && vm_form_of(target) == VM_TAGS && is_of_frames(c, target, &found))
+        rt_hint(c->error, "with as many frames as the model likes, and blank as the last class: -> ctc(%s)",
+                m->output[o].name);
       if (classes)
         rt_hint(c->error, "%s comes from the data, so that name is needed here",
                 cc_dim_text(c, wanted.dim[wanted.rank - 1]));

@@ -217,6 +217,9 @@ static int conditions_of(const struct ir_graph *g, ir_id id, struct condition *l
   for (int k = 0; k < vm_op_attr_count(op); k++)
     if (vm_op_attr_kind(op, k) == VM_ATTR_DIM) add_size(g->dims, (vm_dim)n->attr[k], list, &count);
   if (op == OP_attention) add_heads(g, n, list, &count);
+  if (op == OP_ctc_nll)
+    list[count++] = (struct condition){VM_NOT_NEGATIVE, vm_dim_minus(g->dims, g->node[n->arg[0]].type.dim[0],
+                                                                     g->node[n->arg[1]].type.dim[0])};
   if (op != OP_slice) return count;
   int axis = (int)n->attr[0];
   struct cc_part part = {g->node[n->arg[0]].type.dim[axis], (vm_dim)n->attr[1], n->type.dim[axis], false,

@@ -20,8 +20,6 @@ int drawn_files_begin(struct drawn_files *files, const char *path, struct rt_err
   char reason[256];
   *files = (struct drawn_files){.path = path};
   if (!path) return RT_OK;
-  int status = io_png_writes(error);
-  if (status != RT_OK) return status;
   files->sheet = ends_in_png(path);
   if (files->sheet || io_is_folder(path) || mkdir(path, 0777) == 0) return RT_OK;
   return rt_fail_in(error, RT_CANNOT_CREATE, path, "no folder of this name can be made: %s",

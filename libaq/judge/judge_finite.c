@@ -20,7 +20,7 @@ static bool output_is_finite(const struct lib_judge *judge, uint32_t o) {
   struct rt_tensor t = vm_machine_output(judge->machine, o);
   int64_t rows, columns;
   lib_output_size(&t, &rows, &columns);
-  if (judge->report[o].kind & (REP_CLASS | REP_OF_TAGS | REP_OF_NEXT)) {
+  if (judge->report[o].kind & (REP_CLASS | REP_OF_TAGS | REP_OF_NEXT | REP_FRAMES)) {
     for (int64_t r = 0; r < rows; r++)
       if (!scores_are_finite(judge, &t, r, columns)) return false;
     return true;

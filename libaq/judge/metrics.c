@@ -194,6 +194,8 @@ static double bits_per_token(struct rep_report *r) { return loss(r) / log(2); }
 static double bleu(struct rep_report *r) { return bleu_value(&r->bleu); }
 static double bleu_lower(struct rep_report *r) { return bleu_value(&r->bleu_lower); }
 static double chrf(struct rep_report *r) { return chrf_value(&r->chrf); }
+static double cer(struct rep_report *r) { return edits_per_letter(&r->edits); }
+static double wer(struct rep_report *r) { return edits_per_word(&r->edits); }
 static double exact_match(struct rep_report *r) { return divide(r->exact, r->texts); }
 
 #define CLASSES (REP_CLASS | REP_OF_TAGS | REP_CHANCE)
@@ -266,14 +268,20 @@ const struct rep_metric rep_metrics[] = {
      .flags = REP_OF_TEXTS},
     {"chrf", chrf, true, 100, REP_NEXT, "chrF2 of written texts, 0 to 100, as sacrebleu has it",
      .flags = REP_OF_TEXTS},
-    {"exact_match", exact_match, true, 1, REP_NEXT, "written texts that have the tokens of the right ones",
+    {"cer", cer, false, 0, REP_NEXT | REP_FRAMES,
+     "edits that make written texts the right ones, for each letter of these (character error rate)",
      .flags = REP_OF_TEXTS},
+    {"wer", wer, false, 0, REP_NEXT | REP_FRAMES,
+     "edits of words that make written texts the right ones, for each word of these (word error rate)",
+     .flags = REP_OF_TEXTS},
+    {"exact_match", exact_match, true, 1, REP_NEXT | REP_FRAMES,
+     "written texts that have the tokens of the right ones", .flags = REP_OF_TEXTS},
 };
 const size_t rep_metric_count = RT_COUNT(rep_metrics);
 
 bool rep_measures(const struct rep_report *r, const struct rep_metric *metric) {
   return (metric->kinds & r->kind) != 0 && (!(metric->flags & REP_TWO_CLASSES) || has_two_classes(r))
-         && (!(metric->flags & REP_OF_TEXTS) || r->texts)
+         && (!(metric->flags & REP_OF_TEXTS) || r->texts || r->kind == REP_FRAMES)
          && (!(metric->flags & REP_OF_ENTITIES) || !r->classes || rep_has_entities(r));
 }
 

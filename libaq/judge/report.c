@@ -67,6 +67,7 @@ void rep_reset(struct rep_report *r) {
   r->texts = r->exact = 0;
   r->bleu = r->bleu_lower = (struct bleu){0};
   r->chrf = (struct chrf){0};
+  r->edits = (struct edits){0};
 }
 
 /* Where name is in the sorted order, or belongs. Bytes of UTF-8 sort like code points, and scikit-learn sorts
@@ -284,7 +285,18 @@ int rep_add_text(struct rep_report *r, const char *written, const char *right, b
   int status = bleu_add(&r->bleu, written, right, false, e);
   if (status == RT_OK) status = bleu_add(&r->bleu_lower, written, right, true, e);
   if (status == RT_OK) status = chrf_add(&r->chrf, written, right, e);
+  if (status == RT_OK) status = edits_add(&r->edits, written, right, e);
   if (status != RT_OK) return status;
+  r->texts++;
+  r->exact += same_tokens;
+  return RT_OK;
+}
+
+int rep_add_frames(struct rep_report *r, const char *written, const char *right, bool same_tokens,
+                   struct rt_error *e) {
+  int status = edits_add(&r->edits, written, right, e);
+  if (status != RT_OK) return status;
+  r->rows++;
   r->texts++;
   r->exact += same_tokens;
   return RT_OK;

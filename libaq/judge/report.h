@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "libaq/aq.h"
+#include "libaq/judge/edits.h"
 #include "libaq/judge/tag_names.h"
 #include "libaq/judge/text_metrics.h"
 #include "runtime/base.h"
@@ -133,6 +134,7 @@ struct rep_report {
   uint64_t texts, exact;
   struct bleu bleu, bleu_lower;
   struct chrf chrf;
+  struct edits edits; /* of the same texts, or of those that frames spell */
 };
 
 int rep_init(struct rep_report *r, enum rep_kind kind, struct rt_error *e);
@@ -246,6 +248,9 @@ int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_e
 /* A text of REP_NEXT that the model has written, and the right one. */
 int rep_add_text(struct rep_report *r, const char *written, const char *right, bool same_tokens,
                  struct rt_error *e);
+/* One row of REP_FRAMES: the text that the frames spell, and the right one. */
+int rep_add_frames(struct rep_report *r, const char *written, const char *right, bool same_tokens,
+                   struct rt_error *e);
 /* The model's own loss, summed over `weight` rows. Not for REP_NEXT: rep_add_next adds its loss. */
 void rep_add_loss(struct rep_report *r, double sum, double weight);
 

@@ -49,6 +49,7 @@ static void add_counts(struct rep_report *r, const struct rep_report *from) {
   r->unanswered += from->unanswered;
   r->unanswered_unseen += from->unanswered_unseen;
   r->exact += from->exact;
+  edits_add_all(&r->edits, &from->edits);
   r->texts += from->texts;
   r->negatives = from->negatives;
   r->found = from->found > r->found ? from->found : r->found;

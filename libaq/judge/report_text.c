@@ -198,7 +198,7 @@ static bool shows_ranks(const struct rep_report *r) {
 
 /* Metrics of classes are there for any number of them, those of texts only when some were written. */
 static bool is_listed(const struct rep_report *r, const struct rep_metric *metric) {
-  return metric->kinds & r->kind && (!(metric->flags & REP_OF_TEXTS) || r->texts)
+  return metric->kinds & r->kind && (!(metric->flags & REP_OF_TEXTS) || r->texts || r->kind == REP_FRAMES)
          && (!(metric->flags & REP_OF_ENTITIES) || rep_has_entities(r))
          && (!(metric->flags & REP_OF_RANKS) || shows_ranks(r));
 }
@@ -260,8 +260,9 @@ int rep_show(struct rep_report *r, int digits, aq_shown *s, struct rt_error *e) 
   if (r->negatives) aq_shown_whole(s, "negatives", NULL, r->negatives);
   if (r->kind == REP_MATCH) aq_shown_whole(s, "distinct", NULL, (int64_t)r->found);
   const struct shown_node *found = r->kind == REP_MATCH ? shown_latest(s) : NULL;
-  if (r->texts) aq_shown_whole(s, "texts", NULL, (int64_t)r->texts);
-  texts = r->texts ? shown_latest(s) : NULL;
+  const bool written = r->texts && r->kind == REP_NEXT;
+  if (written) aq_shown_whole(s, "texts", NULL, (int64_t)r->texts);
+  texts = written ? shown_latest(s) : NULL;
   for (size_t m = 0; m < rep_metric_count; m++) {
     if (!is_listed(r, &rep_metrics[m])) continue;
     aq_shown_real(s, rep_metrics[m].name, NULL, rep_metric_value(r, &rep_metrics[m]));

@@ -260,6 +260,11 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
       if (!is_pair(&m->dims, t)) return false;
       continue;
     }
+    if (m->input[m->output[o].target].spelled) {
+      if (t->dtype != RT_REAL || !t->batched || t->rank != 2 || vm_dim_is_ragged(&m->dims, t->dim[1]))
+        return false;
+      continue;
+    }
     const bool boxes = vm_form_of(&m->input[m->output[o].target]) == VM_BOXES;
     if (boxes != !strcmp(m->output[o].link, VM_LINK_OBJECTS)) return false;
     if (boxes && !finds_boxes(&m->dims, t, target)) return false;

@@ -289,8 +289,10 @@ static int read_answer(struct reader *r, const struct piece *name, struct condit
   enum vm_target_form form = target_at(r, term->output)->form;
   bool order = term->compare > IS_OTHER;
   if (form == VM_BOXES) return wrong(r, name, "this output is boxes, which are no one answer to compare");
-  if (form == VM_VECTOR || form == VM_MATCH)
-    return wrong(r, name, "this output has several numbers, which cannot be compared with one");
+  if (form == VM_VECTOR || form == VM_MATCH || form == VM_FRAMES)
+    return wrong(r, name,
+                 form == VM_FRAMES ? "this output is a text that frames spell, which no condition asks about"
+                                   : "this output has several numbers, which cannot be compared with one");
   if (form == VM_NUMBER) {
     term->what = TERM_NUMBER;
     return read_number(r, session_target(r->session, term->output) == VM_TARGET_CHANCE, &term->number);

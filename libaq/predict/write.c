@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "libaq/predict/frame_text.h"
 #include "libaq/predict/session.h"
 #include "libaq/shown/shown_tree.h"
 #include "libaq/predict/write_pieces.h"
@@ -222,7 +223,35 @@ static double product(const struct answer *a) {
 
 static void match_text(const struct answer *a, struct rt_text *out) { put_number(out, "%.6g", product(a)); }
 
+/* The text that the frames spell; *said is to be freed. False: no memory. */
+static bool read_frames(const struct answer *a, struct rt_text *out, struct frame_text *said) {
+  const struct vm_module *m = a->session->model->module;
+  const int column = vm_column_of(m, &m->input[m->output[a->output].target]);
+  *said = (struct frame_text){0};
+  if (frame_text_read(said, &a->session->model->schema.columns[column], a->p, a->rows, a->count) != RT_OK)
+    out->failed = true;
+  return !out->failed;
+}
+
+static void frames_text(const struct answer *a, struct rt_text *out) {
+  struct frame_text said;
+  if (read_frames(a, out, &said)) shown_escape(out, said.text.data, said.text.length);
+  frame_text_free(&said);
+}
+
 /* ---- JSON ---- */
+
+static void frames_json(const struct answer *a, struct rt_text *out) {
+  struct frame_text said;
+  if (read_frames(a, out, &said)) {
+    rt_text_puts(out, "{\"text\":");
+    io_json_string(out, said.text.data, said.text.length);
+    rt_text_puts(out, ",\"log_probability\":");
+    put_json_number(out, said.log_probability);
+    rt_text_puts(out, "}");
+  }
+  frame_text_free(&said);
+}
 
 /* The label and its probability, without the closing brace. */
 static void add_json_class(struct rt_text *out, const struct answer *a, const double *p, int64_t id) {

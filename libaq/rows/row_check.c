@@ -48,11 +48,9 @@ static int check_lengths(const struct lib_row_check *check, const struct io_data
   return RT_OK;
 }
 
-static int check_requirements(struct lib_row_check *check, const struct io_dataset *data, int64_t row,
-                              int *column, struct rt_error *error) {
+/* check->size has the lengths of the row. */
+static int check_requirements(const struct lib_row_check *check, int *column, struct rt_error *error) {
   const struct vm_module *m = check->module;
-  for (uint32_t i = 0; i < m->input_count; i++)
-    if (has_length(check, data, i)) check->size[m->input[i].length] = row_length(check, data, i, row);
   for (uint32_t r = 0; r < m->requirement_count; r++) {
     if (vm_requirement_met(&m->dims, &m->requirement[r], check->size) != RT_BAD_DATA) continue;
     const struct vm_input *input = lib_requirement_input(m, &m->requirement[r]);
@@ -62,14 +60,61 @@ static int check_requirements(struct lib_row_check *check, const struct io_datas
   return RT_OK;
 }
 
+/* How many letters of a text are the same as the one before: between them blank must stand. */
+static int64_t repeats(const struct io_values *v, int64_t row, int64_t count) {
+  const int32_t *id = io_payload_ids(&v->of) + io_payload_begin(&v->of, row);
+  int64_t same = 0;
+  for (int64_t k = 1; k < count; k++) same += id[k] == id[k - 1];
+  return same;
+}
+
+static int too_few_frames(const struct vm_input *input, int64_t letters, int64_t same, int64_t frames,
+                          struct rt_error *error) {
+  const struct io_kind *kind = input->column->kind;
+  rt_fail(
+      error, RT_BAD_DATA,
+      "\"%s\" has %lld %s here, %lld of them the same as the one before, which takes %lld frames, and the "
+      "model gives %lld",
+      input->name, (long long)letters, letters == 1 ? kind->one : kind->more, (long long)same,
+      (long long)(letters + same), (long long)frames);
+  rt_hint(error, "a frame spells one of them at most, and between two that are the same one must be blank");
+  return RT_BAD_DATA;
+}
+
+/* Can the frames that a model gives of this row spell its text? */
+static int check_frames(struct lib_row_check *check, const struct io_dataset *data, int64_t row, int *column,
+                        struct rt_error *error) {
+  const struct vm_module *m = check->module;
+  const struct vm_function *predict = vm_module_function(m, "predict");
+  for (uint32_t o = 0; o < m->output_count && predict; o++) {
+    const uint32_t i = (uint32_t)m->output[o].target;
+    const struct io_values *v = &data->values[check->column[i]];
+    int64_t frames;
+    if (!m->input[i].spelled || !v->present) continue;
+    const int64_t letters = row_length(check, data, i, row), same = repeats(v, row, letters);
+    const vm_dim dim = predict->value[predict->output[o]].type.dim[0];
+    if (vm_dim_value(&m->dims, dim, check->size, &frames, NULL) || frames >= letters + same) continue;
+    *column = check->column[i];
+    return too_few_frames(&m->input[i], letters, same, frames, error);
+  }
+  return RT_OK;
+}
+
+static void take_lengths(struct lib_row_check *check, const struct io_dataset *data, int64_t row) {
+  for (uint32_t i = 0; i < check->module->input_count; i++)
+    if (has_length(check, data, i))
+      check->size[check->module->input[i].length] = row_length(check, data, i, row);
+}
+
 static int check_row(void *context, const struct io_dataset *data, int64_t row, int *column,
                      struct rt_error *error) {
   struct lib_row_check *check = context;
   int status = lib_check_numbers(check, data, row, column, error);
   if (status == RT_OK) status = check_lengths(check, data, row, column, error);
-  return status != RT_OK || !check->module->requirement_count
-             ? status
-             : check_requirements(check, data, row, column, error);
+  if (status != RT_OK) return status;
+  take_lengths(check, data, row);
+  status = check_frames(check, data, row, column, error);
+  return status != RT_OK ? status : check_requirements(check, column, error);
 }
 
 bool lib_row_check_later(const struct lib_row_check *check) {

@@ -162,7 +162,9 @@ static int draw_input(struct check *c, uint32_t i, struct rt_error *error) {
     n = 0;
   }
   for (int64_t k = 0; k < n; k++) {
-    if (type->dtype == RT_INT)
+    if (type->dtype == RT_INT && c->module->input[i].spelled) /* no letter twice: there may be few frames */
+      ((int32_t *)c->input[i])[k] = (int32_t)(k % range);
+    else if (type->dtype == RT_INT)
       ((int32_t *)c->input[i])[k] = (int32_t)below(c, range);
     else
       ((double *)c->input[i])[k] = draw_number(c, i);

@@ -48,11 +48,6 @@ int io_image_resize(const struct io_image *from, enum io_resize how, struct io_i
 /* The image becomes one of those sizes, unless it is. RT_NO_MEMORY. */
 int io_image_fit(struct io_image *image, enum io_resize how, int32_t height, int32_t width,
                  struct rt_error *error);
-/* Adds the image, grey or colour, as a PNG file. RT_USAGE: built without libpng, as io_png_writes says
- * before.
- */
-int io_png_encode(const struct io_image *image, struct rt_text *out, struct rt_error *error);
-int io_png_writes(struct rt_error *error);
 
 /* ---- for image.c ---- */
 

@@ -1,4 +1,5 @@
-/* test_text_metrics.c: BLEU and chrF of texts, against what sacrebleu 2.6 says of them. */
+/* test_text_metrics.c: BLEU and chrF of texts, against what sacrebleu 2.6 says of them, and edits. */
+#include "libaq/judge/edits.h"
 #include "libaq/judge/text_metrics.h"
 
 #include <math.h>
@@ -91,7 +92,25 @@ static void test_bytes(void **state) {
   assert_true(fabs(chrf_value(&chrf) - 100) < 1e-9);
 }
 
+/* Over several texts, edits and lengths are added up before they are divided. */
+static void test_edits(void **state) {
+  (void)state;
+  struct edits sum = {0};
+  struct rt_error error = {0};
+  assert_true(isnan(edits_per_letter(&sum)) && isnan(edits_per_word(&sum)));
+  assert_int_equal(edits_add(&sum, "kitten", "sitting", &error), RT_OK);
+  assert_int_equal(sum.letter_edits, 3);
+  assert_int_equal(edits_add(&sum, "", "\xC3\xA4 b", &error), RT_OK);
+  assert_int_equal(edits_add(&sum, " one two  three", "one three", &error), RT_OK);
+  assert_int_equal(edits_add(&sum, "more", "", &error), RT_OK);
+  assert_int_equal(sum.letters, 7 + 3 + 9);
+  assert_int_equal(sum.words, 1 + 2 + 2);
+  assert_int_equal(sum.letter_edits, 3 + 3 + 6 + 4);
+  assert_int_equal(sum.word_edits, 1 + 2 + 1 + 1);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_examples), cmocka_unit_test(test_bytes)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_examples), cmocka_unit_test(test_bytes),
+                                     cmocka_unit_test(test_edits)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
