@@ -8,7 +8,7 @@ static int read_file(const struct io_place *p, const struct io_field *name, int6
                      struct io_sound *sound, struct rt_error *why) {
   char *path, *bytes = NULL;
   size_t length;
-  int status = io_beside(p->e->name, name, &path, why);
+  int status = io_beside(p, name, &path, why);
   if (status == RT_OK) status = io_read_ordinary(path, IO_SOUND_BYTES, &bytes, &length, why);
   if (status == RT_OK)
     status = io_sound_decode((const unsigned char *)bytes, length, (int32_t)rate, sound, why);
