@@ -15,9 +15,16 @@ static const struct word options[] = {
 static const struct word phrases[] = {
     {"of the stream", "of the standard input"}, {"the list of templates", "aqc new --list"}, {NULL, NULL}};
 
-static const char stream[] = "the stream", option[] = "the option ";
+static const struct word files[] = {
+    {"the stream", "standard input"}, {"the option set", "--set"}, {"the option define", "-D"}, {NULL, NULL}};
 
-const char *own_file(const char *file) { return strcmp(file, stream) == 0 ? "standard input" : file; }
+static const char option[] = "the option ";
+
+const char *own_file(const char *file) {
+  const struct word *known = files;
+  while (known->library && strcmp(known->library, file) != 0) known++;
+  return known->here ? known->here : file;
+}
 
 static bool begins(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }
 

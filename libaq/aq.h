@@ -75,7 +75,7 @@ typedef struct aq_program_options {
   size_t allow_ffi_count;
   const aq_externs *externs;
   /* [define_count], [set_count] What messages call the texts, and then they show their values alone: "--lr".
-   * NULL, or NULL for one: "define" and "set", and the whole text. */
+   * NULL, or NULL for one: "the option define" and "the option set", and the whole text. */
   const char *const *define_origin, *const *set_origin;
   const char *const *files_from; /* [files_from_count] folders that rows may name files of, as in
                                     aq_load_options */

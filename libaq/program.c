@@ -68,8 +68,8 @@ static int copy_all(struct aq_program *p, const struct given *given, struct cc_a
 }
 
 static int copy_options(struct aq_program *p, const aq_program_options *o, struct rt_error *error) {
-  const struct given define = {o->define, o->define_origin, o->define_count, "define"},
-                     set = {o->set, o->set_origin, o->set_count, "set"};
+  const struct given define = {o->define, o->define_origin, o->define_count, "the option define"},
+                     set = {o->set, o->set_origin, o->set_count, "the option set"};
   int status = copy_all(p, &define, &p->define, error);
   return status == RT_OK ? copy_all(p, &set, &p->set, error) : status;
 }

@@ -113,7 +113,7 @@ static void test_origins(void **state) {
     options.define_origin = k == 3 ? origin : NULL;
     assert_int_equal(aq_program_new("f.aq", text, strlen(text), &options, &program), AQ_USAGE);
     const aq_message *message = aq_program_message(program);
-    assert_string_equal(message->file, k % 2 ? origin[0] : k < 2 ? "set" : "define");
+    assert_string_equal(message->file, k % 2 ? origin[0] : k < 2 ? "the option set" : "the option define");
     assert_int_equal(strstr(message->excerpt, k < 2 ? "epochs=" : "D =") == NULL, k % 2);
     assert_non_null(strstr(message->excerpt, k < 2 ? "3 3" : "2 2"));
     aq_program_free(program);
