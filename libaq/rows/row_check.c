@@ -1,5 +1,7 @@
 /* row_check.c: asks about each row what its columns by themselves do not say: equal lengths, and
  * requirements. */
+#include <stdio.h>
+
 #include "libaq/model/requirement_words.h"
 
 /* How many tokens of a row the model will see. */
@@ -71,12 +73,11 @@ static int64_t repeats(const struct io_values *v, int64_t row, int64_t count) {
 static int too_few_frames(const struct vm_input *input, int64_t letters, int64_t same, int64_t frames,
                           struct rt_error *error) {
   const struct io_kind *kind = input->column->kind;
-  rt_fail(
-      error, RT_BAD_DATA,
-      "\"%s\" has %lld %s here, %lld of them the same as the one before, which takes %lld frames, and the "
-      "model gives %lld",
-      input->name, (long long)letters, letters == 1 ? kind->one : kind->more, (long long)same,
-      (long long)(letters + same), (long long)frames);
+  char twice[80] = "";
+  if (same) snprintf(twice, sizeof twice, "%lld of them the same as the one before, ", (long long)same);
+  rt_fail(error, RT_BAD_DATA, "\"%s\" has %lld %s here, %swhich takes %lld frames, and the model gives %lld",
+          input->name, (long long)letters, letters == 1 ? kind->one : kind->more, twice,
+          (long long)(letters + same), (long long)frames);
   rt_hint(error, "a frame spells one of them at most, and between two that are the same one must be blank");
   return RT_BAD_DATA;
 }
