@@ -118,8 +118,14 @@ is 'probabilities are those that aqc writes' \
   "$(aqc predict topic.aqm texts.txt --format lines --proba | sed 's/.*travel=//' |
     awk '{printf "%.4f\n", $1}')" \
   "SELECT printf('%.4f', aq_proba('topic.aqm', 'travel', text)) FROM t"
-aqc embed topic.aqm texts.txt --fn v --format lines -o v.safetensors --threads 1 > log 2>&1
-is 'a vector is the one that aqc embeds' "$(tail -c 128 v.safetensors | od -An -v -tx1 | tr -d ' \n')" \
+# Of each row by itself, as SQLite asks: a product of several rows may be rounded otherwise.
+each=$((128 / $(wc -l < texts.txt)))
+vectors=$(while read -r text; do
+  printf '%s\n' "$text" > one.txt
+  aqc embed topic.aqm one.txt --fn v --format lines -o v.safetensors --threads 1 > log 2>&1
+  tail -c $each v.safetensors
+done < texts.txt | od -An -v -tx1 | tr -d ' \n')
+is 'a vector is the one that aqc embeds' "$vectors" \
   "SELECT lower(group_concat(hex(aq_embed_of('topic.aqm', 'v', text)), '')) FROM t"
 unset database
 is 'the only vector, by its name too, and of the texts alone that it needs' '1|1|16' \
@@ -127,7 +133,7 @@ is 'the only vector, by its name too, and of the texts alone that it needs' '1|1
           aq_embed('price.aqm', 'bread') = aq_embed('price.aqm', 'bread', 0.5),
           length(aq_embed('price.aqm', 'bread'))"
 is 'which of two vectors' 'topic names 2 vectors: say which
-hint: topic names the vectors v, w, as in `--fn w`' "SELECT aq_embed('topic.aqm', 'bread')"
+hint: topic names the vectors v, w, as in the option function = w' "SELECT aq_embed('topic.aqm', 'bread')"
 cat > turns.sql <<'SQL'
 CREATE TABLE kept AS SELECT x, aq_embed_of('topic.aqm', 'v', x) v, aq_embed_of('topic.aqm', 'w', x) w
   FROM (SELECT 'bread' x UNION SELECT 'the night train' UNION SELECT 'soup');
@@ -140,7 +146,7 @@ SQL
 is 'vectors by turns, and after errors' '3|3|12
 byte 0xff (byte 1 of text 1) is not valid UTF-8
 the model topic has no value and calls no function `u`
-hint: topic names the vectors v, w, as in `--fn w`
+hint: topic names the vectors v, w, as in the option function = w
 3' '.read turns.sql'
 is 'several outputs are a JSON object' 'text|text|real' \
   "SELECT typeof(p ->> 'topic'), typeof(p ->> '\$.kind'), typeof(p ->> 'stars')
@@ -283,7 +289,7 @@ is 'a label with its output' '1.0' \
 is 'no labels' 'the model predicts price, of which there are no probabilities of labels' \
   "SELECT * FROM aq_top('price.aqm', 1, 'bread', 1)"
 is 'no such vector' 'the model topic has no value and calls no function `z`
-hint: topic names the vectors v, w, as in `--fn w`' "SELECT aq_embed_of('topic.aqm', 'z', 'a')"
+hint: topic names the vectors v, w, as in the option function = w' "SELECT aq_embed_of('topic.aqm', 'z', 'a')"
 for k in 0 -1 1.5 "'many'" NULL; do
   is "k is $k" "k is how many labels to give, a whole number from 1 on, not $(echo "$k" | tr -d "'")" \
     "SELECT * FROM aq_top('topic.aqm', $k, 'a')"

@@ -18,13 +18,6 @@ static void hint_kinds(struct rt_error *error) {
 static int unknown_kind(struct rt_error *error, const struct gr_node *kind) {
   struct rt_nearest nearest = {kind->text, NULL, 0};
   for (size_t k = 0; io_kinds[k]; k++) rt_nearest_consider(&nearest, io_kinds[k]->name);
-  for (size_t k = 0; io_kind_later(k); k++) {
-    rt_nearest_consider(&nearest, io_kind_later(k));
-    if (strcmp(io_kind_later(k), kind->text) != 0) continue;
-    gr_fail(error, kind->span, "columns of kind `%s` are not supported yet", kind->text);
-    hint_kinds(error);
-    return error->code;
-  }
   gr_fail(error, kind->span, "there is no kind of column called `%s`", kind->text);
   if (nearest.best)
     rt_hint(error, "did you mean `%s`?", nearest.best);

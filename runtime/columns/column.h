@@ -202,7 +202,7 @@ struct io_kind {
   /* With `give`: does training learn how the entries of the last axis are scaled? */
   bool (*fits)(const struct io_settings *set);
 
-  bool reads_images; /* its fields name files of images */
+  bool reads_images;            /* its fields name files of images */
   const struct io_drawn *drawn; /* how people are shown where in a value something is; NULL: in no picture */
 
   bool weighs; /* it says what a row counts in the loss, and no model is given it */
@@ -227,8 +227,6 @@ const struct io_kind *io_kind_with_axes(const char *name, int axes);
 /* How many axes it has at most, and at least. */
 int io_kind_most_axes(const struct io_kind *kind);
 int io_kind_least_axes(const struct io_kind *kind);
-/* Names that are kept for kinds to come, from 0 on; NULL behind the last. */
-const char *io_kind_later(size_t number);
 /* "words, chars and bytes"; all of them, each name once. */
 void io_kinds_list(struct rt_text *out);
 /* Has the kind such an axis? */

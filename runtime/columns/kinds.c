@@ -10,8 +10,6 @@ IO_KINDS(DECLARE)
 #define ADDRESS(kind) &io_kind_##kind,
 const struct io_kind *const io_kinds[] = {IO_KINDS(ADDRESS) NULL};
 
-static const char *const later[] = {"audio"};
-
 const struct io_kind *io_kind_find(const char *name) {
   for (size_t k = 0; io_kinds[k]; k++)
     if (strcmp(name, io_kinds[k]->name) == 0) return io_kinds[k];
@@ -25,8 +23,6 @@ const struct io_kind *io_kind_with_axes(const char *name, int axes) {
       return io_kinds[k];
   return NULL;
 }
-
-const char *io_kind_later(size_t number) { return number < RT_COUNT(later) ? later[number] : NULL; }
 
 void io_kinds_list(struct rt_text *out) {
   const char *last = NULL;

@@ -60,8 +60,7 @@ int io_beside(const struct io_place *p, const struct io_field *name, char **path
   if (status != RT_OK) return status;
   if (is_allowed(p, folder, real)) return (*path = rt_strdup(real)) ? RT_OK : rt_no_memory(error);
   rt_fail(error, RT_BAD_DATA, "it lies outside of the folder of the table");
-  rt_hint(
-      error,
-      "a table may name files of its own folder and of those within it; --files-from FOLDER allows another");
+  rt_hint(error, "a table may name files of its own folder and of those within it; the option files_from = "
+                 "FOLDER allows another");
   return RT_BAD_DATA;
 }

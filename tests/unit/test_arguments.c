@@ -92,7 +92,9 @@ static void try(const struct cc_builtin *b, enum change change, int at) {
   /* `refuse` does what it is for: the program is refused in the words that it was given. */
   bool right = change != AS_DECLARED        ? error.code && strstr(error.text, says[change])
                : !strcmp(b->name, "refuse") ? error.code && !strcmp(error.text, "words")
-                                            : error.code == RT_OK;
+               /* It has one score more than there are letters, which the types here do not say. */
+               : !strcmp(b->name, "ctc_nll") ? error.code && strstr(error.text, "D is not D + 1")
+                                             : error.code == RT_OK;
   if (!right) print_error("%s-> %s\n", text.data, error.text);
   assert_true(right);
   cc_program_free(program);

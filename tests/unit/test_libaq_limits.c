@@ -213,10 +213,10 @@ static void test_deadline(void **state) {
 static void test_memory(void **state) {
   (void)state;
   aq_limits_use(limits);
-  aq_limits_set(limits, 0, 0, 1 << 20);
+  aq_limits_set(limits, 0, 0, 1 << 14);
   aq_session *small;
   assert_int_equal(aq_session_new(reader, NULL, &small), AQ_NO_MEMORY);
-  assert_non_null(strstr(aq_session_message(small)->text, "more memory than the host allows: 1048576 bytes"));
+  assert_non_null(strstr(aq_session_message(small)->text, "more memory than the host allows: 16384 bytes"));
   aq_session_free(small);
   aq_limits_set(limits, 0, 0, 1 << 30);
   assert_int_equal(aq_session_new(reader, NULL, &small), AQ_OK);
