@@ -26,4 +26,6 @@ replay safetensors 20000
 replay bytecode 2000
 replay vocabulary 3000
 replay extern 5000
+replay sound 5000
+replay image 5000
 echo "1..$count"
