@@ -188,31 +188,6 @@ static void show_numbers(const struct aq_profile *p, const struct profile_row *r
   shown_digits(s, 3);
 }
 
-static void more_rows(size_t count, const char *what, aq_shown *s) {
-  if (count > MOST_ROWS)
-    aq_shown_note(s, NULL, "and %zu more %s; as JSON all are there", count - MOST_ROWS, what);
-}
-
-static void show_ops(const struct aq_profile *p, aq_shown *s) {
-  const struct shown_node *node[MOST_ROWS];
-  size_t count;
-  struct profile_row *row = sum_up(p, s, &count, same_op);
-  aq_shown_list(s, "ops");
-  for (size_t k = 0; row && k < count; k++) {
-    aq_shown_begin(s, NULL);
-    aq_shown_text(s, "op", NULL, row[k].name);
-    show_numbers(p, &row[k], s);
-    aq_shown_end(s);
-    if (k < MOST_ROWS) node[k] = shown_latest(s);
-  }
-  aq_shown_end(s);
-  if (!row) return;
-  shown_table(s, row_columns, RT_COUNT(row_columns));
-  for (size_t k = 0; k < count && k < MOST_ROWS; k++) shown_row(s, row[k].name, node[k]);
-  aq_shown_end(s);
-  more_rows(count, "ops", s);
-}
-
 /* The place, in memory of the tree; what comes from no line is the loss's and the optimizer's own. */
 static const char *place_of(const struct profile_row *row, aq_shown *s) {
   if (!row->file[0]) return "(no line)";
@@ -222,16 +197,41 @@ static const char *place_of(const struct profile_row *row, aq_shown *s) {
   return place ? place : "";
 }
 
-static void show_lines(const struct aq_profile *p, aq_shown *s) {
+static void name_op(const struct profile_row *row, aq_shown *s) { aq_shown_text(s, "op", NULL, row->name); }
+
+static void name_line(const struct profile_row *row, aq_shown *s) {
+  aq_shown_text(s, "file", NULL, row->file);
+  aq_shown_whole(s, "line", NULL, row->line);
+  aq_shown_text(s, "source", NULL, row->source);
+}
+
+static void op_in_table(const struct profile_row *row, const struct shown_node *numbers, aq_shown *s) {
+  shown_row(s, row->name, numbers);
+}
+
+static void line_in_table(const struct profile_row *row, const struct shown_node *numbers, aq_shown *s) {
+  shown_row(s, place_of(row, s), numbers);
+  if (row->source[0]) aq_shown_note(s, NULL, "    %s", row->source + strspn(row->source, " \t"));
+}
+
+/* By what instructions are added up, and how that is named: members of JSON, and rows of a table. */
+struct grouping {
+  const char *what;
+  bool (*same)(const struct profile_row *, const struct profile_op *);
+  void (*name)(const struct profile_row *, aq_shown *);
+  void (*in_table)(const struct profile_row *, const struct shown_node *, aq_shown *);
+};
+static const struct grouping ops = {"ops", same_op, name_op, op_in_table},
+                             lines = {"lines", same_line, name_line, line_in_table};
+
+static void show_group(const struct aq_profile *p, const struct grouping *by, aq_shown *s) {
   const struct shown_node *node[MOST_ROWS];
   size_t count;
-  struct profile_row *row = sum_up(p, s, &count, same_line);
-  aq_shown_list(s, "lines");
+  struct profile_row *row = sum_up(p, s, &count, by->same);
+  aq_shown_list(s, by->what);
   for (size_t k = 0; row && k < count; k++) {
     aq_shown_begin(s, NULL);
-    aq_shown_text(s, "file", NULL, row[k].file);
-    aq_shown_whole(s, "line", NULL, row[k].line);
-    aq_shown_text(s, "source", NULL, row[k].source);
+    by->name(&row[k], s);
     show_numbers(p, &row[k], s);
     aq_shown_end(s);
     if (k < MOST_ROWS) node[k] = shown_latest(s);
@@ -239,12 +239,10 @@ static void show_lines(const struct aq_profile *p, aq_shown *s) {
   aq_shown_end(s);
   if (!row) return;
   shown_table(s, row_columns, RT_COUNT(row_columns));
-  for (size_t k = 0; k < count && k < MOST_ROWS; k++) {
-    shown_row(s, place_of(&row[k], s), node[k]);
-    if (row[k].source[0]) aq_shown_note(s, NULL, "    %s", row[k].source + strspn(row[k].source, " \t"));
-  }
+  for (size_t k = 0; k < count && k < MOST_ROWS; k++) by->in_table(&row[k], node[k], s);
   aq_shown_end(s);
-  more_rows(count, "lines", s);
+  if (count > MOST_ROWS)
+    aq_shown_note(s, NULL, "and %zu more %s; as JSON all are there", count - MOST_ROWS, by->what);
 }
 
 /* ---- all of it ---- */
@@ -281,9 +279,9 @@ int aq_profile_show(aq_profile *profile, aq_shown *shown) {
   show_parts(profile, shown);
   show_threads(profile, shown);
   aq_shown_note(shown, NULL, "%s", "");
-  show_ops(profile, shown);
+  show_group(profile, &ops, shown);
   aq_shown_note(shown, NULL, "%s", "");
-  show_lines(profile, shown);
+  show_group(profile, &lines, shown);
   aq_shown_end(shown);
   return RT_OK;
 }
