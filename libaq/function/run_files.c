@@ -209,7 +209,8 @@ int aq_program_run(aq_program *program, const aq_run_options *options, const aq_
   if (status == RT_OK) status = read_arguments(&r, error);
   if (status == RT_OK) status = open_parameters(&r, error);
   if (status == RT_OK) status = function_bind(&r.f, r.argument, 1, error);
-  if (status == RT_OK) status = lib_profile_begin(own.profile, r.f.machine, r.f.module, r.f.pool, error);
+  if (status == RT_OK)
+    status = lib_profile_begin(own.profile, r.f.machine, r.f.module, r.f.precision, r.f.pool, error);
   if (status == RT_OK) status = run_all(&r, program, error);
   lib_profile_end(own.profile, r.f.machine, r.f.pool);
   if (status == RT_OK && own.outputs) status = write_outputs(&r, error);

@@ -62,7 +62,7 @@ static int note_op(struct aq_profile *p, const struct vm_module *module, const s
 }
 
 int lib_profile_begin(struct aq_profile *p, struct vm_machine *machine, const struct vm_module *module,
-                      struct rt_pool *pool, struct rt_error *error) {
+                      enum rt_precision precision, struct rt_pool *pool, struct rt_error *error) {
   if (!p) return RT_OK;
   if (p->op) {
     rt_fail(error, RT_USAGE, "the profile is of another training or run already");
@@ -76,6 +76,7 @@ int lib_profile_begin(struct aq_profile *p, struct vm_machine *machine, const st
   for (uint32_t n = 0; n < f->instr_count && status == RT_OK; n++) status = note_op(p, module, &f->instr[n]);
   if (status != RT_OK) return rt_no_memory(error);
   p->began = rt_clock();
+  p->precision = precision;
   p->threads = rt_pool_threads(pool);
   p->shared = rt_pool_is_lent(pool);
   rt_pool_watched(pool, &p->vm.watch);

@@ -58,7 +58,7 @@ struct aq_profile {
 struct aq_profile *lib_profile_share(struct aq_profile *profile);
 /* Begins with that machine, whose pool has so many threads. RT_USAGE: it has been used before. */
 int lib_profile_begin(struct aq_profile *profile, struct vm_machine *machine, const struct vm_module *module,
-                      struct rt_pool *pool, struct rt_error *error);
+                      enum rt_precision precision, struct rt_pool *pool, struct rt_error *error);
 /* The machine has run once. */
 void lib_profile_ran(struct aq_profile *profile, const struct vm_machine *machine, int64_t examples);
 /* Its machine and pool end. */

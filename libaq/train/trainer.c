@@ -325,7 +325,8 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   t->judge.skip = t->options.bad_rows == AQ_BAD_ROW_SKIP;
   if (status == RT_OK) status = make_optimizer(t, error);
   if (status == RT_OK) status = make_room(t, error);
-  if (status == RT_OK) status = lib_profile_begin(t->options.profile, t->machine, t->module, t->pool, error);
+  if (status == RT_OK)
+    status = lib_profile_begin(t->options.profile, t->machine, t->module, t->precision, t->pool, error);
   if (status != RT_OK) return status;
   t->order = rt_zalloc((size_t)t->train_data.rows + 1, sizeof *t->order);
   return t->order ? RT_OK : rt_no_memory(error);
