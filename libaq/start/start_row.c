@@ -54,11 +54,11 @@ static bool has_parts(const struct start *s) {
   return false;
 }
 
-/* Vectors of runs of ideographs have shown no gain over their votes. */
-static bool has_gist(const struct start *s) { return learns_apart(s) && has_parts(s); }
+/* Texts with words between spaces are also heard word by word; those of ideographs are long that way. */
+static bool hears(const struct start *s) { return learns_apart(s) && has_parts(s); }
 
 /* The texts themselves teach what words are like. With many rows their labels do, in a third of the time. */
-static bool teaches_words(const struct start *s) { return has_gist(s) && s->look.rows < MANY_ROWS; }
+static bool teaches_words(const struct start *s) { return hears(s) && s->look.rows < MANY_ROWS; }
 
 /* Words of such a text are spelled as well: endings, capitals and digits tell what a rare one is. */
 static bool is_spelled(const struct start *s, size_t k) { return teaches_words(s) && !s->column[k].letters; }
@@ -117,9 +117,9 @@ static void put_sizes(const struct start *s, bool texts, struct rt_text *out) {
   if (texts)
     rt_text_puts(out, "dim D = 32            # how wide the vector of a word is; -D D=64 tries another\n");
   rt_text_printf(out, "dim F = 64            # how many features %s\n",
-                 !texts        ? "the layer between has"
-                 : has_gist(s) ? "windows of each width find, and how many a gist has"
-                               : "windows of each width find");
+                 !texts            ? "the layer between has"
+                 : learns_apart(s) ? "windows of each width find, and how many a gist has"
+                                   : "windows of each width find");
   if (s->template == &start_regress && !start_is(s, s->target, START_VECTOR))
     rt_text_puts(out, "dim O = 1             # numbers to be predicted\n");
   rt_text_puts(
@@ -182,10 +182,8 @@ static void put_hearing(struct rt_text *out) {
 
 static void put_reading(const struct start *s, struct rt_text *out) {
   put_votes(s, out);
-  if (has_gist(s)) {
-    put_gist(out);
-    (teaches_words(s) ? put_hearing : put_plain_hearing)(out);
-  }
+  if (learns_apart(s)) put_gist(out);
+  if (hears(s)) (teaches_words(s) ? put_hearing : put_plain_hearing)(out);
   rt_text_puts(
       out,
       "# Windows of `width` words: the largest value of each feature anywhere (Kim 2014). The zeros are for\n"
@@ -273,6 +271,16 @@ static void put_heard(const struct start *s, const char *answer, struct rt_text 
   rt_text_free(&all);
 }
 
+static void put_told(const struct start *s, const char *answer, struct rt_text *out) {
+  rt_text_puts(out, "  told = linear(dropout(");
+  put_sum(s, "gist", "phrases", "", out);
+  if (has_parts(s)) {
+    rt_text_puts(out, " + ");
+    put_sum(s, "gist", "parts", "", out);
+  }
+  rt_text_printf(out, ", rate), %s)\n", answer);
+}
+
 /* What the features give, and what each way of reading texts says by itself. */
 static void put_ways(const struct start *s, const char *answer, struct rt_text *out) {
   const char *more = rt_arena_printf((struct rt_arena *)&s->arena, ", %s", answer);
@@ -282,24 +290,21 @@ static void put_ways(const struct start *s, const char *answer, struct rt_text *
   rt_text_puts(out, "  said = ");
   put_sum(s, "votes", "phrases", more, out);
   rt_text_puts(out, "\n");
-  if (!has_parts(s)) return;
-  rt_text_puts(out, "  spelt = ");
-  put_sum(s, "votes", "parts", more, out);
-  rt_text_puts(out, "\n");
-  if (!has_gist(s)) return;
-  rt_text_puts(out, "  told = linear(dropout(");
-  put_sum(s, "gist", "phrases", "", out);
-  rt_text_puts(out, " + ");
-  put_sum(s, "gist", "parts", "", out);
-  rt_text_printf(out, ", rate), %s)\n", answer);
-  put_heard(s, answer, out);
+  if (has_parts(s)) {
+    rt_text_puts(out, "  spelt = ");
+    put_sum(s, "votes", "parts", more, out);
+    rt_text_puts(out, "\n");
+  }
+  if (learns_apart(s)) put_told(s, answer, out);
+  if (hears(s)) put_heard(s, answer, out);
 }
 
 static const char *all_ways(const struct start *s) {
   if (!start_count_inputs(s, START_TEXT)) return "seen";
-  return has_gist(s)    ? "seen + said + spelt + told + heard"
-         : has_parts(s) ? "seen + said + spelt"
-                        : "seen + said";
+  return hears(s)          ? "seen + said + spelt + told + heard"
+         : learns_apart(s) ? "seen + said + told"
+         : has_parts(s)    ? "seen + said + spelt"
+                           : "seen + said";
 }
 
 static void put_arguments(const struct start *s, struct rt_text *out) {
@@ -380,16 +385,16 @@ static void put_term(const struct start *s, const char *way, struct rt_text *out
 
 /* Ways that learn apart are as good as each other, and fail in other rows: together they are better. */
 static void put_apart(const struct start *s, struct rt_text *out) {
-  rt_text_printf(out, "  return (%s) / %d\n}\n\n", all_ways(s), has_gist(s) ? 4 : 2);
+  rt_text_printf(out, "  return (%s) / %d\n}\n\n", all_ways(s), hears(s) ? 4 : 3);
   rt_text_puts(out,
                "# Each way of reading learns for itself. They are wrong in different rows, so that together\n"
                "# they are better than any of them.\nloss ");
   put_term(s, "seen", out);
   rt_text_puts(out, " +\n     ");
   put_term(s, has_parts(s) ? "said + spelt" : "said", out);
-  if (has_gist(s)) {
-    rt_text_puts(out, " +\n     ");
-    put_term(s, "told", out);
+  rt_text_puts(out, " +\n     ");
+  put_term(s, "told", out);
+  if (hears(s)) {
     rt_text_puts(out, " +\n     ");
     put_term(s, "heard", out);
     for (size_t k = 0; teaches_words(s) && k < s->look.count; k++)
