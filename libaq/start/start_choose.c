@@ -91,13 +91,24 @@ static int find_template(struct start *s, const char *name, struct rt_error *err
   return RT_USAGE;
 }
 
+static const char *why_not(const struct start *s) {
+  switch (s->column[s->target].kind) {
+    case START_NAME: return "it has another value in each row";
+    case START_EMPTY: return "it is empty";
+    default: return "the other columns tell nothing about it";
+  }
+}
+
 static int refuse(const struct start *s, const struct start_template *as, struct rt_error *error) {
   struct rt_text names = {0};
+  const struct start_column *c = s->guessed ? NULL : &s->column[s->target];
+  const char *name = c && c->field->name ? c->field->name : c ? c->name : "";
   list_columns(s, &names);
-  if (as && !s->guessed)
-    rt_fail_in(
-        error, RT_USAGE, s->path, "%s needs %s, and the column \"%s\" is not that", as->name, as->needs,
-        s->column[s->target].field->name ? s->column[s->target].field->name : s->column[s->target].name);
+  if (as && c)
+    rt_fail_in(error, RT_USAGE, s->path, "%s needs %s, and the column \"%s\" is not that", as->name,
+               as->needs, name);
+  else if (c)
+    rt_fail_in(error, RT_USAGE, s->path, "the column \"%s\" cannot be predicted: %s", name, why_not(s));
   else if (as)
     rt_fail_in(error, RT_USAGE, s->path, "%s needs %s, and the table has none", as->name, as->needs);
   else

@@ -24,8 +24,10 @@ static double words_of(const struct io_look_field *f) {
   return f->texts ? (double)f->words / (double)f->texts : 0;
 }
 
-/* A number that counts rows, or a word that is another one in each. */
+/* A number that counts rows, or a word that is another one in each. Values too long to be told apart are
+ * none. */
 static bool is_name(const struct io_look_field *f) {
+  if (f->values.count == 0) return false;
   bool different = !f->values.full ? (int64_t)f->values.count == f->filled : true;
   for (size_t k = 0; different && k < f->values.count; k++) different = f->values.value[k].count == 1;
   if (!different || f->filled < 3) return false;
@@ -106,11 +108,12 @@ static enum start_kind kind_of(const struct io_look_field *f) {
   if (f->filled == 0) return START_EMPTY;
   if (are_images(f)) return START_IMAGE;
   if (are_labels(f, '|') || are_labels(f, IO_LABEL_END)) return START_LABELS;
-  if (is_name(f)) return START_NAME;
+  const bool list = f->lists == f->filled && f->list_length > 1;
+  if (!list && is_name(f)) return START_NAME;
   if (is_class(f)) return START_CLASS;
   if (are_things(f)) return START_THING;
   if (are_numbers(f)) return START_NUMBER;
-  if (f->lists == f->filled && f->list_length > 1) return START_VECTOR;
+  if (list) return START_VECTOR;
   return START_TEXT;
 }
 

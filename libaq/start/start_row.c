@@ -88,18 +88,16 @@ static bool has_labels(const struct start *s) { return start_is(s, s->target, ST
 
 static void declare(const struct start *s, size_t k, struct rt_text *out) {
   char shape[48];
+  const bool measured = start_is(s, k, START_VECTOR) || start_is(s, k, START_NUMBER);
   if (k == s->target && s->template == &start_classify)
     snprintf(shape, sizeof shape, "%s[C]", has_labels(s) ? "labels" : "class");
   else if (start_is(s, k, START_LABELS))
     snprintf(shape, sizeof shape, "set[S%zu]", k + 1);
   else if (start_is(s, k, START_VECTOR))
     snprintf(shape, sizeof shape, "vector[N%zu]", k + 1);
-  else if (k == s->target)
+  else if (k == s->target || start_is(s, k, START_NUMBER))
     snprintf(shape, sizeof shape, "number");
-  else if (start_is(s, k, START_NUMBER)) {
-    start_declare(s, k, "number", "missing = mean, scale = standard", out);
-    return;
-  } else if (start_is(s, k, START_CLASS) || start_is(s, k, START_THING))
+  else if (start_is(s, k, START_CLASS) || start_is(s, k, START_THING))
     snprintf(shape, sizeof shape, "class[C%zu]", k + 1);
   else if (start_is(s, k, START_TEXT)) {
     declare_text(s, k, out);
@@ -108,7 +106,7 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
     start_spare(s, k, out);
     return;
   }
-  start_declare(s, k, shape, "", out);
+  start_declare(s, k, shape, measured && k != s->target ? "missing = mean, scale = standard" : "", out);
 }
 
 /* ---- the program ---- */
