@@ -170,22 +170,31 @@ static const char *written_option(struct cc_words *words, const struct io_option
   return kept(words, &text);
 }
 
-/* Has a kind of that name, before number k of the list, the option too? Then the name is there. */
-static bool named_before(size_t k, const char *option) {
-  for (size_t b = 0; b < k; b++)
-    for (int o = 0; o < io_kinds[b]->options && !strcmp(io_kinds[b]->name, io_kinds[k]->name); o++)
-      if (!strcmp(io_kinds[b]->option[o].name, option)) return true;
+/* Is it one option of several kinds, which means the same in each? Shift, say, is one of images and of
+ * sounds, and is not. */
+static bool is_same(const struct io_option *a, const struct io_option *b) {
+  return !strcmp(a->name, b->name) && !strcmp(a->doc, b->doc) && a->choice == b->choice;
+}
+
+static bool has(const struct io_kind *kind, const struct io_option *option) {
+  for (int o = 0; o < kind->options; o++)
+    if (is_same(&kind->option[o], option)) return true;
   return false;
 }
 
-static void add_option(struct cc_words *words, const struct io_option *option) {
+/* Has a kind before number k it too; of all names, or of this one's alone? */
+static bool had_before(size_t k, const struct io_option *option, bool of_name) {
+  for (size_t b = 0; b < k; b++)
+    if ((!of_name || !strcmp(io_kinds[b]->name, io_kinds[k]->name)) && has(io_kinds[b], option)) return true;
+  return false;
+}
+
+static void add_option(struct cc_words *words, size_t first, const struct io_option *option) {
   struct rt_text kinds = {0};
-  for (size_t w = 0; w < words->count; w++)
-    if (!strcmp(words->item[w].name, option->name)) return; /* of another kind as well */
-  for (size_t k = 0; io_kinds[k]; k++)
-    for (int o = 0; o < io_kinds[k]->options; o++)
-      if (!strcmp(io_kinds[k]->option[o].name, option->name) && !named_before(k, option->name))
-        rt_text_printf(&kinds, "%s%s", kinds.length ? ", " : "an option of columns: ", io_kinds[k]->name);
+  if (had_before(first, option, false)) return;
+  for (size_t k = first; io_kinds[k]; k++)
+    if (has(io_kinds[k], option) && !had_before(k, option, true))
+      rt_text_printf(&kinds, "%s%s", kinds.length ? ", " : "an option of columns: ", io_kinds[k]->name);
   cc_words_add(words, option->name, written_option(words, option), kept(words, &kinds), option->doc, NULL);
 }
 
@@ -194,7 +203,7 @@ static void add_columns(struct cc_words *words) {
     cc_words_add(words, io_kinds[k]->name, written_kind(words, io_kinds[k]), "a kind of column",
                  io_kinds[k]->doc, NULL);
   for (size_t k = 0; io_kinds[k]; k++)
-    for (int o = 0; o < io_kinds[k]->options; o++) add_option(words, &io_kinds[k]->option[o]);
+    for (int o = 0; o < io_kinds[k]->options; o++) add_option(words, k, &io_kinds[k]->option[o]);
 }
 
 static void put_setting(struct rt_text *out, const struct rt_setting *s) {

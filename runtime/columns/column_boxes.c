@@ -150,7 +150,9 @@ static const struct io_option options[] = {
     IO_WHOLE("wide", 1, INT32_MAX, own[IO_BOX_WIDTH],
              "how wide the image is in these numbers: 1 when they are shares of it; left out, the points of "
              "the program's image"),
-    IO_WHOLE("high", 1, INT32_MAX, own[IO_BOX_HEIGHT], "how high it is, likewise"),
+    IO_WHOLE("high", 1, INT32_MAX, own[IO_BOX_HEIGHT],
+             "how high the image is in these numbers: 1 when they are shares of it; left out, the points of "
+             "the program's image"),
     IO_WORD_OR_NUMBER("threshold", thresholds, threshold,
                       "the probability above which a box is predicted, one half when it is left out"),
 };

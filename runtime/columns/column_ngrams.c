@@ -19,12 +19,10 @@ static const struct io_option options[] = {
     IO_VOCAB_OPTIONS,
     IO_WHOLE(
         "min_n", 1, LONGEST, own[IO_MIN_N],
-        "how many characters the shortest part of a word has, marks included, 3 when left out; of phrases "
-        "how many words, 1 when left out"),
+        "how many characters the shortest part of a word has, the marks < and > included; 3 when left out"),
     IO_WHOLE(
         "max_n", 1, LONGEST, own[IO_MAX_N],
-        "how many characters the longest part of a word has, marks included, 6 when left out; of phrases "
-        "how many words, 2 when left out"),
+        "how many characters the longest part of a word has, the marks < and > included; 6 when left out"),
 };
 
 const struct io_kind io_kind_ngrams = {

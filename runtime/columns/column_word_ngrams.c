@@ -25,10 +25,12 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
 
 static const struct io_option options[] = {
     IO_VOCAB_OPTIONS,
-    IO_WHOLE("min_n", 1, LONGEST, own[IO_MIN_N],
-             "how many characters the shortest part has, the marks < and > included, 3 when left out"),
-    IO_WHOLE("max_n", 1, LONGEST, own[IO_MAX_N],
-             "how many characters the longest part has, the marks < and > included, 6 when left out"),
+    IO_WHOLE(
+        "min_n", 1, LONGEST, own[IO_MIN_N],
+        "how many characters the shortest part of a word has, the marks < and > included; 3 when left out"),
+    IO_WHOLE(
+        "max_n", 1, LONGEST, own[IO_MAX_N],
+        "how many characters the longest part of a word has, the marks < and > included; 6 when left out"),
     IO_SWITCH("lower", own[LOWER], "whether words are read in lower case; they are, when it is left out"),
 };
 
