@@ -30,9 +30,8 @@ static int check_settings(const struct settings *settings) {
   if (settings->attention && !settings->errors)
     return message_fail(AQ_USAGE, "add --errors N",
                         "--attention is of the hardest rows, and none are asked for");
-  if (settings->generate || (settings->beam <= 0 && settings->length < 0)) return AQ_OK;
-  return message_fail(AQ_USAGE, "add --generate", "--%s is about texts that are written, and none are",
-                      settings->beam > 0 ? "beam" : "length");
+  if (settings->generate || settings->length < 0) return AQ_OK;
+  return message_fail(AQ_USAGE, "add --generate", "--length is about texts that are written, and none are");
 }
 
 static int run_eval(const struct settings *settings) {
@@ -47,7 +46,10 @@ static int run_eval(const struct settings *settings) {
   if (settings->beam > 0) texts.beam = settings->beam < INT_MAX ? (int)settings->beam : INT_MAX;
   if (settings->length >= 0) texts.length = settings->length;
   options = eval_options(settings);
-  if (settings->generate) options.generate = &texts;
+  if (settings->generate)
+    options.generate = &texts;
+  else if (settings->beam > 0)
+    options.beam = settings->beam;
   options.errors = settings->errors;
   options.calibration = settings->calibration;
   options.attention = settings->attention;
@@ -72,7 +74,7 @@ static const struct option option_list[] = {
     OPTION(0, "generate", FLAG, NULL, generate,
            "also write a text for each row, and compare it with the row's own"),
     OPTION(0, "beam", COUNT, "N", beam,
-           "with --generate: search for the likeliest text with N beginnings side by side"),
+           "with --generate, or of a text that frames spell: N beginnings side by side find the likeliest"),
     OPTION(0, "length", COUNT, "N", length, "with --generate: tokens to write at most (default: 200)"),
     OPTION(0, "negatives", COUNT, "N", negatives,
            "recall@K, mrr, ndcg@K: the right class among N others drawn for each row, not among all"),

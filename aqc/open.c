@@ -191,6 +191,7 @@ aq_eval_options eval_options(const struct settings *settings) {
   options.header = settings->header;
   options.format = settings->format;
   options.threshold = settings->threshold > 0 ? settings->threshold : 0;
+  options.beam = settings->frame_beam;
   return options;
 }
 

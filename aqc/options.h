@@ -35,7 +35,7 @@ struct settings {
   bool cosine, probabilities, write, generate, check, causal, strict, gradients, unfused, save_params;
   int64_t trials, errors; /* tune; eval */
   bool calibration, attention;
-  int64_t top, length, repeat, beam, negatives;
+  int64_t top, length, repeat, beam, frame_beam, negatives;
   double temperature, tolerance, top_p, repeat_penalty;
   const char *out_of_scope, *below, *texts;
   const char *prompt, *stop, *images;

@@ -99,6 +99,8 @@ static const struct option option_list[] = {
     OPTION_SET_JSON,
     OPTION(0, "threshold", NUMBER, "X", threshold,
            "of several labels: those with a probability above X are predicted"),
+    OPTION(0, "beam", COUNT, "N", frame_beam,
+           "of a text that frames spell: search for the likeliest with N beginnings side by side"),
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
     OPTION_SET_FFI,
     OPTION_SET_ROWS,

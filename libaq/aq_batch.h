@@ -57,6 +57,24 @@ const aq_answer *aq_session_row_answer(aq_session *session, size_t row, size_t o
 /* The tags of the best path, a number for each word up to the limit of the text: aq_model_class has their
  * names. count may be NULL. NULL: the output is none of tags. */
 const int32_t *aq_session_row_tags(const aq_session *session, size_t row, size_t output, size_t *count);
+/* The text that the frames of a row spell, as the session's options say (beam); log_probability: natural, of
+ * the text over all ways in which the frames can spell it, and may be NULL. NULL: the output is no such text,
+ * or there is no memory for it (aq_session_message). A text lives until another row or output is asked for.
+ */
+const char *aq_session_row_text(aq_session *session, size_t row, size_t output, double *log_probability);
+
+/* A box that was found in an image: */
+typedef struct aq_box {
+  size_t size;
+  size_t number;    /* of its class, as aq_model_class counts them */
+  const char *name; /* the same as aq_model_class gives */
+  double probability;
+  bool predicted; /* the probability is above the threshold */
+  double at[4];   /* the numbers that a file would have: by the column's form and unit */
+} aq_box;
+/* The boxes of a row by falling probability, place 0 is the likeliest. NULL beyond the last, for outputs of
+ * something else, and without memory for them. A box lives until another row or output is asked for. */
+const aq_box *aq_session_row_box(aq_session *session, size_t row, size_t output, size_t place);
 /* The vector that was asked for; width may be NULL. */
 const float *aq_session_row_vector(const aq_session *session, size_t row, size_t *width);
 /* A map of a row: number `map` of those that were asked for. */

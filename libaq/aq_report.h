@@ -42,6 +42,9 @@ typedef struct aq_eval_options {
    * rows. */
   const aq_trainer *held_by;
   aq_pool *pool; /* threads that are shared with other handles; NULL: `threads` of its own */
+  /* Of texts that frames spell: the likeliest text is looked for with so many beginnings side by side, at
+   * most 4096 (prefix beam search: Graves 2012; Hannun et al. 2014). 0: the best path. */
+  int64_t beam;
 } aq_eval_options;
 void aq_eval_options_init(aq_eval_options *options); /* sets size and the defaults */
 

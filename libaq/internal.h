@@ -430,6 +430,7 @@ struct lib_judge {
   struct lib_match *match;          /* [outputs] vectors of matches, or NULL */
   float *pair;                      /* scratch: the two vectors of a row */
   size_t pair_capacity;
+  int64_t beam;                      /* see frame_text.h */
   int64_t negatives, seed;           /* see lib_judge_draw */
   uint8_t *mark;                     /* [classes] scratch */
   struct lib_hardest *hardest;       /* [outputs]; NULL: none are kept */
@@ -549,6 +550,8 @@ void lib_judge_free(struct lib_judge *judge);
 int lib_report_of(struct aq_model *model, const struct io_dataset *data, const aq_eval_options *options,
                   struct aq_report **report, struct rt_error *error);
 /* Is this a threshold, and does the model predict several labels? Otherwise RT_USAGE. */
+/* Of options: a beam makes sense for the model. */
+int lib_check_beam(const struct vm_module *module, int64_t beam, struct rt_error *error);
 int lib_check_threshold(const struct vm_module *module, double threshold, struct rt_error *error);
 /* RT_NOT_FINITE unless all answers for the batch that the machine has just run are finite, and so is its
  * loss, which goes to *loss (loss NULL: it is not looked at). A loss too large for float is computed in

@@ -15,6 +15,8 @@ void row_answers_free(struct row_answers *a) {
   rt_free(a->wanted);
   rt_free(a->message);
   rt_free(a->order);
+  rt_free(a->box);
+  frame_text_free(&a->said);
   rt_arena_free(&a->arena);
   rt_free(a);
 }
@@ -26,6 +28,10 @@ static const struct row_place *find(const struct row_answers *a, size_t row, siz
   if (!a || row >= a->rows || output >= a->outputs) return NULL;
   const struct row_place *place = &a->place[row * a->outputs + output];
   return place->there ? place : NULL;
+}
+
+static enum vm_target_form form_of(const aq_session *session, size_t output) {
+  return vm_targets[session_target(session, (uint32_t)output)].form;
 }
 
 size_t aq_session_row_count(const aq_session *session) { return of(session) ? of(session)->rows : 0; }
@@ -40,7 +46,7 @@ const double *aq_session_row_scores(const aq_session *session, size_t row, size_
 
 const int32_t *aq_session_row_tags(const aq_session *session, size_t row, size_t output, size_t *count) {
   const struct row_place *place = find(of(session), row, output);
-  const bool tags = place && vm_targets[session_target(session, (uint32_t)output)].form == VM_TAGS;
+  const bool tags = place && form_of(session, output) == VM_TAGS;
   if (count) *count = tags ? (size_t)place->rows : 0;
   return tags ? of(session)->tag + place->tag : NULL;
 }
@@ -60,7 +66,7 @@ static bool has_classes(const aq_session *session, size_t output) {
 
 static int sort_classes(aq_session *session, const struct row_place *place, size_t row, size_t output) {
   struct row_answers *a = session->answers;
-  const bool labels = vm_targets[session_target(session, (uint32_t)output)].form == VM_LABELS;
+  const bool labels = form_of(session, output) == VM_LABELS;
   const double *p = a->value + place->value + (place->rows - 1) * place->columns;
   const size_t count = (size_t)place->columns;
   a->order_count = 0;
@@ -87,6 +93,54 @@ const aq_answer *aq_session_row_answer(aq_session *session, size_t row, size_t o
   const bool sorted = a->order_count && a->order_row == row && a->order_output == output;
   if (!sorted && sort_classes(session, at, row, output) != RT_OK) return NULL;
   return place < a->order_count ? &a->order[place] : NULL;
+}
+
+/* ---- boxes, texts ---- */
+
+static int boxes_by_probability(const void *one, const void *other) {
+  const aq_box *a = one, *b = other;
+  return (a->probability < b->probability) - (a->probability > b->probability);
+}
+
+static int sort_boxes(aq_session *session, const struct row_place *at, size_t row, size_t output) {
+  struct row_answers *a = session->answers;
+  const size_t count = (size_t)at->rows;
+  a->box_count = 0;
+  if (IO_GROW(a->box, a->box_capacity, count) != RT_OK) return rt_no_memory(lib_begin(&session->message));
+  for (size_t k = 0; k < count; k++)
+    a->box[k] =
+        session_box(session, (uint32_t)output, a->value + at->value + (int64_t)k * at->columns, at->columns);
+  qsort(a->box, count, sizeof *a->box, boxes_by_probability);
+  a->box_count = count;
+  a->box_row = row;
+  a->box_output = output;
+  return RT_OK;
+}
+
+const aq_box *aq_session_row_box(aq_session *session, size_t row, size_t output, size_t place) {
+  const struct row_place *at = find(of(session), row, output);
+  if (!at || form_of(session, output) != VM_BOXES || at->rows == 0) return NULL;
+  struct row_answers *a = session->answers;
+  const bool sorted = a->box_count && a->box_row == row && a->box_output == output;
+  if (!sorted && sort_boxes(session, at, row, output) != RT_OK) return NULL;
+  return place < a->box_count ? &a->box[place] : NULL;
+}
+
+const char *aq_session_row_text(aq_session *session, size_t row, size_t output, double *log_probability) {
+  const struct row_place *at = find(of(session), row, output);
+  if (!at || form_of(session, output) != VM_FRAMES) return NULL;
+  struct row_answers *a = session->answers;
+  if (!a->has_said || a->said_row != row || a->said_output != output) {
+    a->said.beam = session->options.beam;
+    a->has_said = frame_text_read(&a->said, session_column(session, (uint32_t)output), a->value + at->value,
+                                  at->rows, at->columns)
+                  == RT_OK;
+    a->said_row = row;
+    a->said_output = output;
+  }
+  if (!a->has_said) rt_no_memory(lib_begin(&session->message));
+  if (a->has_said && log_probability) *log_probability = a->said.log_probability;
+  return a->has_said ? a->said.text.data : NULL;
 }
 
 /* ---- vectors, maps, messages ---- */

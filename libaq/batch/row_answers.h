@@ -2,6 +2,7 @@
 #ifndef AQ_LIBAQ_ROW_ANSWERS_H
 #define AQ_LIBAQ_ROW_ANSWERS_H
 
+#include "libaq/predict/frame_text.h"
 #include "libaq/predict/session.h"
 
 /* Where the scores of an output for a row stand. */
@@ -28,6 +29,11 @@ struct row_answers {
 
   aq_answer *order; /* [order_count] the classes of the row and output that were last asked for, best first */
   size_t order_count, order_capacity, order_row, order_output;
+  aq_box *box; /* [box_count] likewise the boxes */
+  size_t box_count, box_capacity, box_row, box_output;
+  struct frame_text said; /* likewise the text that frames spell */
+  bool has_said;
+  size_t said_row, said_output;
 };
 
 void row_answers_free(struct row_answers *answers);

@@ -79,6 +79,7 @@ static int begin_judge(struct aq_report *r, const char *path, const struct aq_ev
   if (status == RT_OK && r->members.count > 1) status = lib_judge_members(&r->judge, &r->members, error);
   r->judge.skip = options->bad_rows == AQ_BAD_ROW_SKIP;
   if (status == RT_OK && options->threshold > 0) lib_judge_threshold(&r->judge, options->threshold);
+  r->judge.beam = options->beam;
   r->errors = options->errors;
   r->calibration = options->calibration;
   if (status == RT_OK && options->attention && r->errors > 0 && !model->text)
@@ -106,6 +107,7 @@ static int check_file(const struct aq_model *model, const char *path, const aq_r
   if (options->generate && lib_text_output(model->module) == model->module->output_count)
     return rt_fail(error, RT_USAGE, "the model %s does not write texts: it predicts %s", model->module->name,
                    model->module->output_count ? model->module->output[0].name : "nothing");
+  if (lib_check_beam(model->module, options->beam, error) != RT_OK) return RT_USAGE;
   return lib_check_threshold(model->module, options->threshold, error);
 }
 

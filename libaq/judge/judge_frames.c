@@ -28,7 +28,7 @@ int lib_judge_frames(struct lib_judge *judge, struct lib_batch batch, uint32_t o
   const int32_t target = judge->module->output[o].target;
   const struct io_values *v = &batch.data->values[judge->feed.column[target]];
   const struct rt_tensor t = vm_machine_output(judge->machine, o);
-  struct frame_text said = {0};
+  struct frame_text said = {.beam = judge->beam};
   int64_t rows, columns;
   lib_output_size(&t, &rows, &columns);
   int status = lib_judge_answers(judge, o, error);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "libaq/predict/frame_beam.h"
 #include "vm/link.h"
 
 uint32_t lib_text_output(const struct vm_module *module) {
@@ -125,6 +126,22 @@ int lib_check_metric(const struct vm_module *module, const char *metric, struct 
   status = rep_metric_find(&report, metric, &found, error);
   if (status != RT_OK) lib_hint_output(module, name, error);
   return status;
+}
+
+int lib_check_beam(const struct vm_module *module, int64_t beam, struct rt_error *error) {
+  bool any = false;
+  if (beam == 0) return RT_OK;
+  for (uint32_t o = 0; o < module->output_count; o++)
+    any |= lib_report_kind(module, &module->output[o]) == REP_FRAMES;
+  if (any && beam > 0 && beam <= FRAME_BEAM_MOST) return RT_OK;
+  if (any)
+    return rt_fail(error, RT_USAGE, "a beam has 1 to %d beginnings side by side, and this has %lld",
+                   FRAME_BEAM_MOST, (long long)beam);
+  rt_fail(error, RT_USAGE, "a beam is for texts that frames spell (ctc), and the model %s predicts none",
+          module->name);
+  if (lib_text_output(module) < module->output_count)
+    rt_hint(error, "texts that a model goes on with have beams where they are generated");
+  return RT_USAGE;
 }
 
 int lib_check_threshold(const struct vm_module *module, double threshold, struct rt_error *error) {

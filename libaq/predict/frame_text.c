@@ -8,6 +8,7 @@ void frame_text_free(struct frame_text *t) {
   rt_free(t->id);
   rt_free(t->room);
   rt_text_free(&t->text);
+  frame_beam_free(&t->search);
   *t = (struct frame_text){0};
 }
 
@@ -71,18 +72,26 @@ static double text_probability(struct frame_text *t, const double *p, int64_t fr
   return frames ? log_p + log(at[states - 1] + (states > 1 ? at[states - 2] : 0)) : 0;
 }
 
-int frame_text_read(struct frame_text *t, const struct io_column *column, const double *p, int64_t frames,
-                    int64_t classes) {
+static void best_path(struct frame_text *t, const double *p, int64_t frames, int64_t classes) {
   int64_t before = -1;
-  t->count = t->text.length = 0;
-  if (rt_grow((void **)&t->id, &t->capacity, (size_t)frames + 1, sizeof *t->id)
-      || rt_grow((void **)&t->room, &t->room_capacity, 2 * (size_t)frames + 2, sizeof *t->room))
-    return RT_NO_MEMORY;
+  t->count = 0;
   for (int64_t f = 0; f < frames; f++) {
     const int64_t best = likeliest(p + f * classes, classes);
     if (best != before && best < classes - 1) t->id[t->count++] = (int32_t)best;
     before = best;
   }
+}
+
+int frame_text_read(struct frame_text *t, const struct io_column *column, const double *p, int64_t frames,
+                    int64_t classes) {
+  t->text.length = 0;
+  if (rt_grow((void **)&t->id, &t->capacity, (size_t)frames + 1, sizeof *t->id)
+      || rt_grow((void **)&t->room, &t->room_capacity, 2 * (size_t)frames + 2, sizeof *t->room))
+    return RT_NO_MEMORY;
+  if (t->beam <= 0)
+    best_path(t, p, frames, classes);
+  else if (frame_beam_read(&t->search, p, frames, classes, t->beam, t->id, &t->count) != RT_OK)
+    return RT_NO_MEMORY;
   rt_text_add(&t->text, "", 0);
   frame_text_spell(column, t->id, (int64_t)t->count, NULL, &t->text);
   t->log_probability = text_probability(t, p, frames, classes);

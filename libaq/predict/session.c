@@ -1,5 +1,6 @@
 /* session.c: sessions: predicting single examples. */
 #include "libaq/predict/session.h"
+#include "runtime/io/boxes.h"
 #include "runtime/io/fit.h"
 #include "vm/link.h"
 
@@ -8,14 +9,13 @@
 
 /* ---- making ---- */
 
-/* The column that an output predicts. */
-static const struct io_column *column_of(const struct aq_session *session, uint32_t output) {
+const struct io_column *session_column(const struct aq_session *session, uint32_t output) {
   const struct vm_module *m = session->model->module;
   return &session->model->schema.columns[vm_column_of(m, &m->input[m->output[output].target])];
 }
 
 static int init_tags(struct aq_session *s, uint32_t output) {
-  const struct io_column *column = column_of(s, output);
+  const struct io_column *column = session_column(s, output);
   return tag_answers_init(&s->scores[output].tags, column->vocab, column->set.scheme == IO_SCHEME_IOB1);
 }
 
@@ -60,6 +60,7 @@ int aq_session_new(aq_model *model, const aq_eval_options *options, aq_session *
   if (!s->rows || !s->field || !s->holds_ids || !s->scores) return rt_no_memory(error);
   for (int64_t r = 0; r < s->options.batch; r++) s->rows[r] = r;
   int status = lib_check_threshold(model->module, s->options.threshold, error);
+  if (status == RT_OK) status = lib_check_beam(model->module, s->options.beam, error);
   if (status == RT_OK) status = make_machine(s, error);
   for (uint32_t o = 0; o < model->module->output_count && status == RT_OK; o++)
     if (is_of_tags(s, o) && init_tags(s, o) != RT_OK) status = rt_no_memory(error);
@@ -139,11 +140,23 @@ enum vm_target_number session_target(const struct aq_session *session, uint32_t 
 
 double session_label_above(const struct aq_session *session, uint32_t output, int64_t label) {
   return session->options.threshold > 0 ? session->options.threshold
-                                        : io_label_above(column_of(session, output), label);
+                                        : io_label_above(session_column(session, output), label);
+}
+
+aq_box session_box(const struct aq_session *session, uint32_t output, const double *answer, int64_t columns) {
+  const int64_t best = lib_likeliest_box(answer, columns), class = best - IO_BOX_NUMBERS;
+  aq_box box = {.size = sizeof box,
+                .number = (size_t) class,
+                .name = aq_model_class(session->model, output, (size_t) class),
+                .probability = answer[best],
+                .predicted = answer[best] > session_label_above(session, output, class)};
+  for (int k = 0; k < IO_BOX_NUMBERS; k++) box.at[k] = fmin(fmax(answer[k], 0), 1);
+  io_box_write(&session_column(session, output)->set, box.at);
+  return box;
 }
 
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output) {
-  return column_of(session, output)->vocab;
+  return session_column(session, output)->vocab;
 }
 
 int64_t session_likeliest(const struct aq_session *s, uint32_t output, int64_t example, const double **p) {
@@ -240,8 +253,7 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
   lib_output_size(&t, &rows, &scores->columns);
   vm_link_find(m->output[o].link)->apply(scores->value, rows, scores->columns);
   if (!m->input[m->output[o].target].matched)
-    io_fit_undo(&s->model->schema.columns[vm_column_of(m, &m->input[m->output[o].target])], scores->value, 0,
-                t.shape->count);
+    io_fit_undo(session_column(s, o), scores->value, 0, t.shape->count);
   int status = session_check_finite(s->predict, m->output[o].name, scores->value, t.shape->count, error);
   if (status != RT_OK) return status;
   for (int64_t e = 0; e < examples; e++)

@@ -75,11 +75,15 @@ struct aq_session {
 };
 
 enum vm_target_number session_target(const struct aq_session *session, uint32_t output);
+/* The column that it predicts. */
+const struct io_column *session_column(const struct aq_session *session, uint32_t output);
 /* The vocabulary of an output of classes. */
 const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t output);
 
 /* Of several labels, those with a probability above it are the answer. */
 double session_label_above(const struct aq_session *session, uint32_t output, int64_t label);
+/* A row of what a model of boxes gives. */
+aq_box session_box(const struct aq_session *session, uint32_t output, const double *answer, int64_t columns);
 /* The number of the likeliest class or label of an example that was run, or -1 when there is none; of texts
  * that go on, of what comes next. *p: the probabilities, or the numbers of an output that is one; NULL when
  * it has no rows. */

@@ -152,61 +152,48 @@ static void numbers_text(const struct answer *a, struct rt_text *out) {
 
 /* ---- boxes ---- */
 
-/* Number `row` of what the model gives as a box in the unit of the file; *class: its number. False: it is not
- * likely enough. */
-static bool take_box(const struct answer *a, int64_t row, double box[static IO_BOX_NUMBERS], int64_t *class,
-                     double *p) {
-  const struct aq_session *s = a->session;
-  const struct vm_module *m = s->model->module;
-  const struct io_column *column =
-      &s->model->schema.columns[vm_column_of(m, &m->input[m->output[a->output].target])];
-  const double *answer = a->p + row * a->count;
-  const int64_t best = lib_likeliest_box(answer, a->count);
-  *class = best - IO_BOX_NUMBERS;
-  *p = answer[best];
-  for (int k = 0; k < IO_BOX_NUMBERS; k++) box[k] = fmin(fmax(answer[k], 0), 1);
-  io_box_write(&column->set, box);
-  return *p > session_label_above(s, a->output, *class);
+/* Number `row` of what the model gives. False: it is not likely enough. */
+static bool take_box(const struct answer *a, int64_t row, aq_box *box) {
+  *box = session_box(a->session, a->output, a->p + row * a->count, a->count);
+  return box->predicted;
 }
 
 static void boxes_text(const struct answer *a, struct rt_text *out) {
-  double box[IO_BOX_NUMBERS], p;
+  aq_box box;
   const char *before = "";
-  int64_t class;
   for (int64_t r = 0; r < a->rows; r++) {
-    if (!take_box(a, r, box, &class, &p)) continue;
+    if (!take_box(a, r, &box)) continue;
     rt_text_puts(out, before);
-    put_label(out, a->vocab, class);
+    put_label(out, a->vocab, (int64_t)box.number);
     for (int k = 0; k < IO_BOX_NUMBERS; k++) {
       rt_text_puts(out, " ");
-      put_number(out, "%.6g", box[k]);
+      put_number(out, "%.6g", box.at[k]);
     }
     before = "; ";
   }
   if (a->options->probabilities) rt_text_puts(out, "\t");
   before = "";
   for (int64_t r = 0; r < a->rows && a->options->probabilities; r++) {
-    if (!take_box(a, r, box, &class, &p)) continue;
+    if (!take_box(a, r, &box)) continue;
     rt_text_puts(out, before);
-    put_probability(out, p);
+    put_probability(out, box.probability);
     before = " ";
   }
 }
 
 static void boxes_json(const struct answer *a, struct rt_text *out) {
-  double box[IO_BOX_NUMBERS], p;
+  aq_box box;
   const char *before = "";
-  int64_t class;
   rt_text_puts(out, "[");
   for (int64_t r = 0; r < a->rows; r++) {
-    if (!take_box(a, r, box, &class, &p)) continue;
+    if (!take_box(a, r, &box)) continue;
     rt_text_printf(out, "%s{\"label\":", before);
-    put_json_label(out, a->vocab, class);
+    put_json_label(out, a->vocab, (int64_t)box.number);
     rt_text_puts(out, ",\"probability\":");
-    put_json_number(out, p);
+    put_json_number(out, box.probability);
     for (int k = 0; k < IO_BOX_NUMBERS; k++) {
       rt_text_puts(out, k ? "," : ",\"box\":[");
-      put_number(out, "%.6g", box[k]);
+      put_number(out, "%.6g", box.at[k]);
     }
     rt_text_puts(out, "]}");
     before = ",";
@@ -225,10 +212,8 @@ static void match_text(const struct answer *a, struct rt_text *out) { put_number
 
 /* The text that the frames spell; *said is to be freed. False: no memory. */
 static bool read_frames(const struct answer *a, struct rt_text *out, struct frame_text *said) {
-  const struct vm_module *m = a->session->model->module;
-  const int column = vm_column_of(m, &m->input[m->output[a->output].target]);
-  *said = (struct frame_text){0};
-  if (frame_text_read(said, &a->session->model->schema.columns[column], a->p, a->rows, a->count) != RT_OK)
+  *said = (struct frame_text){.beam = a->session->options.beam};
+  if (frame_text_read(said, session_column(a->session, a->output), a->p, a->rows, a->count) != RT_OK)
     out->failed = true;
   return !out->failed;
 }
