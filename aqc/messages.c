@@ -21,29 +21,32 @@ void messages_init(enum aq_form form) {
 static void print_text(const aq_message *message, enum aq_severity severity) {
   aq_message placed = *message;
   placed.size = sizeof placed;
-  char *text, *hint = own_words(message->hint);
+  char *text, *hint = own_words(message->hint), *excerpt = own_excerpt(message->excerpt);
   placed.file = message->file[0] ? own_file(message->file) : "aqc";
   if (hint) placed.hint = hint;
+  if (excerpt) placed.excerpt = excerpt;
   if (aq_message_format(&placed, severity, style.colour, &text) == AQ_OK)
     fputs(text, stderr);
   else
     fprintf(stderr, "aqc: %s\n", message->text);
   aq_text_free(text);
   free(hint);
+  free(excerpt);
 }
 
 void message_facts(aq_shown *shown, const char *key, const aq_message *m) {
-  char *hint = own_words(m->hint);
+  char *hint = own_words(m->hint), *excerpt = own_excerpt(m->excerpt);
   aq_shown_begin(shown, key);
   aq_shown_whole(shown, "code", NULL, m->code);
   aq_shown_text(shown, "text", NULL, m->text);
   aq_shown_text(shown, "file", NULL, own_file(m->file));
   aq_shown_whole(shown, "line", NULL, m->line);
   aq_shown_whole(shown, "column", NULL, m->column);
-  aq_shown_text(shown, "excerpt", NULL, m->excerpt);
+  aq_shown_text(shown, "excerpt", NULL, excerpt ? excerpt : m->excerpt);
   aq_shown_text(shown, "hint", NULL, hint ? hint : m->hint);
   aq_shown_end(shown);
   free(hint);
+  free(excerpt);
 }
 
 void message_object(aq_shown *shown) {

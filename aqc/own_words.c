@@ -26,6 +26,33 @@ const char *own_file(const char *file) {
   return known->here ? known->here : file;
 }
 
+/* Copies text, with what the library calls a file as it is called here; returns what comes behind it. None is
+ * longer here. */
+static const char *put_file(const char *text, char **to) {
+  for (const struct word *known = files; known->library; known++) {
+    const size_t length = strlen(known->library);
+    if (strncmp(text, known->library, length) != 0 || text[length] != ':') continue;
+    *to = stpcpy(*to, known->here);
+    return text + length;
+  }
+  return text;
+}
+
+char *own_excerpt(const char *excerpt) {
+  static const char arrow[] = "  --> ";
+  char *words = malloc(strlen(excerpt) + 1), *to = words;
+  for (bool first = true; words && *excerpt; first = to[-1] == '\n') {
+    if (first && strncmp(excerpt, arrow, strlen(arrow)) == 0) {
+      to = stpcpy(to, arrow);
+      excerpt = put_file(excerpt + strlen(arrow), &to);
+    } else {
+      *to++ = *excerpt++;
+    }
+  }
+  if (words) *to = 0;
+  return words;
+}
+
 static bool begins(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }
 
 /* Writes the option whose field's name begins at `at`; returns what comes behind the name and " =". */

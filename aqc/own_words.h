@@ -6,6 +6,8 @@
  * bad rows out", and of rows that a host's function reads as "the stream". Here they are called "--on-bad-row
  * skip" and "the standard input". Free the result; NULL: there is not enough memory. */
 char *own_words(const char *hint);
+/* An excerpt, in which further files are named as in "  --> the option define:1:1". Free it, likewise. */
+char *own_excerpt(const char *excerpt);
 /* What the library calls a file, likewise. */
 const char *own_file(const char *file);
 

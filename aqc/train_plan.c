@@ -14,6 +14,8 @@ static void remark_rows(const aq_train_facts *facts) {
     message_remark("%lld of the parameters are frozen, %lld are trained",
                    (long long)(facts->parameters - facts->trained_parameters),
                    (long long)facts->trained_parameters);
+  if (facts->trained_parameters && facts->epochs_set && facts->learning_rate == 0)
+    message_warn("the learning rate is 0: no parameter will change");
   if (facts->unseen_valid_rows)
     message_remark(
         "%lld of the rows to validate %s a label that no row to learn from has: that counts as an error",

@@ -41,7 +41,9 @@ const double *aq_session_scores(aq_session *session, size_t output, size_t *rows
  *
  * As JSON, a line is an object with a member for each output: {"label":…,"probability":…}, {"labels":[…]}
  * with null for a word behind the limit, or the numbers. Where texts were cut it also has
- * "data":{"cut":{COLUMN:N}}. A bad row is {"error":…,"line":…}.
+ * "data":{"cut":{COLUMN:N}}. A bad row is {"error":…,"line":…,"column":…}:
+ * the column is a field of a table, a byte of an object of JSON, and left out where the row as a whole is
+ * bad.
  *
  * AQ_USAGE: an alert that makes no sense for the model, with the place in the excerpt; top where no output is
  * a class, or probabilities where all outputs are numbers.

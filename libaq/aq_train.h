@@ -143,6 +143,7 @@ typedef struct aq_train_facts {
   int64_t taken_members; /* of that model; of an ensemble they begin as those of the first */
   int64_t seed;          /* of the training */
   int64_t padded_rows;   /* as in aq_begin_facts */
+  double learning_rate;  /* the highest that a parameter is trained with; 0: none will change */
 } aq_train_facts;
 const aq_train_facts *aq_trainer_facts(const aq_trainer *trainer); /* until training goes on */
 /* About the training, validation and test data together; header and by_position are of the training data. */

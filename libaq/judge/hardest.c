@@ -5,7 +5,7 @@
 #include "libaq/internal.h"
 
 /* Kinds of which a row is wrong in several parts. */
-enum { IN_PARTS = REP_LABELS | REP_OF_TAGS | REP_NEXT };
+enum { IN_PARTS = REP_LABELS | REP_BOXES | REP_OF_TAGS | REP_NEXT };
 
 int lib_hardest_init(struct lib_judge *judge, int64_t most, struct rt_error *error) {
   judge->hardest = rt_zalloc(judge->module->output_count + 1u, sizeof *judge->hardest);
@@ -19,6 +19,7 @@ void lib_hardest_free(struct lib_judge *judge) {
     struct lib_hardest *list = &judge->hardest[o];
     for (size_t k = 0; k < list->count; k++) {
       rt_free(list->item[k].part);
+      rt_text_free(&list->item[k].written);
       lib_row_texts_free(&list->item[k].texts);
     }
     rt_free(list->item);
@@ -61,19 +62,23 @@ static struct lib_hard_row *keep(struct lib_hardest *list, bool parts, struct li
   if (row.parts) memcpy(room.part, row.part, row.parts * sizeof *row.part);
   row.part = room.part;
   row.texts = room.texts;
+  row.written = room.written;
   list->item[at] = row;
   list->count++;
   return &list->item[at];
 }
 
-static void keep_row(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, struct lib_hard_row row) {
+/* Returns the row if it is one of the hardest, else NULL. */
+static struct lib_hard_row *keep_row(struct lib_judge *judge, uint32_t o, struct lib_hard_place at,
+                                     struct lib_hard_row row) {
   struct lib_hardest *list = &judge->hardest[o];
   row.number = at.number;
   row.line = at.data->lines[at.row];
   struct lib_hard_row *kept = keep(list, judge->report[o].kind & IN_PARTS, row);
-  if (!kept) return;
+  if (!kept) return NULL;
   lib_row_texts_clear(&kept->texts);
   if (lib_row_texts_add(&kept->texts, at.data, at.row) != RT_OK) list->failed = true;
+  return kept;
 }
 
 static double surprise(double p) { return -log(p > 1e-300 ? p : 1e-300); }
@@ -122,6 +127,38 @@ void lib_hardest_labels(struct lib_judge *judge, uint32_t o, struct lib_hard_pla
       add_part(&hard, (struct lib_hard_part){.truth = has ? k : SIZE_MAX, .said = k, .probability = of});
   }
   if (hard.wrong) keep_row(judge, o, at, hard);
+}
+
+void lib_hardest_boxes(struct lib_judge *judge, uint32_t o, struct lib_hard_place at,
+                       const struct rep_image *image) {
+  struct lib_hard_part part[LIB_HARD_PARTS];
+  struct lib_hard_row hard = {.part = part};
+  const struct rep_report *r = &judge->report[o];
+  if (!judge->hardest) return;
+  for (size_t k = 0; k < image->things; k++) {
+    const struct rep_thing *thing = &image->thing[k];
+    if (!rep_is_predicted(r, thing->class, thing->score))
+      add_part(&hard, (struct lib_hard_part){
+                          .truth = thing->class, .said = thing->class, .probability = thing->score});
+  }
+  for (size_t k = 0; k < image->boxes; k++) {
+    const struct rep_box *box = &image->box[k];
+    if (!box->right && rep_is_predicted(r, box->class, box->score))
+      add_part(&hard,
+               (struct lib_hard_part){.truth = SIZE_MAX, .said = box->class, .probability = box->score});
+  }
+  hard.loss = (double)hard.wrong;
+  if (hard.wrong) keep_row(judge, o, at, hard);
+}
+
+void lib_hardest_frames(struct lib_judge *judge, uint32_t o, struct lib_hard_place at,
+                        const struct rt_text *written, uint64_t edits) {
+  if (!judge->hardest || !edits) return;
+  struct lib_hard_row *kept = keep_row(judge, o, at, (struct lib_hard_row){.loss = (double)edits});
+  if (!kept) return;
+  kept->written.length = 0;
+  rt_text_add(&kept->written, written->data, written->length);
+  judge->hardest[o].failed |= kept->written.failed;
 }
 
 void lib_hardest_tags(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, const double *p,

@@ -44,6 +44,7 @@ struct lib_hard_row {
       *part;             /* [parts] what is wrong in several labels or tags, or how a text went on */
   size_t parts, wrong;   /* parts are at most LIB_HARD_PARTS; wrong: how many there are in all */
   double expected, said; /* of numbers */
+  struct rt_text written; /* of frames: the text that they spell */
   int64_t line;
   struct lib_row_texts texts; /* of this row, and of a match of the one that stands first */
 };
@@ -72,6 +73,12 @@ void lib_hardest_number(struct lib_judge *judge, uint32_t o, struct lib_hard_pla
                         double said);
 /* The report has marked the labels of the row. */
 void lib_hardest_labels(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, const double *p);
+/* The text that frames spell, which so many edits make the right one. */
+void lib_hardest_frames(struct lib_judge *judge, uint32_t o, struct lib_hard_place at,
+                        const struct rt_text *written, uint64_t edits);
+/* The report has taken the boxes of the row. */
+void lib_hardest_boxes(struct lib_judge *judge, uint32_t o, struct lib_hard_place at,
+                       const struct rep_image *image);
 /* judge->of_text has the tags of the row; p: of the first `answered` words. */
 void lib_hardest_tags(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, const double *p,
                       int64_t answered);

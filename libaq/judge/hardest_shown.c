@@ -213,24 +213,46 @@ static int show_match(const struct hard *h, struct rt_error *error) {
   return RT_OK;
 }
 
+/* ---- texts that frames spell ---- */
+
+static void say_quoted(const struct hard *h, const char *text) {
+  rt_text_puts(h->line, "\"");
+  printable_line(h->line, text);
+  rt_text_puts(h->line, "\"");
+}
+
+static int show_text(const struct hard *h, struct rt_error *error) {
+  const char *right = field_of(h, target_column(h)->field), *written = h->row->written.data;
+  (void)error;
+  if (!written) written = "";
+  aq_shown_whole(h->s, "edits", NULL, (int64_t)h->row->loss);
+  aq_shown_text(h->s, "predicted", NULL, written);
+  rt_text_printf(h->line, "%.0f; ", h->row->loss);
+  if (right) {
+    aq_shown_text(h->s, "expected", NULL, right);
+    say_quoted(h, right);
+    rt_text_puts(h->line, ", ");
+  }
+  rt_text_puts(h->line, "said ");
+  say_quoted(h, written);
+  return RT_OK;
+}
+
 /* ---- the kinds ---- */
 
-static const struct shown_column of_class[] = {{"expected", "expected"},
-                                               {"probability_of_expected", "with"},
-                                               {"predicted", "answered"},
-                                               {"probability", "with"},
-                                               {"text", "text"}},
-                                 of_number[] = {{"expected", "expected"},
-                                                {"predicted", "answered"},
-                                                {"text", "text"}},
-                                 of_parts[] = {{"said", "what is wrong"}, {"text", "text"}},
-                                 of_next[] = {{"loss", "loss"},          {"before", "behind"},
-                                              {"expected", "came"},      {"probability_of_expected", "with"},
-                                              {"predicted", "expected"}, {"probability", "with"}},
-                                 of_match[] = {{"place", "place"},
-                                               {"text", "asked"},
-                                               {"expected", "right"},
-                                               {"first", "stands first"}};
+static const struct shown_column
+    of_class[] = {{"expected", "expected"},
+                  {"probability_of_expected", "with"},
+                  {"predicted", "answered"},
+                  {"probability", "with"},
+                  {"text", "text"}},
+    of_number[] = {{"expected", "expected"}, {"predicted", "answered"}, {"text", "text"}},
+    of_parts[] = {{"said", "what is wrong"}, {"text", "text"}},
+    of_next[] = {{"loss", "loss"},          {"before", "behind"},
+                 {"expected", "came"},      {"probability_of_expected", "with"},
+                 {"predicted", "expected"}, {"probability", "with"}},
+    of_text[] = {{"edits", "edits"}, {"expected", "expected"}, {"predicted", "answered"}, {"text", "text"}},
+    of_match[] = {{"place", "place"}, {"text", "asked"}, {"expected", "right"}, {"first", "stands first"}};
 
 static const struct hard_kind {
   unsigned kinds; /* enum rep_kind bits */
@@ -246,6 +268,10 @@ static const struct hard_kind {
      of_parts, RT_COUNT(of_parts)},
     {REP_LABELS, "hardest rows: the labels that are missed or added, and their probability", show_labels,
      of_parts, RT_COUNT(of_parts)},
+    {REP_BOXES, "hardest rows: what is missed, boxes that are added, and the probability of their class",
+     show_labels, of_parts, RT_COUNT(of_parts)},
+    {REP_FRAMES, "hardest rows: letters to change, what the row says, what the model says", show_text,
+     of_text, RT_COUNT(of_text)},
     {REP_CHANCE | REP_NUMBER, "hardest rows: what the row says, what the model says", show_number, of_number,
      RT_COUNT(of_number)},
     {REP_NEXT, "hardest texts: the loss per token, and the token that was least expected", show_next, of_next,

@@ -50,6 +50,7 @@ int lib_judge_boxes(struct lib_judge *judge, struct lib_batch batch, uint32_t o,
     status = read_things(&judge->report[o], v, batch.row[e], &image, error);
     if (status == RT_OK) status = read_boxes(judge->scratch + first, count, columns, &image, error);
     if (status == RT_OK) status = rep_add_image(&judge->report[o], &image, error);
+    if (status == RT_OK) lib_hardest_boxes(judge, o, lib_hard_place(judge, batch, e), &image);
     rt_free(image.thing);
     rt_free(image.box);
   }

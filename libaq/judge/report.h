@@ -212,10 +212,12 @@ struct rep_thing {
   double at[4];
   size_t class;
   uint16_t taken; /* 0 */
+  double score;   /* 0; then that of the box that overlaps it by half */
 };
 struct rep_box {
   double at[4], score;
   size_t class;
+  bool right; /* false; then: it overlaps a thing of its class by half */
 };
 struct rep_image {
   struct rep_thing *thing; /* [things] */

@@ -22,7 +22,7 @@ double rep_overlap(const double *a, const double *b) {
 /* ---- one image ---- */
 
 static int by_score(const void *one, const void *other) {
-  const struct rep_box *a = *(const struct rep_box *const *)one, *b = *(const struct rep_box *const *)other;
+  const struct rep_box *a = *(struct rep_box *const *)one, *b = *(struct rep_box *const *)other;
   if (a->score != b->score) return a->score < b->score ? 1 : -1;
   return a < b ? -1 : a > b;
 }
@@ -42,7 +42,7 @@ static struct rep_thing *thing_for(const struct rep_image *image, const struct r
   return best;
 }
 
-static int keep_found(struct rep_report *r, const struct rep_image *image, const struct rep_box *box,
+static int keep_found(struct rep_report *r, const struct rep_image *image, struct rep_box *box,
                       struct rt_error *e) {
   if (rt_grow((void **)&r->found_box, &r->found_capacity, r->found_boxes + 1, sizeof *r->found_box))
     return rt_no_memory(e);
@@ -53,6 +53,9 @@ static int keep_found(struct rep_report *r, const struct rep_image *image, const
     if (!thing) continue;
     thing->taken |= (uint16_t)(1 << level);
     found->right |= (uint16_t)(1 << level);
+    if (level > 0) continue;
+    thing->score = box->score;
+    box->right = true;
   }
   r->found_boxes++;
   if (!rep_is_predicted(r, box->class, box->score)) return RT_OK;
@@ -72,7 +75,7 @@ static int check_image(const struct rep_report *r, const struct rep_image *image
 
 int rep_add_image(struct rep_report *r, const struct rep_image *image, struct rt_error *e) {
   int status = check_image(r, image, e);
-  const struct rep_box **order = status == RT_OK ? rt_alloc((image->boxes + 1) * sizeof *order) : NULL;
+  struct rep_box **order = status == RT_OK ? rt_alloc((image->boxes + 1) * sizeof *order) : NULL;
   if (status != RT_OK || !order) return status != RT_OK ? status : rt_no_memory(e);
   for (size_t k = 0; k < image->boxes; k++) order[k] = &image->box[k];
   qsort(order, image->boxes, sizeof *order, by_score);

@@ -110,16 +110,16 @@ static int take_frame(struct frame_beam *b) {
   return RT_OK;
 }
 
-static void write_letters(const struct frame_beam *b, int32_t *id, size_t *count) {
+static void write_letters(struct frame_beam *b, int32_t *id) {
   size_t length = 0;
   const int32_t end = b->paths ? b->path[0].node : ROOT;
   for (int32_t n = end; n != ROOT; n = b->node[n].parent) length++;
-  *count = length;
+  b->count = length;
   for (int32_t n = end; n != ROOT; n = b->node[n].parent) id[--length] = b->node[n].letter;
 }
 
 int frame_beam_read(struct frame_beam *b, const double *p, int64_t frames, int64_t classes, int64_t width,
-                    int32_t *id, size_t *count) {
+                    int32_t *id) {
   const size_t most = (size_t)width;
   b->nodes = 0;
   if (IO_GROW(b->path, b->path_capacity, most) != RT_OK || IO_GROW(b->next, b->next_capacity, most) != RT_OK
@@ -133,6 +133,6 @@ int frame_beam_read(struct frame_beam *b, const double *p, int64_t frames, int64
     offer_frame(b, p + f * classes, classes - 1, most);
     if (take_frame(b) != RT_OK) return RT_NO_MEMORY;
   }
-  write_letters(b, id, count);
+  write_letters(b, id);
   return RT_OK;
 }

@@ -16,14 +16,15 @@ struct frame_beam {
   size_t nexts, next_capacity;
   bool *taken; /* [letters] scratch */
   size_t taken_capacity;
+  size_t count; /* letters of the text that was found */
 };
 
 /* Prefix beam search (Graves 2012; Hannun et al. 2014): of each beginning the probability of all ways that
  * spell it, and after each frame the `width` likeliest are kept. p: [frames, classes], the last class is
- * blank. Writes the letters of the likeliest text, `frames` at most, to id and their number to *count.
- * RT_NO_MEMORY. */
+ * blank. Writes the letters of the likeliest text to id, b->count of them and `frames` at most. RT_NO_MEMORY.
+ */
 int frame_beam_read(struct frame_beam *b, const double *p, int64_t frames, int64_t classes, int64_t width,
-                    int32_t *id, size_t *count);
+                    int32_t *id);
 void frame_beam_free(struct frame_beam *b);
 
 #endif

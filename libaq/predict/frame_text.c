@@ -90,8 +90,10 @@ int frame_text_read(struct frame_text *t, const struct io_column *column, const 
     return RT_NO_MEMORY;
   if (t->beam <= 0)
     best_path(t, p, frames, classes);
-  else if (frame_beam_read(&t->search, p, frames, classes, t->beam, t->id, &t->count) != RT_OK)
+  else if (frame_beam_read(&t->search, p, frames, classes, t->beam, t->id) != RT_OK)
     return RT_NO_MEMORY;
+  else
+    t->count = t->search.count;
   rt_text_add(&t->text, "", 0);
   frame_text_spell(column, t->id, (int64_t)t->count, NULL, &t->text);
   t->log_probability = text_probability(t, p, frames, classes);

@@ -399,7 +399,9 @@ static void bad_row_text(const struct rt_error *reason, struct rt_text *out) { (
 static void bad_row_json(const struct rt_error *reason, struct rt_text *out) {
   rt_text_puts(out, "{\"error\":");
   io_json_string(out, reason->text, strlen(reason->text));
-  rt_text_printf(out, ",\"line\":%d}", reason->line);
+  rt_text_printf(out, ",\"line\":%d", reason->line);
+  if (reason->column > 0) rt_text_printf(out, ",\"column\":%d", reason->column);
+  rt_text_puts(out, "}");
 }
 
 const struct session_lines session_lines[] = {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libaq/host_log.h"
 #include "libaq/train/trainer.h"
 
 /* ---- getting ready ---- */
@@ -354,7 +355,10 @@ static void count_facts(struct aq_trainer *t) {
   for (uint32_t p = 0; p < t->params.count; p++) {
     t->facts.parameters += t->params.elements[p];
     if (!t->module->param[p].frozen) t->facts.trained_parameters += t->params.elements[p];
+    if (t->learns[p]) t->facts.learning_rate = fmax(t->facts.learning_rate, t->module->param[p].lr);
   }
+  if (t->facts.trained_parameters && t->settings.epochs && t->facts.learning_rate == 0)
+    lib_log_text(AQ_WARNING, NULL, "the learning rate is 0: no parameter will change");
 }
 
 int aq_trainer_new(aq_program *program, const aq_train_options *options, aq_trainer **trainer) {

@@ -21,8 +21,11 @@ int io_encode_fail(const struct io_place *p, struct rt_error *error, const char 
                    io_schema_field_name(p->e->schema, io_place_column(p)->field), text);
   int number = io_place_column(p)->field, field = io_table_field_number(p->e->table, number);
   if (io_table_is_keyed(p->e->table))
-    return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){p->e->name, p->line, 0}, "key \"%s\": %s",
-                      io_schema_field_name(p->e->schema, number), text);
+    return rt_fail_at(
+        error, RT_BAD_DATA,
+        (struct rt_place){p->e->name, p->line, io_table_value_byte(p->e->table, p->line, number)},
+        io_table_is_jsonl(p->e->table) ? "key \"%s\": %s" : "`%s`: %s",
+        io_schema_field_name(p->e->schema, number), text);
   return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){p->e->name, p->line, field}, "%s", text);
 }
 

@@ -15,7 +15,7 @@ struct parser {
 };
 
 static bool fail(struct parser *p, const char *what) {
-  rt_text_printf(p->why, "not valid JSON at byte %zu: %s", (size_t)(p->at - p->begin) + 1, what);
+  rt_text_printf(p->why, "not valid JSON: %s", what);
   return false;
 }
 
@@ -189,24 +189,31 @@ static bool member(struct parser *p, struct io_field *fields) {
          && (strlen(p->keys->name[key]) != length || memcmp(p->keys->name[key], name, length) != 0))
     key++;
   if (key == p->keys->count) return skip(p, 1);
+  next(p);
   return fields[key].text ? wrong(p, key, "it is there twice") : value(p, key, &fields[key]);
 }
 
-bool io_json_row(char *line, size_t length, const struct io_json_keys *keys, struct io_field *fields,
-                 struct rt_text *why) {
-  struct parser p = {line, line, line + length, keys, why};
-  memset(fields, 0, (size_t)keys->count * sizeof *fields);
-  why->length = 0;
-  if (next(&p) == '\0') {
-    rt_text_puts(why, "an empty line, where a JSON object should be");
+static bool row(struct parser *p, struct io_field *fields) {
+  memset(fields, 0, (size_t)p->keys->count * sizeof *fields);
+  p->why->length = 0;
+  if (next(p) == '\0') {
+    rt_text_puts(p->why, "an empty line, where a JSON object should be");
     return false;
   }
-  if (!take(&p, '{')) return fail(&p, "a line is an object, as in {\"text\": \"good\", \"stars\": 5}");
-  if (!take(&p, '}')) {
+  if (!take(p, '{')) return fail(p, "a line is an object, as in {\"text\": \"good\", \"stars\": 5}");
+  if (!take(p, '}')) {
     do
-      if (!member(&p, fields)) return false;
-    while (take(&p, ','));
-    if (!take(&p, '}')) return fail(&p, "a comma or } should be here");
+      if (!member(p, fields)) return false;
+    while (take(p, ','));
+    if (!take(p, '}')) return fail(p, "a comma or } should be here");
   }
-  return next(&p) == '\0' || fail(&p, "something stands behind the object");
+  return next(p) == '\0' || fail(p, "something stands behind the object");
+}
+
+bool io_json_row(char *line, size_t length, const struct io_json_keys *keys, struct io_field *fields,
+                 struct rt_text *why, size_t *at) {
+  struct parser p = {line, line, line + length, keys, why};
+  const bool good = row(&p, fields);
+  *at = (size_t)(p.at - line) + 1;
+  return good;
 }

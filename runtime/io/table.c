@@ -200,6 +200,10 @@ const char *io_table_doubt(const struct io_table *table) { return table->doubt; 
 int io_table_field_number(const struct io_table *table, int column) {
   return table->keyed ? 0 : table->field_of[column];
 }
+int64_t io_table_value_byte(const struct io_table *table, int64_t line, int column) {
+  const bool there = table->format == IO_FORMAT_JSONL && table->object_line == line;
+  return there && table->fields[column].text ? table->fields[column].text - table->object + 1 : 0;
+}
 bool io_table_is_keyed(const struct io_table *table) { return table->keyed; }
 bool io_table_in_memory(const struct io_table *table) { return table && table->memory; }
 bool io_table_is_jsonl(const struct io_table *table) { return table->format == IO_FORMAT_JSONL; }

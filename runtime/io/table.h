@@ -104,6 +104,9 @@ size_t io_table_by_position(const struct io_table *table);
 const char *io_table_doubt(const struct io_table *table);
 /* The file's field number (from 1) of a declared column, for messages; 0 when the file does not have it. */
 int io_table_field_number(const struct io_table *table, int column);
+/* Where the value of a declared column begins in the row last read, if that is the object of JSON in this
+ * line: its byte, from 1; else 0. */
+int64_t io_table_value_byte(const struct io_table *table, int64_t line, int column);
 /* The error of a table whose header does not have a name. Before the first row is asked for. */
 int io_table_no_name(const struct io_table *table, const char *file, const char *name,
                      struct rt_error *error);

@@ -38,10 +38,12 @@ struct io_table {
   int text_field, image_field, label_field;
   bool several_labels;
   struct rt_text labels; /* of the row last read, FASTTEXT */
-  bool keyed;            /* the fields of a row stand in the order of the columns: JSONL and FASTTEXT */
-  bool stream;           /* from standard input or a source */
-  bool header;           /* the first line was one */
-  bool matched;          /* field_of and file_columns are known */
+  const char *object;    /* the row last read, JSONL, which its fields are parts of */
+  int64_t object_line;
+  bool keyed;   /* the fields of a row stand in the order of the columns: JSONL and FASTTEXT */
+  bool stream;  /* from standard input or a source */
+  bool header;  /* the first line was one */
+  bool matched; /* field_of and file_columns are known */
   bool by_position, broken, ended;
   char *doubt;               /* as io_table_doubt, owned */
   struct rt_error first_bad; /* why the first line is a bad row, until it is given out */

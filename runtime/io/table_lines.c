@@ -19,9 +19,12 @@ static int no_key(struct io_table *t, int64_t line, int missing, struct rt_error
 static int json_row(struct io_table *t, char *row, size_t length, int64_t line, struct rt_error *error) {
   const struct io_json_keys keys = {(const char *const *)t->names, t->joins, t->count};
   struct rt_text why = {0};
+  size_t at;
   int status = RT_OK;
-  if (!io_json_row(row, length, &keys, t->fields, &why))
-    status = why.failed ? rt_no_memory(error) : io_table_fail(t, line, 0, error, "%s", why.data);
+  t->object = row;
+  t->object_line = line;
+  if (!io_json_row(row, length, &keys, t->fields, &why, &at))
+    status = why.failed ? rt_no_memory(error) : io_table_fail(t, line, at, error, "%s", why.data);
   rt_text_free(&why);
   for (int c = 0; c < t->count && status == RT_OK; c++)
     if (t->required[c] && !t->fields[c].text) status = no_key(t, line, c, error);

@@ -23,9 +23,9 @@ static void begin(struct rep_report *r) {
 
 /* Things and boxes are as wide as the image and `high`, from `top` on. */
 #define THING(top, high, kind)                                                                               \
-  { {0, top, 1, (top) + (high)}, kind, 0 }
+  { {0, top, 1, (top) + (high)}, kind, 0, 0 }
 #define BOX(top, high, kind, score)                                                                          \
-  { {0, top, 1, (top) + (high)}, score, kind }
+  { {0, top, 1, (top) + (high)}, score, kind, false }
 #define ADD(r, things, boxes)                                                                                \
   assert_int_equal(                                                                                          \
       rep_add_image(r, &(struct rep_image){things, boxes, RT_COUNT(things), RT_COUNT(boxes)}, NULL), RT_OK)

@@ -61,10 +61,9 @@ static int best_path(const double *p, int64_t frames) {
 
 static int by_beam(struct frame_beam *beam, const double *p, int64_t frames, int64_t width) {
   int32_t id[LONGEST];
-  size_t count;
-  assert_int_equal(frame_beam_read(beam, p, frames, CLASSES, width, id, &count), RT_OK);
-  assert_true((int64_t)count <= frames);
-  return number_of(id, count);
+  assert_int_equal(frame_beam_read(beam, p, frames, CLASSES, width, id), RT_OK);
+  assert_true((int64_t)beam->count <= frames);
+  return number_of(id, beam->count);
 }
 
 static void test_a_wide_beam_is_the_likeliest_text(void **state) {
@@ -117,13 +116,12 @@ static void test_long_texts_do_not_vanish(void **state) {
   struct frame_beam beam = {0};
   double *p = rt_zalloc((size_t)FRAMES * CLASSES, sizeof *p);
   int32_t *id = rt_zalloc(FRAMES, sizeof *id);
-  size_t count;
   assert_true(p && id);
   for (int f = 0; f < FRAMES; f++)
     for (int k = 0; k < CLASSES; k++) p[f * CLASSES + k] = k == (f % 2 ? BLANK : f / 2 % 2) ? 0.9 : 0.05;
-  assert_int_equal(frame_beam_read(&beam, p, FRAMES, CLASSES, 8, id, &count), RT_OK);
-  assert_int_equal(count, FRAMES / 2);
-  for (size_t k = 0; k < count; k++) assert_int_equal(id[k], k % 2);
+  assert_int_equal(frame_beam_read(&beam, p, FRAMES, CLASSES, 8, id), RT_OK);
+  assert_int_equal(beam.count, FRAMES / 2);
+  for (size_t k = 0; k < beam.count; k++) assert_int_equal(id[k], k % 2);
   frame_beam_free(&beam);
   rt_free(p);
   rt_free(id);
