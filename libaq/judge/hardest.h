@@ -40,10 +40,10 @@ struct lib_hard_row {
     int64_t place;      /* of a word or token, from 0 */
     size_t truth, said; /* classes; SIZE_MAX: there is none */
     double probability, of_truth;
-  } one,                 /* of a class */
-      *part;             /* [parts] what is wrong in several labels or tags, or how a text went on */
-  size_t parts, wrong;   /* parts are at most LIB_HARD_PARTS; wrong: how many there are in all */
-  double expected, said; /* of numbers */
+  } one,                  /* of a class */
+      *part;              /* [parts] what is wrong in several labels or tags, or how a text went on */
+  size_t parts, wrong;    /* parts are at most LIB_HARD_PARTS; wrong: how many there are in all */
+  double expected, said;  /* of numbers */
   struct rt_text written; /* of frames: the text that they spell */
   int64_t line;
   struct lib_row_texts texts; /* of this row, and of a match of the one that stands first */

@@ -13,8 +13,8 @@ struct io_json_keys {
 };
 
 /* Takes a line apart in place; it is valid UTF-8 without NUL. fields[k].text is NULL for a key that is not
- * there, and "" for null. Numbers are as they are written. False: *why says what is wrong, or has failed, and *at the byte
- * of the line, from 1. */
+ * there, and "" for null. Numbers are as they are written. False: *why says what is wrong, or has failed, and
+ * *at the byte of the line, from 1. */
 bool io_json_row(char *line, size_t length, const struct io_json_keys *keys, struct io_field *fields,
                  struct rt_text *why, size_t *at);
 
