@@ -194,7 +194,7 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
     if (out.next && !declared[which].column->kind->continues)
       return gr_fail(c->error, name->span,
                      "next() predicts text: a column of words, chars or bytes; or an image: pixels");
-    if (out.ctc && (!declared[which].column->kind->continues || declared[which].column->kind->reads_images))
+    if (out.ctc && (!declared[which].column->kind->continues || declared[which].column->kind->files))
       return gr_fail(c->error, name->span, "ctc() spells a text: a column of words, chars or bytes");
     struct vm_input *input = add_input(m, declared, which);
     input->is_target = true;

@@ -19,6 +19,7 @@
 #include "runtime/io/vocab.h"
 
 struct io_dataset;
+struct io_files;
 struct io_schema;
 struct io_field;
 struct io_place;
@@ -47,7 +48,7 @@ struct io_axis {
 };
 
 enum { IO_NO_ID = -1 }; /* names no entry of a vocabulary: no row of any table */
-enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 12, IO_MOST_OPTIONS = 12, IO_MOST_TEXTS = 2 };
+enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 14, IO_MOST_OPTIONS = 14, IO_MOST_TEXTS = 2 };
 
 /* What a program says behind the axes, in round brackets. 0 and NULL: nothing. A bare word is the number of
  * the word, from 1 on, a switch IO_OFF or IO_ON. */
@@ -202,7 +203,7 @@ struct io_kind {
   /* With `give`: does training learn how the entries of the last axis are scaled? */
   bool (*fits)(const struct io_settings *set);
 
-  bool reads_images;            /* its fields name files of images */
+  const struct io_files *files; /* what its fields name, in place of having it */
   const struct io_drawn *drawn; /* how people are shown where in a value something is; NULL: in no picture */
 
   bool weighs; /* it says what a row counts in the loss, and no model is given it */

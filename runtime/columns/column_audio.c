@@ -1,8 +1,9 @@
 /* column_audio.c: the name of a file of sound, whose samples are the numbers. */
+#include "runtime/columns/drawn_sound.h"
 #include "runtime/io/sound_change.h"
 #include "runtime/io/sounds.h"
 
-enum { RATE, SHIFT, NOISE }; /* settings of its own */
+enum { RATE, SHIFT, NOISE, SPEED }; /* settings of its own */
 
 static int64_t rate_of(const struct io_column *column) {
   return column->set.own[RATE] ? column->set.own[RATE] : IO_SOUND_RATE;
@@ -27,7 +28,8 @@ enum { AT_ONCE = 1024 };
 static void give(const struct io_giving *g) {
   const struct io_sound sound = io_sounds_of(g->values, g->row);
   const int64_t *own = g->column->set.own, count = io_row_length(g->values, g->row);
-  const struct io_sound_changes changes = {io_sounds_samples(own[SHIFT], rate_of(g->column)), own[NOISE]};
+  const struct io_sound_changes changes = {
+      .shift = io_sounds_samples(own[SHIFT], rate_of(g->column)), .noise = own[NOISE], .speed = own[SPEED]};
   struct io_sound_change change = {0};
   float block[AT_ONCE];
   if (g->chance) io_sound_change_draw(&changes, *g->chance, &sound, &change);
@@ -45,6 +47,8 @@ static const struct io_option options[] = {
              "while training, sounds begin up to so many milliseconds sooner or later"),
     IO_WHOLE("noise", 1, 100, own[NOISE],
              "while training, noise is added that is so many decibels below the sound, or more"),
+    IO_WHOLE("speed", 1, 50, own[SPEED],
+             "while training, sounds are up to so many percent faster and higher, or slower and deeper"),
 };
 
 const struct io_kind io_kind_audio = {
@@ -54,8 +58,10 @@ const struct io_kind io_kind_audio = {
     .option = options,
     .options = RT_COUNT(options),
     .element = IO_I32,
+    .files = &io_sound_files,
     .encode = encode,
     .give = give,
+    .drawn = &io_drawn_wave,
     .one = "sample",
     .more = "samples",
     .entries = "numbers",

@@ -2,15 +2,16 @@
  * numbers. */
 #include <math.h>
 
+#include "runtime/columns/drawn_sound.h"
 #include "runtime/io/fit.h"
 #include "runtime/io/sounds.h"
 #include "runtime/io/spectrum.h"
 
-enum { LENGTH, BANDS };                                     /* its axes */
-enum { RATE, WINDOW, HOP, LOW, HIGH, SPACING, LOG, SCALE }; /* settings of its own */
-enum { SHIFT = SCALE + 1, NOISE, MASK_FRAMES, MASK_BANDS }; /* those of training */
-enum { STANDARD = 1, RECORDING };                           /* how numbers are scaled */
-enum { PLAIN = 2 };                                         /* how bands are spaced */
+enum { LENGTH, BANDS };                                                  /* its axes */
+enum { RATE, WINDOW, HOP, LOW, HIGH, SPACING, LOG, SCALE };              /* settings of its own */
+enum { SHIFT = SCALE + 1, NOISE, MASK_FRAMES, MASK_BANDS, SPEED, WARP }; /* those of training */
+enum { STANDARD = 1, RECORDING };                                        /* how numbers are scaled */
+enum { PLAIN = 2 };                                                      /* how bands are spaced */
 /* What is left out: milliseconds, Hz, bands. */
 enum { USUAL_WINDOW = 25, USUAL_HOP = 10, USUAL_LOW = 20, USUAL_BANDS = 40 };
 
@@ -126,7 +127,8 @@ static void give(const struct io_giving *g) {
   const int64_t *own = g->column->set.own;
   const struct frames f = {g, io_row_length(g->values, g->row), g->values->size[BANDS]};
   const int64_t rate = or_usual(own[RATE], IO_SOUND_RATE);
-  const struct io_sound_changes changes = {io_sounds_samples(own[SHIFT], rate), own[NOISE]};
+  const struct io_sound_changes changes = {io_sounds_samples(own[SHIFT], rate), own[NOISE], own[SPEED],
+                                           own[WARP]};
   struct io_sound_change change = {0};
   const struct io_fit *fit = g->column->fit;
   float energy[IO_SPECTRUM_BANDS];
@@ -172,6 +174,11 @@ static const struct io_option options[] = {
              "while training, up to so many frames, one behind the other, get the sound's mean"),
     IO_WHOLE("mask_bands", 1, IO_SPECTRUM_BANDS, own[MASK_BANDS],
              "while training, up to so many bands, side by side, get the sound's mean"),
+    IO_WHOLE("speed", 1, 50, own[SPEED],
+             "while training, sounds are up to so many percent faster and higher, or slower and deeper"),
+    IO_WHOLE("warp", 1, 50, own[WARP],
+             "while training, frequencies are stretched or squeezed by up to so many percent, as by speakers "
+             "with another mouth and throat"),
 };
 
 const struct io_kind io_kind_spectrum = {
@@ -183,10 +190,12 @@ const struct io_kind io_kind_spectrum = {
     .options = RT_COUNT(options),
     .misfit = misfit,
     .element = IO_I32,
+    .files = &io_sound_files,
     .encode = encode,
     .fits = fits,
     .learn = learn,
     .give = give,
+    .drawn = &io_drawn_bands,
     .one = "frame",
     .more = "frames",
     .entries = "numbers",

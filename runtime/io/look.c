@@ -148,8 +148,9 @@ static int open_table(struct io_table **table, const char *path, const struct io
                                                   .count = keys->count,
                                                   .joins = joins,
                                                   .label_field = 0,
-                                                  .text_field = keys->images ? -1 : 1,
-                                                  .image_field = keys->images ? 1 : -1,
+                                                  .text_field = keys->files ? -1 : 1,
+                                                  .files_field = keys->files ? 1 : -1,
+                                                  .files = keys->files,
                                                   .header = IO_HEADER_NO},
                        error);
 }

@@ -17,7 +17,7 @@ struct io_looking {
 struct io_look_keys {
   enum io_format format;
   const char *name[IO_LOOK_FIELDS]; /* live as long as the arena */
-  bool images;                      /* a folder or a file of them */
+  const struct io_files *files;     /* what a folder has, or a file of images; NULL: texts */
   int count, objects;               /* objects: keys of which no column can be, as their values are objects */
 };
 int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *keys, struct rt_error *error);

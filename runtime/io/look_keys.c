@@ -2,6 +2,7 @@
  * labels in front of a text. */
 #include <string.h>
 
+#include "runtime/columns/column.h"
 #include "runtime/io/idx.h"
 #include "runtime/io/json.h"
 #include "runtime/io/look_internal.h"
@@ -24,6 +25,17 @@ static int first_line(const char *path, struct rt_text *line, struct rt_error *e
   if (status == RT_OK && line->failed) status = rt_no_memory(error);
   if (end) line->length = (size_t)(end - line->data);
   return status;
+}
+
+/* What a folder has most of; NULL: texts, or nothing. */
+static const struct io_files *files_of(const char *path) {
+  const struct io_files *found = NULL;
+  size_t most = io_folder_count(path, NULL);
+  for (int k = 0; io_kinds[k]; k++) {
+    const size_t count = io_kinds[k]->files ? io_folder_count(path, io_kinds[k]->files) : 0;
+    if (count > most) most = count, found = io_kinds[k]->files;
+  }
+  return found;
 }
 
 static int take_keys(struct io_look_keys *keys, const char *path, const struct rt_text *line,
@@ -54,11 +66,9 @@ int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *
   struct rt_text line = {0};
   *keys = (struct io_look_keys){.format = io_format_of(path)};
   if (io_is_folder(path) || io_idx_is_named(path)) {
-    keys->images = io_idx_is_named(path) || io_folder_has_images(path);
-    *keys = (struct io_look_keys){.format = IO_FORMAT_AUTO,
-                                  .name = {"label", keys->images ? "image" : "text"},
-                                  .images = keys->images,
-                                  .count = 2};
+    const struct io_files *files = io_idx_is_named(path) ? &io_image_files : files_of(path);
+    *keys = (struct io_look_keys){
+        .format = IO_FORMAT_AUTO, .name = {"label", files ? files->one : "text"}, .files = files, .count = 2};
     return RT_OK;
   }
   if (keys->format != IO_FORMAT_JSONL && keys->format != IO_FORMAT_LINES) return RT_OK;

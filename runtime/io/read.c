@@ -6,7 +6,7 @@
 #include "runtime/io/memory.h"
 
 static bool is_text(const struct io_kind *kind) { return kind->tokens != NULL; }
-static bool is_image(const struct io_kind *kind) { return kind->reads_images; }
+static bool is_file(const struct io_kind *kind) { return kind->files != NULL; }
 static bool is_label(const struct io_kind *kind) { return kind->labels && !kind->pairs; }
 
 /* A field that a column of the kind asked for reads, or -1 when there is not exactly one. */
@@ -20,15 +20,24 @@ static int only_field(const struct io_schema *schema, bool (*fits)(const struct 
   return found;
 }
 
-/* A folder of texts or images, or a file of images: beside those there are their labels alone. */
+static const struct io_files *files_of(const struct io_schema *schema, int field) {
+  for (int c = 0; c < schema->count; c++)
+    if (schema->columns[c].field == field && is_file(schema->columns[c].kind))
+      return schema->columns[c].kind->files;
+  return NULL;
+}
+
+/* A folder of texts, images or sounds, or a file of images: beside those there are their labels alone. */
 static int describe_files(const struct io_schema *schema, const char *path, bool folder,
                           const struct io_table_options *o, struct rt_error *error) {
   const bool text = folder && o->text_field >= 0;
-  if (text != (o->image_field >= 0) && schema->fields == 1 + (o->label_field >= 0)) return RT_OK;
+  if (text != (o->files_field >= 0) && schema->fields == 1 + (o->label_field >= 0)
+      && (folder || o->files->in_idx))
+    return RT_OK;
   return rt_fail_in(error, RT_USAGE, path,
                     folder
-                        ? "a folder is texts or images and their labels, and the program has other columns: "
-                          "it is read by one with a text or an image, and a class or labels"
+                        ? "a folder is texts, images or sounds and their labels, and the program has other "
+                          "columns: it is read by one with a text, an image or a sound, and a class or labels"
                         : "an idx file is images and their labels, and the program has other columns: it is "
                           "read by one with an image and a class");
 }
@@ -37,7 +46,8 @@ static int describe_files(const struct io_schema *schema, const char *path, bool
 static int describe_fields(const struct io_schema *schema, const char *path, struct io_table_options *o,
                            char *joins, struct rt_error *error) {
   o->text_field = only_field(schema, is_text);
-  o->image_field = only_field(schema, is_image);
+  o->files_field = only_field(schema, is_file);
+  o->files = files_of(schema, o->files_field);
   o->label_field = only_field(schema, is_label);
   o->joins = joins;
   if (o->memory) return RT_OK;

@@ -5,9 +5,8 @@
 
 #include "runtime/random.h"
 
-/* Which number of a sound's stream is drawn for what; each axis has a number of its own behind the last two.
- */
-enum { LATER, LOUDNESS, NOISE, LENGTH, BEGIN = LENGTH + 2 };
+/* Which number of a sound's stream is drawn for what; each axis has its own LENGTH and BEGIN. */
+enum { LATER, LOUDNESS, NOISE, LENGTH, BEGIN = LENGTH + 2, SPEED = BEGIN + 2, WARP };
 
 static double mean_square(const struct io_sound *sound) {
   double sum = 0;
@@ -15,10 +14,17 @@ static double mean_square(const struct io_sound *sound) {
   return sum / (double)sound->count / IO_SOUND_FULL / IO_SOUND_FULL;
 }
 
+/* From minus so many percent to so many, as a share. */
+static double share(uint64_t seed, uint64_t number, int64_t percent) {
+  return percent ? (double)percent / 100 * (2 * rt_random_uniform(seed, number) - 1) : 0;
+}
+
 void io_sound_change_draw(const struct io_sound_changes *changes, uint64_t seed, const struct io_sound *sound,
                           struct io_sound_change *change) {
   *change = (struct io_sound_change){0};
   if (changes->shift) change->later = rt_random_below(seed, LATER, 2 * changes->shift + 1) - changes->shift;
+  change->speed = share(seed, SPEED, changes->speed);
+  change->warp = share(seed, WARP, changes->warp);
   if (!changes->noise) return;
   /* An even distribution from -a to a has the mean square a * a / 3. */
   const double most = sqrt(3 * mean_square(sound)) * pow(10, -(double)changes->noise / 20);
@@ -40,12 +46,29 @@ static void add_noise(const struct io_sound_change *change, int64_t first, int64
   }
 }
 
+static double sample_at(const struct io_sound *sound, int64_t at) {
+  return at >= 0 && at < sound->count ? (double)sound->sample[at] / IO_SOUND_FULL : 0;
+}
+
+/* At another speed, seen from the middle of the sound; between two samples, on the line from one to the next.
+ */
+static void hurry(const struct io_sound_change *change, const struct io_sound *sound, int64_t first,
+                  int64_t count, float *out) {
+  const double middle = (double)sound->count / 2;
+  for (int64_t k = 0; k < count; k++) {
+    const double at = middle + ((double)(first + k) - middle) * (1 + change->speed) - (double)change->later;
+    const double before = floor(at);
+    const double a = sample_at(sound, (int64_t)before), b = sample_at(sound, (int64_t)before + 1);
+    out[k] = (float)(a + (at - before) * (b - a));
+  }
+}
+
 void io_sound_change_samples(const struct io_sound_change *change, const struct io_sound *sound,
                              int64_t first, int64_t count, float *out) {
-  for (int64_t k = 0; k < count; k++) {
-    const int64_t at = first + k - change->later;
-    out[k] = at >= 0 && at < sound->count ? (float)sound->sample[at] / IO_SOUND_FULL : 0;
-  }
+  if (change->speed != 0)
+    hurry(change, sound, first, count, out);
+  else
+    for (int64_t k = 0; k < count; k++) out[k] = (float)sample_at(sound, first + k - change->later);
   if (change->noise > 0) add_noise(change, first, count, out);
 }
 

@@ -8,6 +8,8 @@
 struct io_sound_changes {
   int64_t shift; /* it begins up to so many samples sooner or later; where it is not, there is silence */
   int64_t noise; /* noise is added, so many decibels below the sound or more; 0: none */
+  int64_t speed; /* it is up to so many percent faster or slower, and as much higher or deeper */
+  int64_t warp;  /* frequencies are up to so many percent higher or lower, as if somebody else spoke */
 };
 
 /* Changes drawn for one sound. All zero: there are none. */
@@ -15,6 +17,8 @@ struct io_sound_change {
   int64_t later; /* samples */
   float noise;   /* from minus so much to so much */
   uint64_t seed; /* of the noise */
+  double speed;  /* how much faster, as a share; below 0, slower */
+  double warp;   /* how much higher a frequency is that is taken for another one, as a share */
 };
 void io_sound_change_draw(const struct io_sound_changes *changes, uint64_t seed, const struct io_sound *sound,
                           struct io_sound_change *change);

@@ -138,6 +138,23 @@ const struct io_spectrum *io_spectrum_of(const struct io_store *store) {
   return (const struct io_spectrum *)io_store_attached(store);
 }
 
+static const double KNEE = 0.8;
+
+/* What stands at one frequency is taken from another one, in proportion up to a knee, and then on a straight
+ * line that ends where the frequencies do (vocal tract length perturbation: Jaitly and Hinton 2013). */
+static void warp(double by, int64_t last, float *power) {
+  float was[IO_SPECTRUM_POINTS / 2 + 2];
+  const double factor = 1 + by, knee = KNEE * (double)last / (factor > 1 ? factor : 1);
+  for (int64_t k = 0; k <= last; k++) was[k] = power[k];
+  was[last + 1] = 0;
+  for (int64_t k = 0; k <= last; k++) {
+    const double x = (double)k, end = (double)last,
+                 at = x <= knee ? x * factor : end - (end - x) * (end - knee * factor) / (end - knee);
+    const int64_t before = (int64_t)at;
+    power[k] = (float)(was[before] + (at - (double)before) * (was[before + 1] - was[before]));
+  }
+}
+
 void io_spectrum_frame(const struct io_spectrum *s, const struct io_sound *sound,
                        const struct io_sound_change *change, int64_t frame, float *out) {
   float x[IO_SPECTRUM_POINTS], power[IO_SPECTRUM_POINTS / 2 + 1];
@@ -145,6 +162,7 @@ void io_spectrum_frame(const struct io_spectrum *s, const struct io_sound *sound
   for (int64_t k = 0; k < s->form.window; k++) x[k] *= s->window[k];
   for (int64_t k = s->form.window; k < s->points; k++) x[k] = 0;
   io_fft_power(s->fft, s->points, x, power);
+  if (change->warp != 0) warp(change->warp, s->points / 2, power);
   for (int64_t b = 0; b < s->form.bands; b++) {
     const struct band *band = &s->band[b];
     double sum = 0;

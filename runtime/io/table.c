@@ -52,7 +52,7 @@ static int copy_options(struct io_table *t, const struct io_table_options *optio
   t->header_option = options->header;
   t->keyed = t->format == IO_FORMAT_JSONL || t->format == IO_FORMAT_FASTTEXT || folder || arrays;
   t->text_field = options->text_field;
-  t->image_field = options->image_field;
+  t->files_field = options->files_field;
   t->label_field = options->label_field;
   t->several_labels = options->several_labels;
   t->memory = options->memory;
@@ -95,7 +95,7 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
   int status = copy_options(t, options, path, error);
   if (status == RT_OK && t->memory) return io_table_match_memory(t, error);
   if (status == RT_OK && t->format == IO_FORMAT_FOLDER)
-    return io_folder_open(&t->folder, path, t->image_field >= 0, error);
+    return io_folder_open(&t->folder, path, options->files_field >= 0 ? options->files : NULL, error);
   if (status == RT_OK && t->format == IO_FORMAT_IDX)
     return io_arrays_open(&t->arrays, path, t->label_field >= 0 && t->required[t->label_field], error);
   if (status == RT_OK)

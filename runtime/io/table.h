@@ -41,10 +41,18 @@ enum { IO_MAX_ROW = 64 << 20 }; /* bytes in a row; longer ones are refused */
  * count. */
 enum io_format io_format_of(const char *path);
 bool io_is_folder(const char *path);
-/* Does a folder have images and no texts, in itself or in its subfolders? */
-bool io_folder_has_images(const char *path);
-/* Is it called as image files are, "a.png"? */
-bool io_is_image_named(const char *path);
+
+/* Files of one sort that fields name. */
+struct io_files {
+  const char *one, *more;     /* "image", "images" */
+  const char *const *endings; /* of their names, ".png"; NULL is behind the last */
+  bool in_idx;                /* "a.idx#3" is one of them as well, of those in an idx file */
+};
+extern const struct io_files io_image_files, io_sound_files;
+/* Is it called as such files are? */
+bool io_is_named(const struct io_files *files, const char *name);
+/* How many such files a table of a folder would have as rows. NULL: texts. */
+size_t io_folder_count(const char *path, const struct io_files *files);
 
 struct io_field {
   const char *text;
@@ -74,9 +82,10 @@ struct io_table_options {
   enum io_header header;
   const char
       *joins; /* [count] JSONL: what parts the items of a list in a field; 0: it takes none. NULL: all 0 */
-  /* FASTTEXT, FOLDER and IDX: which column is the text or the image, and which its label or labels; -1: none
-   * is. */
-  int text_field, image_field, label_field;
+  /* FASTTEXT, FOLDER and IDX: which column is the text, or names such files, and which is its label or
+   * labels; -1: none is. */
+  int text_field, files_field, label_field;
+  const struct io_files *files;
   bool several_labels;
   int by_name; /* so many of the declared columns, the last ones, are found by their name alone */
   bool keeps;  /* keep each row as it stands in the file, for io_table_text */

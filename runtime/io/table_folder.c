@@ -1,5 +1,5 @@
-/* table_folder.c: a folder as a table: each .txt file in it is a row, or each image, and the name of its
- * subfolder is its label. Files stand in the order of their names, byte by byte. */
+/* table_folder.c: a folder as a table: each .txt file in it is a row, or each image or sound, and the name
+ * of its subfolder is its label. Files stand in the order of their names, byte by byte. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@ struct io_folder {
     size_t label, label_length; /* within the path; no length: the file stands in the folder itself */
   } * file;                     /* [count] */
   size_t count, capacity, next;
-  bool images; /* a row has the file's name within the folder, not what is in it */
-  char *bytes; /* of the file last read */
+  const struct io_files *files; /* a row has the file's name within the folder; NULL: the text in it */
+  char *bytes;                  /* of the file last read */
 };
 
 bool io_is_folder(const char *path) {
@@ -26,18 +26,14 @@ bool io_is_folder(const char *path) {
   return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-bool io_is_image_named(const char *name) {
-  static const char *const ends[] = {".png", ".jpg", ".jpeg"};
-  const size_t length = strlen(name);
-  for (size_t k = 0; k < RT_COUNT(ends) && name[0] != '.'; k++)
-    if (length > strlen(ends[k]) && !strcasecmp(name + length - strlen(ends[k]), ends[k])) return true;
-  return false;
-}
-
 static bool is_text(const char *name) {
   size_t length = strlen(name);
   if (length > 3 && !strcasecmp(name + length - 3, ".gz")) length -= 3;
   return name[0] != '.' && length > 4 && !strncasecmp(name + length - 4, ".txt", 4);
+}
+
+static bool is_wanted(const struct io_folder *f, const char *name) {
+  return f->files ? io_is_named(f->files, name) : is_text(name);
 }
 
 static int by_path(const void *a, const void *b) {
@@ -67,7 +63,7 @@ static int list(struct io_folder *f, const char *path, bool within, struct rt_er
       status = rt_no_memory(error);
     } else if (within && io_is_folder(name.data)) {
       status = list(f, name.data, false, error);
-    } else if ((f->images ? io_is_image_named : is_text)(entry->d_name) && !io_is_folder(name.data)) {
+    } else if (is_wanted(f, entry->d_name) && !io_is_folder(name.data)) {
       char *kept = rt_strdup(name.data);
       const bool labelled = strlen(path) > base;
       status = kept && add_file(f, kept, base, labelled ? strlen(path) - base : 0) == RT_OK
@@ -93,33 +89,39 @@ static void keep_labelled(struct io_folder *f) {
   f->count = kept;
 }
 
-int io_folder_open(struct io_folder **folder, const char *path, bool images, struct rt_error *error) {
+static int has_none(const struct io_folder *f, const char *path, struct rt_error *error) {
+  static const char *const texts[] = {".txt", NULL};
+  const char *const *endings = f->files ? f->files->endings : texts;
+  struct rt_text said = {0};
+  for (int k = 0; endings[k]; k++)
+    rt_text_printf(&said, "%s%s", !k ? "" : endings[k + 1] ? ", " : " or ", endings[k]);
+  rt_fail_in(error, RT_BAD_DATA, path,
+             "has no %s files: a folder is read as one %s a file, in a subfolder for each label",
+             said.data ? said.data : "", f->files ? f->files->one : "text");
+  rt_text_free(&said);
+  return RT_BAD_DATA;
+}
+
+int io_folder_open(struct io_folder **folder, const char *path, const struct io_files *files,
+                   struct rt_error *error) {
   struct io_folder *f = *folder = rt_zalloc(1, sizeof *f);
   if (!f || !(f->path = rt_strdup(path))) return rt_no_memory(error);
-  f->images = images;
+  f->files = files;
   for (size_t n = strlen(f->path); n > 1 && f->path[n - 1] == '/'; n--) f->path[n - 1] = '\0';
   int status = list(f, f->path, true, error);
   if (status != RT_OK) return status;
   keep_labelled(f);
   if (f->count) qsort(f->file, f->count, sizeof *f->file, by_path);
-  if (f->count == 0)
-    return rt_fail_in(
-        error, RT_BAD_DATA, path,
-        images
-            ? "has no .png or .jpg files: a folder is read as one image a file, in a subfolder for each label"
-            : "has no .txt files: a folder is read as one text a file, in a subfolder for each label");
-  return RT_OK;
+  return f->count ? RT_OK : has_none(f, path, error);
 }
 
-static bool has(const char *path, bool images) {
+size_t io_folder_count(const char *path, const struct io_files *files) {
   struct io_folder *f;
   struct rt_error unused = {0};
-  const bool found = io_folder_open(&f, path, images, &unused) == RT_OK;
+  const size_t count = io_folder_open(&f, path, files, &unused) == RT_OK ? f->count : 0;
   io_folder_close(f);
-  return found;
+  return count;
 }
-
-bool io_folder_has_images(const char *path) { return !has(path, false) && has(path, true); }
 
 void io_folder_close(struct io_folder *f) {
   if (!f) return;
@@ -149,9 +151,9 @@ int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error) {
   size_t length = strlen(text);
   rt_free(f->bytes);
   f->bytes = NULL;
-  int status = f->images ? RT_OK : io_read_ordinary(file->path, IO_MAX_ROW, &f->bytes, &length, error);
+  int status = f->files ? RT_OK : io_read_ordinary(file->path, IO_MAX_ROW, &f->bytes, &length, error);
   if (status != RT_OK) return status;
-  if (!f->images) text = f->bytes;
+  if (!f->files) text = f->bytes;
   if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3, length -= 3;
   if ((fault = fault_of(text, length)) || (fault = fault_of(file->path, strlen(file->path))))
     return rt_fail_in(error, RT_BAD_DATA, file->path, "%s", fault);
@@ -160,7 +162,7 @@ int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error) {
                       "it has no label: the name of the subfolder is the label of its texts");
   t->field_count = (size_t)t->count;
   if (IO_GROW(t->fields, t->fields_capacity, t->field_count) != RT_OK) return rt_no_memory(error);
-  t->fields[f->images ? t->image_field : t->text_field] = (struct io_field){text, length};
+  t->fields[f->files ? t->files_field : t->text_field] = (struct io_field){text, length};
   t->labels.length = 0;
   rt_text_add(&t->labels, file->path + file->label, file->label_length);
   if (t->several_labels) rt_text_puts(&t->labels, (char[]){IO_LABEL_END, '\0'});

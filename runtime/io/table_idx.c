@@ -72,7 +72,7 @@ int io_table_image(struct io_table *t, int64_t *line, struct rt_error *error) {
   t->field_count = (size_t)t->count;
   if (IO_GROW(t->fields, t->fields_capacity, t->field_count) != RT_OK) return rt_no_memory(error);
   snprintf(a->image, sizeof a->image, "%s#%lld", a->name, (long long)a->next);
-  t->fields[t->image_field] = (struct io_field){a->image, strlen(a->image)};
+  t->fields[t->files_field] = (struct io_field){a->image, strlen(a->image)};
   if (t->label_field >= 0) {
     t->fields[t->label_field] = (struct io_field){0};
     if (a->labels.axes) {

@@ -35,7 +35,7 @@ struct io_table {
   struct rt_text kept; /* the row last read, when it keeps rows */
   enum io_header header_option;
   char *joins; /* [count] as in the options */
-  int text_field, image_field, label_field;
+  int text_field, files_field, label_field;
   bool several_labels;
   struct rt_text labels; /* of the row last read, FASTTEXT */
   const char *object;    /* the row last read, JSONL, which its fields are parts of */
@@ -72,9 +72,10 @@ int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error);
 
 /* ---- table_folder.c ---- */
 
-/* images: its files are those, and not texts. Close it also after a failure. RT_NO_INPUT, or RT_BAD_DATA when
- * it has none. */
-int io_folder_open(struct io_folder **folder, const char *path, bool images, struct rt_error *error);
+/* files: what it has; NULL: texts. Close it also after a failure. RT_NO_INPUT, or RT_BAD_DATA when it has
+ * none. */
+int io_folder_open(struct io_folder **folder, const char *path, const struct io_files *files,
+                   struct rt_error *error);
 const char *io_folder_name(const struct io_folder *folder);
 /* Reads the next file into fields, one for each column; *line is its number, 0 at the end. */
 int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error);

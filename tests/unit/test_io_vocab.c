@@ -258,7 +258,7 @@ static void test_kinds(void **state) {
     assert_true(!(entries || width) || (kind->entries && kind->usual > 0 && kind->small > 0));
     assert_true(!entries || kind->noun);
     assert_true(!io_kind_has(kind, IO_LENGTH) || (kind->one && kind->more));
-    assert_true(!kind->continues || kind->tokens || kind->reads_images);
+    assert_true(!kind->continues || kind->tokens || kind->files);
   }
   assert_null(io_kind_find("wrods"));
   assert_null(io_kind_find("picture"));
