@@ -1,6 +1,7 @@
 /* start.h: a program to begin with, made from a look at a table. start_columns.c says what each column is,
  * start_choose.c what is to be predicted and by which template of its list, start_seen.c what was seen. The
- * others write programs: start_image.c, start_row.c, start_tag.c, start_rank.c, start_text.c. */
+ * others write programs: start_image.c, start_sound.c, start_row.c, start_tag.c, start_rank.c, start_text.c.
+ */
 #ifndef AQ_LIBAQ_START_H
 #define AQ_LIBAQ_START_H
 
@@ -11,6 +12,7 @@ enum start_kind {
   START_EMPTY, /* nothing stands in it */
   START_NAME,  /* another word or number in each row, which tells nothing about others: an id */
   START_IMAGE, /* names of image files */
+  START_SOUND, /* names of files of sound */
   START_TEXT,
   START_CLASS,  /* few values that come again */
   START_LABELS, /* several of them in a row */
@@ -53,8 +55,8 @@ struct start_template {
   void (*write)(const struct start *start, struct rt_text *out);
 };
 
-extern const struct start_template start_image, start_classify, start_tag, start_rank, start_regress,
-    start_translate, start_generate;
+extern const struct start_template start_image, start_sound, start_classify, start_tag, start_rank,
+    start_regress, start_translate, start_generate;
 
 /* Says for each column of the look what it is, and what the program calls it. */
 int start_columns(struct start *start, struct rt_error *error);
@@ -68,6 +70,8 @@ void start_seen(const struct start *start, struct rt_text *out);
 static inline bool start_is(const struct start *s, size_t column, enum start_kind kind) {
   return s->column[column].kind == kind;
 }
+/* Numbers, also where few come again: of classes none is below 0. */
+bool start_is_number(const struct start *start, size_t column);
 size_t start_count_inputs(const struct start *start, enum start_kind kind);
 /* The n-th column of a kind but the target, from 0; look.count: there is none. */
 size_t start_nth(const struct start *start, enum start_kind kind, size_t n);

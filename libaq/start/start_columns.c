@@ -92,21 +92,22 @@ static bool are_labels(const struct io_look_field *f, char mark) {
   return several >= 2 && count > 1 && count < f->values.count && met >= LABEL_ROWS * (int64_t)count;
 }
 
-/* Names of image files, or of images within an idx file. */
-static bool are_images(const struct io_look_field *f) {
+/* Names of such files, or of what is within an idx file. */
+static bool are_files(const struct io_look_field *f, const struct io_files *files) {
   for (size_t k = 0; k < f->values.count; k++) {
     char name[IO_LOOK_LONGEST + 1];
     snprintf(name, sizeof name, "%s", f->values.value[k].text);
-    char *number = strrchr(name, '#');
+    char *number = files->in_idx ? strrchr(name, '#') : NULL;
     if (number) *number = '\0';
-    if (number ? !io_idx_is_named(name) : !io_is_image_named(name)) return false;
+    if (number ? !io_idx_is_named(name) : !io_is_named(files, name)) return false;
   }
   return f->values.count > 0;
 }
 
 static enum start_kind kind_of(const struct io_look_field *f) {
   if (f->filled == 0) return START_EMPTY;
-  if (are_images(f)) return START_IMAGE;
+  if (are_files(f, &io_image_files)) return START_IMAGE;
+  if (are_files(f, &io_sound_files)) return START_SOUND;
   if (are_labels(f, '|') || are_labels(f, IO_LABEL_END)) return START_LABELS;
   const bool list = f->lists == f->filled && f->list_length > 1;
   if (!list && is_name(f)) return START_NAME;
@@ -190,6 +191,7 @@ static const char *const taken[] = {"import",
                                     "conv2d",
                                     "max_pool2d",
                                     "see",
+                                    "listen",
                                     "zeros",
                                     "ones",
                                     "sqrt",
@@ -247,7 +249,7 @@ static bool is_taken(const struct start *s, size_t before, const char *name) {
   return false;
 }
 
-static const char *const usual_name[START_KINDS] = {"empty",  "row",  "image",  "text",   "label",
+static const char *const usual_name[START_KINDS] = {"empty",  "row",  "image",  "sound",  "text", "label",
                                                     "labels", "tags", "number", "vector", "thing"};
 
 /* What a program can say of a header's name: letters, digits and `_`, in lower case if it is a size's. */
@@ -297,6 +299,12 @@ int start_columns(struct start *s, struct rt_error *error) {
 }
 
 /* ---- for templates ---- */
+
+bool start_is_number(const struct start *s, size_t k) {
+  const struct io_look_field *f = s->column[k].field;
+  return start_is(s, k, START_NUMBER)
+         || (start_is(s, k, START_CLASS) && f->numbers == f->filled && f->least < 0);
+}
 
 size_t start_count_inputs(const struct start *s, enum start_kind kind) {
   size_t count = 0;

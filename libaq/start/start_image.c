@@ -6,16 +6,11 @@
 
 enum { SIDE = 32, MNIST = 28 }; /* points on a side; 28 where all images have so many */
 
-static bool is_number(const struct start *s, size_t k) {
-  const struct io_look_field *f = s->column[k].field;
-  return start_is(s, k, START_NUMBER)
-         || (start_is(s, k, START_CLASS) && f->numbers == f->filled && f->least < 0);
-}
-
 static bool takes(const struct start *s, size_t k) {
   bool image = false;
   for (size_t c = 0; c < s->look.count; c++) image |= start_is(s, c, START_IMAGE);
-  return image && (is_number(s, k) || (start_is(s, k, START_CLASS) && s->column[k].field->values.count > 1));
+  return image
+         && (start_is_number(s, k) || (start_is(s, k, START_CLASS) && s->column[k].field->values.count > 1));
 }
 
 /* Is the column read beside the image? */
@@ -51,7 +46,7 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
                   picture.side == MNIST ? "scale = standard, shift = 2"
                                         : "resize = stretch, scale = standard, shift = 2",
                   out);
-  } else if (k == s->target && is_number(s, k)) {
+  } else if (k == s->target && start_is_number(s, k)) {
     start_declare(s, k, "number", "scale = standard", out);
   } else if (k == s->target) {
     start_declare(s, k, "class[C]", "", out);
@@ -100,7 +95,7 @@ static void put_model(const struct start *s, struct rt_text *out) {
                  "  x = relu(linear(reshape(x, [%d*%d*G]), D))\n",
                  s->column[s->target].name, image, places, places);
   put_beside(s, out);
-  rt_text_puts(out, is_number(s, s->target)
+  rt_text_puts(out, start_is_number(s, s->target)
                         ? "  return sum(linear(dropout(x, rate), 1))\n}\n\nloss squared_error\n"
                         : "  return linear(dropout(x, rate), C)\n}\n\nloss cross_entropy\n");
 }

@@ -34,6 +34,7 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
   const struct io_look_field *f = c->field;
   switch (c->kind) {
     case START_IMAGE: rt_text_puts(out, "names of images"); break;
+    case START_SOUND: rt_text_puts(out, "names of sounds"); break;
     case START_TEXT: put_text(s, c, out); break;
     case START_CLASS:
       rt_text_printf(out, "%zu different values", f->values.count);
