@@ -6,6 +6,9 @@
 #include "libaq/shown/shown_tree.h"
 #include "runtime/blas.h"
 #include "runtime/cores.h"
+#include "runtime/io/image.h"
+#include "runtime/io/sound.h"
+#include "runtime/io/spectrum.h"
 
 struct finding {
   char processor[128];
@@ -44,12 +47,31 @@ static void show_blas(const struct rt_blas_info *blas, aq_shown *s) {
   aq_shown_end(s);
 }
 
+/* What a library brings that need not be there when aq is built. */
+static void show_optional(aq_shown *s, const char *key, const char *label, bool there, const char *library) {
+  aq_shown_flag(s, key, label, there);
+  if (there)
+    aq_shown_say(s, "yes");
+  else
+    aq_shown_say(s, "no: aq was built without %s", library);
+}
+
+static void show_files(aq_shown *s) {
+  aq_shown_begin(s, "reads");
+  show_optional(s, "png", "PNG files", io_has_png, "libpng");
+  show_optional(s, "jpeg", "JPEG files", io_has_jpeg, "libjpeg-turbo");
+  show_optional(s, "sounds", "sound files", io_has_sndfile, "libsndfile");
+  show_optional(s, "spectra", "spectra", io_has_kissfft, "kissfft");
+  aq_shown_end(s);
+}
+
 static void show(const struct finding *f, aq_shown *s) {
   aq_shown_text(s, "version", "aq", aq_version());
   aq_shown_text(s, "processor", f->processor[0] ? "processor" : NULL, f->processor);
   aq_shown_text(s, "instructions", "instructions", f->isa);
   aq_shown_whole(s, "threads", "threads", f->cores);
   show_blas(f->blas, s);
+  show_files(s);
   aq_shown_text(s, "native_code", "native code", "libffi");
   aq_shown_say(s, "runs where it is allowed; `aqc explain` tells what a model calls");
   aq_shown_begin(s, "limits");

@@ -53,6 +53,7 @@ int io_image_fit(struct io_image *image, enum io_resize how, int32_t height, int
 
 /* Are the sizes within the limits? */
 int io_image_check(int64_t height, int64_t width, struct rt_error *error);
+extern const bool io_has_png, io_has_jpeg; /* was it built with libpng, libjpeg? */
 /* Each decodes into an empty image and leaves it to the caller to free, also after a failure. */
 int io_png_decode(const unsigned char *bytes, size_t length, struct io_image *image, struct rt_error *error);
 int io_jpeg_decode(const unsigned char *bytes, size_t length, struct io_image *image, struct rt_error *error);

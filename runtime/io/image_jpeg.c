@@ -4,6 +4,8 @@
 
 #ifndef RT_HAVE_JPEG
 
+const bool io_has_jpeg = false;
+
 int io_jpeg_decode(const unsigned char *bytes, size_t length, struct io_image *image,
                    struct rt_error *error) {
   (void)bytes, (void)length, (void)image;
@@ -19,6 +21,8 @@ int io_jpeg_decode(const unsigned char *bytes, size_t length, struct io_image *i
 #include <string.h>
 
 #include <jpeglib.h>
+
+const bool io_has_jpeg = true;
 
 /* All that lives while a file is decoded: it is one struct, so that a jump leaves none of it in a register.
  */

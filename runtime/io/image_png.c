@@ -5,6 +5,8 @@
 
 #ifndef RT_HAVE_PNG
 
+const bool io_has_png = false;
+
 int io_png_decode(const unsigned char *bytes, size_t length, struct io_image *image, struct rt_error *error) {
   (void)bytes, (void)length, (void)image;
   rt_fail(error, RT_BAD_DATA, "it is a PNG file, and this aq was built without libpng");
@@ -16,6 +18,8 @@ int io_png_decode(const unsigned char *bytes, size_t length, struct io_image *im
 
 #include <png.h>
 #include <setjmp.h>
+
+const bool io_has_png = true;
 
 /* All that lives while a file is decoded: it is one struct, so that a jump leaves none of it in a register.
  */

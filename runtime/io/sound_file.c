@@ -5,6 +5,8 @@
 
 #ifndef RT_HAVE_SNDFILE
 
+const bool io_has_sndfile = false;
+
 int io_sound_file_decode(const unsigned char *bytes, size_t length, struct io_wave *wave,
                          struct rt_error *error) {
   (void)bytes, (void)length, (void)wave;
@@ -18,6 +20,8 @@ int io_sound_file_decode(const unsigned char *bytes, size_t length, struct io_wa
 #include <sndfile.h>
 
 #include "runtime/io/grow.h"
+
+const bool io_has_sndfile = true;
 
 struct memory {
   const unsigned char *bytes;

@@ -33,6 +33,8 @@ const struct io_spectrum *io_spectrum_of(const struct io_store *store);
 void io_spectrum_frame(const struct io_spectrum *spectrum, const struct io_sound *sound,
                        const struct io_sound_change *change, int64_t frame, float *out);
 
+extern const bool io_has_kissfft; /* was it built with kissfft? */
+
 /* ---- for spectrum.c ---- */
 
 /* A transform of `points` real numbers, a power of two. *needs: bytes. RT_BAD_DATA: there is no kissfft. */

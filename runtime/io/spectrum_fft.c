@@ -3,6 +3,8 @@
 
 #ifndef RT_HAVE_KISSFFT
 
+const bool io_has_kissfft = false;
+
 int io_fft_size(int64_t points, size_t *needs, struct rt_error *error) {
   (void)points;
   *needs = 0;
@@ -22,6 +24,8 @@ void io_fft_power(const void *fft, int64_t points, const float *x, float *power)
 
 #include <kiss_fft.h>
 #include <math.h>
+
+const bool io_has_kissfft = true;
 
 int io_fft_size(int64_t points, size_t *needs, struct rt_error *error) {
   (void)error;
