@@ -33,6 +33,8 @@ static int run_gradcheck(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
+    OPTION(0, "fn", TEXT, "NAME", function,
+           "a function or head alone, in place of the model, also for its arguments"),
     OPTION(0, "tolerance", NUMBER, "X", tolerance, "largest relative error that passes (default: 1e-5)"),
     OPTION(0, "seed", WHOLE, "N", seed, "seed of the data and parameters (default: 1)"),
     OPTION_SET_UNFUSED,
@@ -48,8 +50,11 @@ const struct verb verb_gradcheck = {
     "FILE.aq",
     1,
     1,
-    "compare a model's gradients with differences",
-    "Compares the gradient of the loss for every parameter with central differences, in "
-    "double, on random data of several sizes. The exit code is 1 when they do not agree.",
+    "compare gradients of a model or a function with differences",
+    "Compares the gradient of the model's loss for every parameter with central differences, in double, on "
+    "random data of several sizes. With --fn, or where the file has no model (then for the last function or "
+    "head), it does so for the arguments and parameters of one function: the gradients of the sum of sin(x) "
+    "of "
+    "all numbers x that it returns. The exit code is 1 when they do not agree.",
     option_list,
     run_gradcheck};

@@ -239,7 +239,8 @@ static const struct cc_definition *choose_function(struct cc_program *program, c
 static ir_id sum_of_outputs(struct cc_context *c, int count, const ir_id *id) {
   ir_id sum = 0;
   for (int i = 0; i < count; i++) {
-    ir_id one = ir_sum(cc_in_model(c, c->model->node[id[i]].span), id[i], 0, false);
+    const struct ir_at at = cc_in_model(c, c->model->node[id[i]].span);
+    ir_id one = ir_sum(at, c->alone->waves ? ir_unary(at, OP_sin, id[i]) : id[i], 0, false);
     sum = i ? ir_binary(cc_in_model(c, c->model->node[id[i]].span), OP_add, sum, one) : one;
   }
   return sum;

@@ -140,8 +140,10 @@ int aq_describe(const char *name, char **text, const aq_message **message);
 const char *aq_nearer(const char *word, const char *best, const char *candidate);
 
 /* Compares the gradients of the model's loss with central differences, in double, on random data of several
- * sizes. *worst is the largest relative error. AQ_NEGATIVE: it is above the tolerance, and the message names
- * the parameter. *text is a table with a line for each parameter. worst and text may be NULL. */
+ * sizes. Where aq_program_options.function names a fn or head, or there is no model (then of the last one),
+ * they are those of the sum of sin(x) of all numbers x that it returns, also for its arguments. *worst is the
+ * largest relative error. AQ_NEGATIVE: it is above the tolerance, and the message names the parameter. *text
+ * is a table with a line for each of them. worst and text may be NULL. */
 int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, double *worst, char **text);
 
 /* ---- Models: a compiled program with its parameters ---- */

@@ -255,6 +255,8 @@ uint64_t cc_program_digest(struct cc_program *program);
 struct cc_alone {
   const char *name; /* NULL: the last one */
   bool gradients;
+  bool waves; /* these are of the sum of the sines of all results, which is the same for no function that has
+                 a gradient: a sum of weights is 1 whatever the scores are */
   bool training; /* what is dropped or drawn in training is so here; else as in a prediction */
   /* Its arguments are one for each example of a batch, but for those called as in shared. Dims called as in
    * ragged, which the arguments give, are of a size that each example has of its own. */
