@@ -161,8 +161,6 @@ int lib_take_columns(const struct vm_module *module, const struct lib_known *kno
  * column would have to learn something. */
 int lib_schema_without_rows(struct vm_module *module, const struct lib_known *known, bool *text,
                             struct io_schema *schema, struct rt_error *error);
-/* A copy of its own; *to is freed with io_schema_free, also after an error. */
-int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct rt_error *error);
 /* Gives the module's symbols that data decide the sizes of the trained schema. Fails where the program has
  * given such a dim another size. */
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error);

@@ -18,7 +18,7 @@ static bool is_text(const struct lib_judge_file *f) { return f->model->text && !
  * is shared, it gets a copy. */
 static int read_text(const struct lib_judge_file *f, struct io_dataset *data, struct rt_error *error) {
   struct io_schema own = {0};
-  int status = lib_copy_schema(&f->model->schema, &own, error);
+  int status = io_schema_copy(&f->model->schema, &own, error);
   struct io_dataset train = {0};
   struct io_data_options windows = *f->reading;
   windows.window =

@@ -54,7 +54,7 @@ static int make(aq_model *const *member, size_t count, struct aq_model *model, s
   const struct aq_model *first = member[0];
   model->module = vm_module_share(first->module);
   model->text = first->text;
-  int status = lib_copy_schema(&first->schema, &model->schema, error);
+  int status = io_schema_copy(&first->schema, &model->schema, error);
   if (status == RT_OK) status = lib_allow_as(&model->allowed, &first->allowed, &model->arena, error);
   model->schema.folders = model->allowed.files;
   if (status == RT_OK) mean_thresholds(member, count, model);

@@ -81,7 +81,7 @@ int lib_ensemble_check(const struct vm_module *m, struct rt_error *error) {
 
 int lib_write_columns(const struct io_schema *schema, struct rt_text *out, struct rt_error *error) {
   struct io_schema copy = {0};
-  int status = lib_copy_schema(schema, &copy, error);
+  int status = io_schema_copy(schema, &copy, error);
   for (int c = 0; status == RT_OK && c < copy.count; c++) {
     rt_free(copy.columns[c].above);
     copy.columns[c].above = NULL;

@@ -4,14 +4,6 @@
 #include "libaq/internal.h"
 #include "runtime/io/fit.h"
 
-int lib_copy_schema(const struct io_schema *from, struct io_schema *to, struct rt_error *error) {
-  struct rt_text json = {0};
-  io_schema_write(from, &json);
-  int status = json.failed ? rt_no_memory(error) : io_schema_parse(to, json.data, json.length, error);
-  rt_text_free(&json);
-  return status;
-}
-
 /* A vocabulary of labels has no entry for unknown words, one of words has: neither does for the other. */
 static int check_taken(const struct io_schema *schema, int here, const struct io_vocab *vocab,
                        struct rt_error *error) {
@@ -79,7 +71,7 @@ static int take_vocabulary(const struct lib_known *known, struct io_schema *sche
 int lib_take_columns(const struct vm_module *module, const struct lib_known *known, struct io_schema *schema,
                      struct rt_error *error) {
   struct io_schema copy = {0};
-  int status = lib_copy_schema(known->schema, &copy, error);
+  int status = io_schema_copy(known->schema, &copy, error);
   for (int c = 0; c < copy.count && status == RT_OK; c++) {
     const int here = io_schema_find(schema, copy.columns[c].name);
     if (here < 0 || schema->columns[here].kind != copy.columns[c].kind) continue;

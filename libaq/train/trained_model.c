@@ -33,7 +33,7 @@ static int learn_thresholds(struct aq_trainer *t, struct aq_model *m, struct rt_
 /* Everything but the parameters and what depends on them. */
 static int take_program(const struct aq_trainer *t, struct aq_model *m, struct rt_error *error) {
   m->module = vm_module_share(t->module);
-  int status = lib_copy_schema(&t->schema, &m->schema, error);
+  int status = io_schema_copy(&t->schema, &m->schema, error);
   if (status == RT_OK) status = lib_allow_as(&m->allowed, &t->allowed, &m->arena, error);
   m->schema.folders = m->allowed.files;
   if (status == RT_OK) status = lib_params_init(&m->params, m->module, t->precision, error);

@@ -58,6 +58,42 @@ void io_schema_free(struct io_schema *schema) {
   *schema = (struct io_schema){0};
 }
 
+static bool copy_text(const char *from, char **to) { return !from || (*to = rt_strdup(from)); }
+
+/* An array, of which there may be none. */
+static bool copy_array(const void *from, void *to, size_t bytes) {
+  void *copy = from ? rt_alloc(bytes ? bytes : 1) : NULL;
+  if (copy) memcpy(copy, from, bytes);
+  memcpy(to, &copy, sizeof copy);
+  return copy || !from;
+}
+
+static bool copy_column(const struct io_column *from, struct io_column *to) {
+  *to = *from;
+  to->name = to->source = to->second = NULL;
+  to->set.vocab = to->set.merges = to->set.labels = NULL;
+  to->vocab = from->shares < 0 ? io_vocab_share(from->vocab) : NULL;
+  to->known = NULL;
+  bool good = copy_array(from->fit, &to->fit, (size_t)io_column_fits(from) * sizeof *from->fit);
+  good &=
+      copy_array(from->above, &to->above, from->vocab ? (size_t)from->vocab->count * sizeof *from->above : 0);
+  good &= copy_text(from->name, &to->name);
+  good &= copy_text(from->source, &to->source);
+  return copy_text(from->second, &to->second) && good;
+}
+
+int io_schema_copy(const struct io_schema *from, struct io_schema *to, struct rt_error *error) {
+  *to = (struct io_schema){.columns = rt_zalloc((size_t)from->count + 1, sizeof *to->columns),
+                           .capacity = from->count,
+                           .fields = from->fields};
+  bool good = to->columns;
+  for (; good && to->count < from->count; to->count++)
+    good = copy_column(&from->columns[to->count], &to->columns[to->count]);
+  if (!good) return rt_no_memory(error);
+  io_schema_share(to);
+  return RT_OK;
+}
+
 /* The only column that such values can belong to, or -1. */
 static int only_pair(const struct io_schema *schema, const struct io_kind *kind) {
   int found = -1;

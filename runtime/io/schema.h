@@ -110,6 +110,9 @@ bool io_schema_has_ends(const struct io_schema *schema, int column);
 void io_schema_share(struct io_schema *schema);
 /* Does every column have what training gives it: a vocabulary, a width? */
 bool io_schema_is_trained(const struct io_schema *schema);
+/* A copy that outlives the schema; they share their vocabularies. What it says of files is left out, as in
+ * io_schema_write. Free it also after a failure. RT_NO_MEMORY. */
+int io_schema_copy(const struct io_schema *from, struct io_schema *to, struct rt_error *error);
 void io_schema_free(struct io_schema *schema);
 
 /* The whole schema with its vocabularies as one JSON object, for the model file, and back (RT_BAD_DATA). */

@@ -164,8 +164,13 @@ int io_vocab_again(struct io_vocab **vocab, enum io_vocab_kind kind, bool ends, 
   return RT_OK;
 }
 
+struct io_vocab *io_vocab_share(struct io_vocab *vocab) {
+  if (vocab) atomic_fetch_add(&vocab->others, 1);
+  return vocab;
+}
+
 void io_vocab_free(struct io_vocab *vocab) {
-  if (!vocab) return;
+  if (!vocab || atomic_fetch_sub(&vocab->others, 1) > 0) return;
   io_intern_free(&vocab->texts);
   io_merges_free(vocab->merges);
   rt_free(vocab);

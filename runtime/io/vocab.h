@@ -2,6 +2,8 @@
 #ifndef AQ_RUNTIME_IO_VOCAB_H
 #define AQ_RUNTIME_IO_VOCAB_H
 
+#include <stdatomic.h>
+
 #include "runtime/base.h"
 
 /* A set of byte strings numbered 0, 1, … in order of first appearance. Start zeroed. */
@@ -38,6 +40,7 @@ enum io_vocab_kind {
 
 /* An immutable vocabulary, free to be shared between threads. */
 struct io_vocab {
+  _Atomic int64_t others; /* who has it besides the first */
   enum io_vocab_kind kind;
   int32_t count;            /* number of ids, specials included: the rows of an embedding table */
   int32_t base;             /* id of the first text: 1 or 3 for words, 0 otherwise */
@@ -84,6 +87,8 @@ int io_vocab_from_labels(struct io_vocab **vocab, const char *labels, struct rt_
 /* From a file with one text a line, UTF-8. The first is the text of id 0, and so on; "[UNK]" or "<unk>"
  * stands for unknown texts. RT_BAD_DATA: an empty line, a text twice. */
 int io_vocab_from_file(struct io_vocab **vocab, const char *path, struct rt_error *error);
+/* The same for somebody else, who frees it as well; NULL stays NULL. */
+struct io_vocab *io_vocab_share(struct io_vocab *vocab);
 void io_vocab_free(struct io_vocab *vocab);
 
 /* The id of a text; vocab->unknown when it is not there: IO_UNKNOWN for words, -1 for classes. The names of

@@ -75,7 +75,10 @@ static int round_trip(const struct io_schema *s, struct rt_error *e) {
   io_schema_write(s, &out);
   int status = out.failed ? rt_no_memory(e) : io_schema_parse(&again, out.data, out.length, e);
   rt_text_free(&out);
-  if (status == RT_OK) io_schema_free(&again);
+  if (status != RT_OK) return status;
+  io_schema_free(&again);
+  status = io_schema_copy(s, &again, e);
+  io_schema_free(&again);
   return status;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/io/fit.h"
 #include "runtime/io/schema.h"
 #include "runtime/io/vocab.h"
 #include "runtime/io/vocab_json.h"
@@ -319,6 +320,48 @@ static void test_schema(void **state) {
   io_schema_free(&s);
 }
 
+/* What is copied says the same, and lasts when the other is gone. */
+static void test_schema_copied(void **state) {
+  (void)state;
+  struct io_schema s = {0}, copy, third;
+  struct rt_text out = {0}, out_copy = {0};
+  const char *words = "{\"kind\":\"words\",\"texts\":[\"x\",\"y\"]}",
+             *labels = "{\"kind\":\"classes\",\"texts\":[\"a\",\"b\"]}";
+  add(&s, "text", &io_kind_words)->set.min_count = 2;
+  struct io_column *c = add(&s, "beside", &io_kind_words);
+  c->shares = 0;
+  c->max_length = 5;
+  assert_int_equal(io_schema_read_from(c, "text", NULL, NULL), RT_OK);
+  c = add(&s, "size", &io_kind_vector);
+  c->set.scale = IO_SCALE_STANDARD;
+  c->size[0] = 2;
+  c->fit = rt_zalloc(2, sizeof *c->fit);
+  c->fit[0] = (struct io_fit){1, 2, 3};
+  c->fit[1] = (struct io_fit){4, 5, 6};
+  c = add(&s, "marks", &io_kind_labels);
+  c->set.threshold = IO_THRESHOLD_LEARNED;
+  c->above = rt_zalloc(2, sizeof *c->above);
+  c->above[1] = 0.25;
+  assert_int_equal(parse(&s.columns[0].vocab, words, strlen(words), NULL), RT_OK);
+  assert_int_equal(parse(&c->vocab, labels, strlen(labels), NULL), RT_OK);
+  assert_int_equal(io_schema_check(&s, NULL), RT_OK);
+  io_schema_share(&s);
+  io_schema_write(&s, &out);
+  assert_int_equal(io_schema_copy(&s, &copy, NULL), RT_OK);
+  assert_int_equal(io_schema_copy(&copy, &third, NULL), RT_OK);
+  assert_ptr_equal(copy.columns[0].vocab, s.columns[0].vocab); /* nobody changes it */
+  assert_ptr_equal(copy.columns[1].vocab, copy.columns[0].vocab);
+  assert_int_equal(copy.fields, s.fields);
+  io_schema_free(&s);
+  io_schema_free(&third);
+  io_schema_write(&copy, &out_copy);
+  assert_string_equal(out.data, out_copy.data);
+  assert_int_equal(io_vocab_find(copy.columns[1].vocab, "y", 1), 2);
+  rt_text_free(&out);
+  rt_text_free(&out_copy);
+  io_schema_free(&copy);
+}
+
 static void test_schema_refused(void **state) {
   (void)state;
   static const struct {
@@ -388,9 +431,11 @@ static void test_schema_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_intern),         cmocka_unit_test(test_words), cmocka_unit_test(test_classes),
-      cmocka_unit_test(test_bytes),          cmocka_unit_test(test_json),  cmocka_unit_test(test_many),
-      cmocka_unit_test(test_bad_json),       cmocka_unit_test(test_kinds), cmocka_unit_test(test_schema),
+      cmocka_unit_test(test_intern),         cmocka_unit_test(test_words),
+      cmocka_unit_test(test_classes),        cmocka_unit_test(test_bytes),
+      cmocka_unit_test(test_json),           cmocka_unit_test(test_many),
+      cmocka_unit_test(test_bad_json),       cmocka_unit_test(test_kinds),
+      cmocka_unit_test(test_schema),         cmocka_unit_test(test_schema_copied),
       cmocka_unit_test(test_schema_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
