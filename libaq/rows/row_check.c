@@ -118,8 +118,16 @@ static int check_row(void *context, const struct io_dataset *data, int64_t row, 
   return status != RT_OK ? status : check_requirements(check, column, error);
 }
 
+/* Letters that become unknown when the vocabulary is learned may be the same as the one before then. */
+static bool learns_letters(const struct vm_module *m) {
+  for (uint32_t i = 0; i < m->input_count; i++)
+    if (m->input[i].spelled) return true;
+  return false;
+}
+
 bool lib_row_check_later(const struct lib_row_check *check) {
   const struct vm_module *m = check->module;
+  if (learns_letters(m)) return true;
   for (uint32_t r = 0; r < m->requirement_count; r++)
     if (vm_requirement_is_ragged(&m->dims, &m->requirement[r])
         && vm_requirement_is_open(&m->dims, &m->requirement[r]))
