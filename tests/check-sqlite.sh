@@ -250,6 +250,11 @@ unset database
 
 is 'no such file' 'nothing.aqm: cannot be read: No such file or directory' \
   "SELECT aq_predict('nothing.aqm', 'x')"
+is 'the model behind the text' "a fine day: cannot be read: No such file or directory
+hint: the model stands before the texts, and 'topic.aqm' is one" "SELECT aq_predict('a fine day', 'topic.aqm')"
+is 'a table with the model behind the text' "a fine day: cannot be read: No such file or directory
+hint: the model stands before the texts, and 'topic.aqm' is one" \
+  "SELECT label FROM aq_top('a fine day', 2, 'topic.aqm')"
 is 'a BLOB that is no model' 'the BLOB: is not a valid safetensors file: it is shorter than 8 bytes
 hint: a model is what `aqc train … -o MODEL.aqm` writes' "SELECT aq_predict(x'0011', 'x')"
 is 'a model that is NULL' "there is no model: the argument is NULL

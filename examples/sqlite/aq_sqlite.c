@@ -29,14 +29,14 @@ static void fail_as(sqlite3_context *context, const aq_message *message) {
 }
 
 /* The model of argument 0. Where that is a constant, it is looked up once for each statement. */
-static struct model *find_model(sqlite3_context *context, sqlite3_value *which) {
+static struct model *find_model(sqlite3_context *context, int count, sqlite3_value **argument) {
   char *why;
   struct model *m = sqlite3_get_auxdata(context, 0);
   if (m) {
     m->users++;
     return m;
   }
-  m = models_take(sqlite3_user_data(context), which, &why);
+  m = models_take(sqlite3_user_data(context), count, argument, &why);
   if (!m) {
     fail(context, why);
     return NULL;
@@ -55,7 +55,7 @@ static bool begin(struct call *call, sqlite3_context *context, int before, int c
                                              : "this function needs a model and the texts"));
     return false;
   }
-  call->model = find_model(context, value[0]);
+  call->model = find_model(context, count, value);
   if (!call->model) return false;
   char *why = texts_take(&call->texts, count - before, value + before);
   bool missing = call->texts.missing || (before > 1 && sqlite3_value_type(value[1]) == SQLITE_NULL);

@@ -232,9 +232,8 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *text, int c
   char *why;
   (void)text;
   (void)number;
-  (void)count;
   forget(c);
-  c->model = models_take(((struct table *)base->pVtab)->models, argument[0], &why);
+  c->model = models_take(((struct table *)base->pVtab)->models, count, argument, &why);
   if (!c->model) return fail(c, why);
   int status = prepare(c, argument[1]);
   if (status != SQLITE_OK) return status;

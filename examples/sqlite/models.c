@@ -204,7 +204,21 @@ static struct model *new_model(const struct model *wanted, char **why) {
   return NULL;
 }
 
-struct model *models_take(struct models *models, sqlite3_value *which, char **why) {
+/* Arguments in the wrong order are told: which of the others is the path of a model? */
+static char *with_order(char *why, int count, sqlite3_value **argument) {
+  for (int k = 1; k < count && why; k++) {
+    const bool is_text = sqlite3_value_type(argument[k]) == SQLITE_TEXT;
+    const char *path = is_text ? (const char *)sqlite3_value_text(argument[k]) : NULL;
+    const size_t length = path ? strlen(path) : 0;
+    if (length < 4 || strcmp(path + length - 4, ".aqm") || stamp_of(path).size < 0) continue;
+    char *more = sqlite3_mprintf("%s\nhint: the model stands before the texts, and '%s' is one", why, path);
+    sqlite3_free(why);
+    return more;
+  }
+  return why;
+}
+
+static struct model *take(struct models *models, sqlite3_value *which, char **why) {
   struct model wanted = {0};
   *why = NULL;
   int type = sqlite3_value_type(which);
@@ -234,6 +248,12 @@ struct model *models_take(struct models *models, sqlite3_value *which, char **wh
   models->first = m;
   m->users++;
   drop_oldest(models);
+  return m;
+}
+
+struct model *models_take(struct models *models, int count, sqlite3_value **argument, char **why) {
+  struct model *m = take(models, argument[0], why);
+  if (!m) *why = with_order(*why, count, argument);
   return m;
 }
 

@@ -46,9 +46,10 @@ struct models {
 struct models *models_new(void);
 void models_release(void *models);
 
-/* The model of a value: a path, or the bytes of a model file. The caller is one of its users, until
- * model_release. NULL: *why says why not, for sqlite3_free; when that is NULL too, there was no memory. */
-struct model *models_take(struct models *models, sqlite3_value *which, char **why);
+/* The model of the first of some arguments: a path, or the bytes of a model file. The caller is one of its
+ * users, until model_release. NULL: *why says why not, and whether another argument is one, for sqlite3_free;
+ * when that is NULL too, there was no memory. */
+struct model *models_take(struct models *models, int count, sqlite3_value **argument, char **why);
 void model_release(void *model);
 /* A session of its own, for who uses it between calls. */
 int model_session(const struct model *model, aq_session **session);

@@ -216,9 +216,9 @@ static int close_cursor(sqlite3_vtab_cursor *base) {
 }
 
 /* Joins ask for a table row by row, mostly of the same model. */
-static int take_model(struct cursor *c, sqlite3_value *which) {
+static int take_model(struct cursor *c, int count, sqlite3_value **argument) {
   char *why;
-  struct model *m = models_take(((struct table *)c->base.pVtab)->models, which, &why);
+  struct model *m = models_take(((struct table *)c->base.pVtab)->models, count, argument, &why);
   if (!m) return fail(c, why);
   if (m == c->model) {
     model_release(m);
@@ -249,7 +249,7 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *text, int c
   (void)number;
   c->row = c->rows = 0;
   c->map = c->before = 0;
-  int status = take_model(c, argument[0]);
+  int status = take_model(c, count, argument);
   if (status != SQLITE_OK) return status;
   char *why = texts_take(&c->texts, count - kind->before, argument + kind->before);
   if (why) return fail(c, why);
