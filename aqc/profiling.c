@@ -5,21 +5,13 @@
 
 #include "aqc/files.h"
 #include "aqc/messages.h"
-#include "aqc/open.h"
 
 /* Pieces of work in a trace: some seconds of a small model, in a file of about 30 MB. */
 enum { PIECES = 100000 };
 
-int profiling_check(const struct settings *s) {
-  const char *const other[] = {s->operand[0], s->operand[1], s->valid, s->test, s->inputs, s->params};
-  if (!s->trace) return AQ_OK;
-  if (!s->trace[0] || !strcmp(s->trace, "-"))
-    return message_fail(AQ_USAGE, "--trace FILE.json writes the trace there",
-                        "--trace takes the name of a file");
-  int status = AQ_OK;
-  for (size_t k = 0; k < sizeof other / sizeof *other && status == AQ_OK; k++)
-    status = refuse_overwriting("--trace", s->trace, other[k]);
-  return status == AQ_OK ? file_check_folder(s->trace) : status;
+int profiling_check(const struct settings *s, const struct written_file *written, size_t count) {
+  const struct side_file file = {"--trace", "trace", "--trace FILE.json writes the trace there", s->trace};
+  return side_file_check(&file, s, written, count);
 }
 
 static int failed(const aq_profile *profile) {

@@ -34,7 +34,8 @@ static int check_settings(const struct settings *settings) {
                         "there is nowhere to write the results to");
   if (!settings->output && settings->save_params)
     return message_fail(AQ_USAGE, "give --out FILE.safetensors", "--save-params has nowhere to write to");
-  int can_trace = profiling_check(settings);
+  const struct written_file result = {settings->output, "result"};
+  int can_trace = profiling_check(settings, &result, 1);
   if (can_trace != AQ_OK || !settings->output) return can_trace;
   const char *const input[] = {settings->operand[0], settings->inputs, settings->params};
   for (size_t k = 0; k < sizeof input / sizeof *input; k++) {

@@ -40,13 +40,27 @@ static void set_options(struct training *t) {
   t->options.context = &t->progress;
 }
 
+/* The page and the trace are neither the model nor the checkpoint beside it. */
+static int check_side_files(const struct training *t) {
+  const struct settings *s = t->settings;
+  const struct side_file page = {"--report", "report", "--report FILE.html writes the page there", s->report};
+  char *checkpoint = malloc(strlen(t->options.save) + sizeof ".ckpt");
+  if (!checkpoint) return message_no_memory();
+  strcpy(stpcpy(checkpoint, t->options.save), ".ckpt");
+  const struct written_file written[] = {
+      {t->options.save, "model"}, {checkpoint, "checkpoint"}, {s->report, "report"}};
+  int status = side_file_check(&page, s, written, 2);
+  if (status == AQ_OK) status = profiling_check(s, written, 3);
+  free(checkpoint);
+  return status;
+}
+
 static int check_settings(const struct training *t) {
   if (t->settings->until && !training_is_validated(t->settings))
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
   int status = training_check(t->settings, t->options.save);
-  if (status == AQ_OK) status = profiling_check(t->settings);
-  return status == AQ_OK ? training_page_check(t->settings, t->options.save) : status;
+  return status == AQ_OK ? check_side_files(t) : status;
 }
 
 static int trainer_failed(const struct training *t) {

@@ -13,34 +13,6 @@
 /* So many of the hardest rows are on the page. */
 enum { HARDEST = 20 };
 
-/* The report must not be the model, nor the checkpoint beside it. */
-static int check_other(const char *report, const char *save) {
-  char *checkpoint = malloc(strlen(save) + sizeof ".ckpt");
-  if (!checkpoint) return message_no_memory();
-  strcpy(stpcpy(checkpoint, save), ".ckpt");
-  const bool model = file_same(report, save), state = file_same(report, checkpoint);
-  free(checkpoint);
-  if (!model && !state) return AQ_OK;
-  return message_fail(AQ_USAGE, "give one of them another name with -o or --report",
-                      "the %s and the report cannot both be %s", model ? "model" : "checkpoint", report);
-}
-
-int training_page_check(const struct settings *s, const char *save) {
-  const char *const input[] = {s->operand[0], s->operand[1], s->valid, s->test};
-  if (!s->report) return AQ_OK;
-  if (!s->report[0])
-    return message_fail(AQ_USAGE, "--report FILE.html writes the page there",
-                        "--report takes the name of a file, and this one is empty");
-  if (!strcmp(s->report, "-"))
-    return message_fail(AQ_USAGE, "--report FILE.html writes the page there",
-                        "--report takes the name of a file; the standard output has what training came to");
-  int status = check_other(s->report, save);
-  for (size_t k = 0; k < sizeof input / sizeof *input && status == AQ_OK; k++)
-    status = refuse_overwriting("--report", s->report, input[k]);
-  if (status == AQ_OK) status = refuse_overwriting_weights("--report", s->report, s->weights);
-  return status == AQ_OK ? file_check_folder(s->report) : status;
-}
-
 /* ---- what stands on it ---- */
 
 static void show_facts(const struct training_page *page, aq_shown *shown) {

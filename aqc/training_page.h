@@ -11,8 +11,6 @@ struct training_page {
   aq_model *model; /* NULL: training came to no end, and the page says why */
 };
 
-/* Can the page be written there? Asked before training. AQ_OK, or a code after saying why not. */
-int training_page_check(const struct settings *settings, const char *save);
 /* Writes it. AQ_OK, or a code after saying what is wrong. */
 int training_page_write(const struct training_page *page);
 
