@@ -69,7 +69,8 @@ typedef struct aq_program_options {
   /* Pretrained weights. A folder as Hugging Face has it: there config("…") finds config.json, and files of
    * load, vocab and merges are looked for first. Or a model, "MODEL.aqm": config("…") finds what that one
    * knows, columns of texts with its names and kinds have its vocabularies, and parameters with its names
-   * begin as its. NULL: neither. */
+   * begin as its: it is what a new task starts from. To go on with a model of the same task, which keeps its
+   * labels and scales as well, see aq_train_options.from. NULL: neither. */
   const char *weights;
   const char *const *allow_ffi; /* [allow_ffi_count] native code that may run, as in aq_load_options */
   size_t allow_ffi_count;

@@ -87,10 +87,11 @@ typedef struct aq_train_options {
   /* Rows in memory instead of the files train and valid, which are NULL then. They are needed until
    * aq_trainer_new has returned. */
   const aq_rows *rows, *valid_rows;
-  /* Begin with this model, which is not needed after aq_trainer_new. Parameters with its names begin as its;
-   * columns with its names and kinds have the vocabularies of texts, the widths and the scales that it has:
-   * words that it does not know stay unknown. Labels of the rows that it does not know are added to its own,
-   * and their parameters begin anew. Where program is NULL, it is the model's own. */
+  /* Go on with this model, for more rows of its task; it is not needed after aq_trainer_new, and the
+   * program's `weights` are for a new task. Parameters with its names begin as its; columns with its names
+   * and kinds have the vocabularies of texts, the widths and the scales that it has: words that it does not
+   * know stay unknown. Labels of the rows that it does not know are added to its own, and their parameters
+   * begin anew. Where program is NULL, it is the model's own. */
   aq_model *from;
   /* The training rows, as they would stand in a file of `format` (AUTO is TSV): puts at most size bytes into
    * buffer and returns how many; 0: the end. Below 0: it has failed, and the call ends with AQ_IO. It is
