@@ -20,7 +20,6 @@ const struct verb verb_doctor = {"doctor",
                                  "tell what aq found on this machine",
                                  "Tells the version, the processor and its instruction sets, the BLAS "
                                  "library and whether it chose kernels that fit "
-                                 "the processor, the number of threads, and which files of images "
-                                 "and sounds this aq was built to read.",
+                                 "the processor, the number of threads, and what reads images and sounds.",
                                  option_list,
                                  run_doctor};

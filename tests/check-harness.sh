@@ -137,13 +137,17 @@ $ true
 %% something that is not there
 $ false
 --- needs no/such/file
+%% something of two that is not there
+$ false
+--- needs no/such/file
+--- needs tests
 %% a block that does not exist
 $ true
 --- stdotu
 %%no name
 $ true
 END
-expect "files and mistakes in a test" files.test "ok ok ok ok not skip not not"
+expect "files and mistakes in a test" files.test "ok ok ok ok not skip skip not not"
 
 cat > "$folder/doc.md" <<'END'
 ```aq

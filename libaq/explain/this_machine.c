@@ -47,21 +47,21 @@ static void show_blas(const struct rt_blas_info *blas, aq_shown *s) {
   aq_shown_end(s);
 }
 
-/* What a library brings that need not be there when aq is built. */
-static void show_optional(aq_shown *s, const char *key, const char *label, bool there, const char *library) {
-  aq_shown_flag(s, key, label, there);
-  if (there)
-    aq_shown_say(s, "yes");
-  else
-    aq_shown_say(s, "no: aq was built without %s", library);
-}
-
+/* What reads files that rows name. */
 static void show_files(aq_shown *s) {
-  aq_shown_begin(s, "reads");
-  show_optional(s, "png", "PNG files", io_has_png, "libpng");
-  show_optional(s, "jpeg", "JPEG files", io_has_jpeg, "libjpeg-turbo");
-  show_optional(s, "sounds", "sound files", io_has_sndfile, "libsndfile");
-  show_optional(s, "spectra", "spectra", io_has_kissfft, "kissfft");
+  const struct {
+    const char *key, *label, *library, *without;
+  } file[] = {
+      {"png", "PNG", io_png_library(), "built without libpng"},
+      {"jpeg", "JPEG", io_jpeg_library(), "built without libjpeg-turbo"},
+      {"sound", "WAV, FLAC", io_sound_library(), "built without libsndfile"},
+      {"spectrum", "spectra", io_fft_library(), "built without kissfft"},
+  };
+  aq_shown_begin(s, "files");
+  for (size_t k = 0; k < RT_COUNT(file); k++) {
+    aq_shown_text(s, file[k].key, file[k].label, file[k].library);
+    if (!file[k].library) aq_shown_say(s, "%s", file[k].without);
+  }
   aq_shown_end(s);
 }
 

@@ -14,7 +14,7 @@ struct drawn_files {
   int64_t count;
 };
 
-/* RT_USAGE: built without libpng. RT_CANNOT_CREATE: there is no such folder, and none can be made. */
+/* RT_CANNOT_CREATE: there is no such folder, and none can be made. */
 int drawn_files_begin(struct drawn_files *files, const char *path, struct rt_error *error);
 /* Writes the image of row `number`, from 1. *name: the file that has it, for the caller to free. */
 int drawn_files_add(struct drawn_files *files, const aq_image *image, int64_t number, struct rt_text *name,

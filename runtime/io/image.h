@@ -35,6 +35,10 @@ int io_image_decode(const unsigned char *bytes, size_t length, int channels, str
 /* Gives a decoded image the channels that are wanted, as io_image_decode does. RT_NO_MEMORY. */
 int io_image_convert(struct io_image *image, int channels, struct rt_error *error);
 
+/* What decodes PNG files, and JPEG files; NULL: aq was built without it. */
+const char *io_png_library(void);
+const char *io_jpeg_library(void);
+
 /* Adds it to out as a PNG file, whatever aq was built with. RT_BAD_DATA for an image without points. */
 int io_png_encode(const struct io_image *image, struct rt_text *out, struct rt_error *error);
 
@@ -53,7 +57,6 @@ int io_image_fit(struct io_image *image, enum io_resize how, int32_t height, int
 
 /* Are the sizes within the limits? */
 int io_image_check(int64_t height, int64_t width, struct rt_error *error);
-extern const bool io_has_png, io_has_jpeg; /* was it built with libpng, libjpeg? */
 /* Each decodes into an empty image and leaves it to the caller to free, also after a failure. */
 int io_png_decode(const unsigned char *bytes, size_t length, struct io_image *image, struct rt_error *error);
 int io_jpeg_decode(const unsigned char *bytes, size_t length, struct io_image *image, struct rt_error *error);

@@ -4,13 +4,14 @@
 
 #ifndef RT_HAVE_JPEG
 
-const bool io_has_jpeg = false;
+const char *io_jpeg_library(void) { return NULL; }
 
 int io_jpeg_decode(const unsigned char *bytes, size_t length, struct io_image *image,
                    struct rt_error *error) {
   (void)bytes, (void)length, (void)image;
   rt_fail(error, RT_BAD_DATA, "it is a JPEG file, and this aq was built without libjpeg");
-  rt_hint(error, "install libjpeg-turbo with its headers (libjpeg-dev), and build aq again");
+  rt_hint(error, "install libjpeg-turbo with its headers (libjpeg-dev), configure aq with --with-jpeg and "
+                 "build it again");
   return RT_BAD_DATA;
 }
 
@@ -22,7 +23,7 @@ int io_jpeg_decode(const unsigned char *bytes, size_t length, struct io_image *i
 
 #include <jpeglib.h>
 
-const bool io_has_jpeg = true;
+const char *io_jpeg_library(void) { return "libjpeg-turbo"; }
 
 /* All that lives while a file is decoded: it is one struct, so that a jump leaves none of it in a register.
  */

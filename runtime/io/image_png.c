@@ -5,12 +5,13 @@
 
 #ifndef RT_HAVE_PNG
 
-const bool io_has_png = false;
+const char *io_png_library(void) { return NULL; }
 
 int io_png_decode(const unsigned char *bytes, size_t length, struct io_image *image, struct rt_error *error) {
   (void)bytes, (void)length, (void)image;
   rt_fail(error, RT_BAD_DATA, "it is a PNG file, and this aq was built without libpng");
-  rt_hint(error, "install libpng with its headers (libpng-dev), and build aq again");
+  rt_hint(error,
+          "install libpng with its headers (libpng-dev), configure aq with --with-png and build it again");
   return RT_BAD_DATA;
 }
 
@@ -19,7 +20,7 @@ int io_png_decode(const unsigned char *bytes, size_t length, struct io_image *im
 #include <png.h>
 #include <setjmp.h>
 
-const bool io_has_png = true;
+const char *io_png_library(void) { return "libpng " PNG_LIBPNG_VER_STRING; }
 
 /* All that lives while a file is decoded: it is one struct, so that a jump leaves none of it in a register.
  */

@@ -3,9 +3,10 @@
 
 int io_no_rows(const struct io_dataset *data, struct rt_error *error) {
   const struct rt_error *bad = &data->first_skipped;
-  return rt_fail_at(error, RT_BAD_DATA,
-                    (struct rt_place){data->names ? NULL : data->name, bad->line, bad->column},
-                    "every row is bad (%lld in all); the first: %s", (long long)data->skipped, bad->text);
+  rt_fail_at(error, RT_BAD_DATA, (struct rt_place){data->names ? NULL : data->name, bad->line, bad->column},
+             "every row is bad (%lld in all); the first: %s", (long long)data->skipped, bad->text);
+  rt_hint(error, "%s", bad->hint);
+  return RT_BAD_DATA;
 }
 
 /* Keeps those rows only. What was noted of the file stays. */

@@ -27,6 +27,9 @@ struct io_sound {
 int io_sound_decode(const unsigned char *bytes, size_t length, int32_t rate, struct io_sound *sound,
                     struct rt_error *error);
 
+/* What decodes files; NULL: aq was built without it. */
+const char *io_sound_library(void);
+
 /* ---- for sound.c ---- */
 
 /* What a file has: its channels mixed, from -1 to 1 as a rule. */
@@ -38,7 +41,6 @@ struct io_wave {
 };
 /* Is the rest of a WAV file there, and as long as its header says? */
 int io_wav_check(const unsigned char *bytes, size_t length, struct rt_error *error);
-extern const bool io_has_sndfile; /* was it built with libsndfile? */
 /* Decodes into an empty wave and leaves it to the caller to free, also after a failure. */
 int io_sound_file_decode(const unsigned char *bytes, size_t length, struct io_wave *wave,
                          struct rt_error *error);

@@ -5,13 +5,14 @@
 
 #ifndef RT_HAVE_SNDFILE
 
-const bool io_has_sndfile = false;
+const char *io_sound_library(void) { return NULL; }
 
 int io_sound_file_decode(const unsigned char *bytes, size_t length, struct io_wave *wave,
                          struct rt_error *error) {
   (void)bytes, (void)length, (void)wave;
   rt_fail(error, RT_BAD_DATA, "it is a sound, and this aq was built without libsndfile");
-  rt_hint(error, "install libsndfile with its headers (libsndfile1-dev), and build aq again");
+  rt_hint(error, "install libsndfile with its headers (libsndfile1-dev), configure aq with --with-sndfile "
+                 "and build it again");
   return RT_BAD_DATA;
 }
 
@@ -21,7 +22,7 @@ int io_sound_file_decode(const unsigned char *bytes, size_t length, struct io_wa
 
 #include "runtime/io/grow.h"
 
-const bool io_has_sndfile = true;
+const char *io_sound_library(void) { return sf_version_string(); }
 
 struct memory {
   const unsigned char *bytes;

@@ -33,7 +33,8 @@ const struct io_spectrum *io_spectrum_of(const struct io_store *store);
 void io_spectrum_frame(const struct io_spectrum *spectrum, const struct io_sound *sound,
                        const struct io_sound_change *change, int64_t frame, float *out);
 
-extern const bool io_has_kissfft; /* was it built with kissfft? */
+/* What transforms sounds; NULL: aq was built without it. */
+const char *io_fft_library(void);
 
 /* ---- for spectrum.c ---- */
 

@@ -3,13 +3,14 @@
 
 #ifndef RT_HAVE_KISSFFT
 
-const bool io_has_kissfft = false;
+const char *io_fft_library(void) { return NULL; }
 
 int io_fft_size(int64_t points, size_t *needs, struct rt_error *error) {
   (void)points;
   *needs = 0;
   rt_fail(error, RT_BAD_DATA, "it is to become a spectrum, and this aq was built without kissfft");
-  rt_hint(error, "install kissfft with its headers (libkissfft-dev), and build aq again");
+  rt_hint(error, "install kissfft with its headers (libkissfft-dev), configure aq with --with-kissfft and "
+                 "build it again");
   return RT_BAD_DATA;
 }
 
@@ -25,7 +26,7 @@ void io_fft_power(const void *fft, int64_t points, const float *x, float *power)
 #include <kiss_fft.h>
 #include <math.h>
 
-const bool io_has_kissfft = true;
+const char *io_fft_library(void) { return "kissfft"; }
 
 int io_fft_size(int64_t points, size_t *needs, struct rt_error *error) {
   (void)error;

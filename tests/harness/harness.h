@@ -34,9 +34,9 @@ struct file {
 struct test_case {
   int line;
   char *name;
-  char *needs;       /* a path without which the case is skipped, or NULL */
   char *problem;     /* what is wrong with the case itself, or NULL */
   bool fails;        /* the last step must not succeed */
+  struct list needs; /* char *: without one of them the case is skipped */
   struct list steps; /* struct step */
   struct list files; /* struct file, written before the first step */
 };

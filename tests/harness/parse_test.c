@@ -78,7 +78,7 @@ static void directive(struct parser *p, char *words) {
   } else if (strcmp(words, "stderr") == 0) {
     begin_text(p, &current_step(p)->err);
   } else if (text_starts(words, "needs ")) {
-    p->test->needs = words + strlen("needs ");
+    *(char **)list_add(&p->test->needs, sizeof(char *)) = words + strlen("needs ");
   } else if (text_starts(words, "exit ")) {
     struct step *step = current_step(p);
     char *end;

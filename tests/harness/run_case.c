@@ -13,18 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As aq was built (configure.ac). */
-#if defined(RT_HAVE_PNG) && defined(RT_HAVE_JPEG)
-enum { READS_IMAGES = true };
-#else
-enum { READS_IMAGES = false };
-#endif
-#if defined(RT_HAVE_SNDFILE) && defined(RT_HAVE_KISSFFT)
-enum { READS_SOUNDS = true };
-#else
-enum { READS_SOUNDS = false };
-#endif
-
 enum {
   TIMED_OUT = -1,
   SANITIZER_EXIT = 99 /* what Makefile.am tells the sanitizers to end with */
@@ -176,11 +164,41 @@ static bool can_limit_addresses(void) { return !is_sanitized() && is_there("/pro
 /* One that makes shared libraries: $CC, or cc. */
 static bool has_compiler(void) { return system("${CC:-cc} -dumpversion > /dev/null 2>&1") == 0; }
 
-static bool is_met(const char *need) {
-  if (!strcmp(need, "compiler")) return has_compiler();
-  if (!strcmp(need, "images")) return READS_IMAGES;
-  if (!strcmp(need, "sounds")) return READS_SOUNDS;
-  return strcmp(need, "address-limit") == 0 ? can_limit_addresses() : is_there(need);
+/* As aq was built (configure.ac). */
+static bool reads_images(void) {
+#if defined(RT_HAVE_PNG) && defined(RT_HAVE_JPEG)
+  return true;
+#else
+  return false;
+#endif
+}
+
+static bool reads_sounds(void) {
+#if defined(RT_HAVE_SNDFILE) && defined(RT_HAVE_KISSFFT)
+  return true;
+#else
+  return false;
+#endif
+}
+
+/* What a case may need besides a path. */
+static const struct need {
+  const char *name;
+  bool (*is_met)(void);
+  const char *without;
+} needs[] = {
+    {"address-limit", can_limit_addresses, "addresses cannot be limited here"},
+    {"compiler", has_compiler, "there is no C compiler"},
+    {"images", reads_images, "this aq was built without libpng or libjpeg"},
+    {"sounds", reads_sounds, "this aq was built without libsndfile or kissfft"},
+};
+
+/* Why a need is not met; NULL: it is. */
+static char *what_is_missing(const char *need) {
+  for (size_t k = 0; k < sizeof needs / sizeof *needs; k++)
+    if (strcmp(needs[k].name, need) == 0)
+      return needs[k].is_met() ? NULL : text_format("%s", needs[k].without);
+  return is_there(need) ? NULL : text_format("%s is not there", need);
 }
 
 enum outcome run_case(const struct test_case *test, const char *folder, char **report) {
@@ -191,10 +209,9 @@ enum outcome run_case(const struct test_case *test, const char *folder, char **r
     *report = test->problem;
     return FAILED;
   }
-  if (test->needs && !is_met(test->needs)) {
-    *report = text_format("%s is not there", test->needs);
-    return SKIPPED;
-  }
+  char *const *need = test->needs.items;
+  for (size_t i = 0; i < test->needs.count; i++)
+    if ((*report = what_is_missing(need[i]))) return SKIPPED;
   for (size_t i = 0; i < test->files.count; i++)
     if (!lay_out(folder, &file[i])) {
       *report = text_format("cannot write the file %s", file[i].name);
