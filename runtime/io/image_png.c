@@ -10,8 +10,7 @@ const char *io_png_library(void) { return NULL; }
 int io_png_decode(const unsigned char *bytes, size_t length, struct io_image *image, struct rt_error *error) {
   (void)bytes, (void)length, (void)image;
   rt_fail(error, RT_BAD_DATA, "it is a PNG file, and this aq was built without libpng");
-  rt_hint(error,
-          "install libpng with its headers (libpng-dev), configure aq with --with-png and build it again");
+  rt_hint(error, "install libpng with its headers (libpng-dev), then configure and build aq again");
   return RT_BAD_DATA;
 }
 
