@@ -10,8 +10,7 @@ int io_jpeg_decode(const unsigned char *bytes, size_t length, struct io_image *i
                    struct rt_error *error) {
   (void)bytes, (void)length, (void)image;
   rt_fail(error, RT_BAD_DATA, "it is a JPEG file, and this aq was built without libjpeg");
-  rt_hint(error, "install libjpeg-turbo with its headers (libjpeg-dev), configure aq with --with-jpeg and "
-                 "build it again");
+  rt_hint(error, "install libjpeg-turbo with its headers (libjpeg-dev), then configure and build aq again");
   return RT_BAD_DATA;
 }
 

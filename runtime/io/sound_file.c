@@ -11,8 +11,7 @@ int io_sound_file_decode(const unsigned char *bytes, size_t length, struct io_wa
                          struct rt_error *error) {
   (void)bytes, (void)length, (void)wave;
   rt_fail(error, RT_BAD_DATA, "it is a sound, and this aq was built without libsndfile");
-  rt_hint(error, "install libsndfile with its headers (libsndfile1-dev), configure aq with --with-sndfile "
-                 "and build it again");
+  rt_hint(error, "install libsndfile with its headers (libsndfile1-dev), then configure and build aq again");
   return RT_BAD_DATA;
 }
 

@@ -9,8 +9,7 @@ int io_fft_size(int64_t points, size_t *needs, struct rt_error *error) {
   (void)points;
   *needs = 0;
   rt_fail(error, RT_BAD_DATA, "it is to become a spectrum, and this aq was built without kissfft");
-  rt_hint(error, "install kissfft with its headers (libkissfft-dev), configure aq with --with-kissfft and "
-                 "build it again");
+  rt_hint(error, "install kissfft with its headers (libkissfft-dev), then configure and build aq again");
   return RT_BAD_DATA;
 }
 
