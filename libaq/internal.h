@@ -164,12 +164,12 @@ int lib_schema_without_rows(struct vm_module *module, const struct lib_known *kn
 /* Gives the module's symbols that data decide the sizes of the trained schema. Fails where the program has
  * given such a dim another size. */
 int lib_bind_dims(struct vm_module *module, const struct io_schema *schema, struct rt_error *error);
-/* How many tokens of a row an input sees: of a text that the model continues, one less than there are. */
 /* Has a row of so many tokens, of a column that a model goes on with, room for one more (session_extend)? Not
  * when its end is marked, or when it is complete. */
 static inline bool lib_extends(const struct io_column *column, int64_t tokens) {
   return column->kind->whole ? tokens <= io_whole(column) : !column->ends;
 }
+/* How many tokens of a row an input sees: of a text that the model continues, one less than there are. */
 int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, int64_t row);
 /* Of a box that a model gives, the number of its likeliest class among the columns. */
 int64_t lib_likeliest_box(const double *answer, int64_t columns);

@@ -208,7 +208,7 @@ int session_extend(const struct aq_session *s, struct io_dataset *data, struct r
     int column = s->feed.column[i];
     struct io_values *v = &data->values[column];
     if (!m->input[i].shifted || m->input[i].is_target || !v->present) continue;
-    if (!lib_extends(&s->model->schema.columns[column], io_payload_count(&v->of, data->rows))) continue;
+    if (!lib_extends(&s->model->schema.columns[column], io_payload_count(&v->of, data->rows - 1))) continue;
     int64_t *end = &v->of.offsets[data->rows];
     if (io_payload_reserve(&v->of, *end + 1) != RT_OK) return rt_no_memory(error);
     io_payload_ids(&v->of)[(*end)++] = 0;
