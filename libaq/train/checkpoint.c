@@ -80,7 +80,7 @@ static void put_digest(struct digest *d, const char *name, struct rt_text *out) 
   rt_text_printf(out, "%s #%s\n", name, digits);
 }
 
-/* Numbers of images say nothing of what is in them. */
+/* Numbers of what a store has say nothing of what is in it. */
 static void add_named(struct io_checksum *sum, const struct io_values *v, int64_t rows) {
   for (int64_t row = 0; row < rows; row++) {
     size_t size;
@@ -99,7 +99,7 @@ static void describe_data(const struct io_dataset *data, const char *name, struc
     if (!v->present || data->rows == 0) continue;
     size_t elements = (size_t)(io_payload_begin(of, data->rows) * of->width);
     if (of->offsets) io_checksum_add(&d.sum, of->offsets, ((size_t)data->rows + 1) * sizeof *of->offsets);
-    if (v->store && !v->of.offsets) { /* of a ragged column it is not what the values are */
+    if (of->apart) {
       add_named(&d.sum, v, data->rows);
       continue;
     }

@@ -137,7 +137,7 @@ static int append_column(struct io_values *into, int64_t before, const struct io
   if (io_payload_append(&into->of, before, &from->of, rows, count) != RT_OK) return RT_NO_MEMORY;
   if (from->beside.width && io_payload_append(&into->beside, before, &from->beside, rows, count) != RT_OK)
     return RT_NO_MEMORY;
-  if (from->store && !from->of.offsets)
+  if (from->of.apart)
     return io_store_append(&into->store, from->store, io_payload_ids(&into->of) + before, count);
   return rename_unseen(from, into, io_payload_begin(&into->of, before) * into->of.width,
                        io_payload_begin(&into->of, before + count) * into->of.width);
@@ -198,6 +198,7 @@ static int make_alike(const struct io_dataset *from, struct io_dataset *into) {
         && (io_payload_init(&into->values[c].of, of->element, of->width, of->offsets != NULL) != RT_OK
             || io_payload_init(&into->values[c].beside, IO_F64, beside->width, beside->width > 0) != RT_OK))
       return RT_NO_MEMORY;
+    into->values[c].of.apart = of->apart;
   }
   return RT_OK;
 }
