@@ -19,6 +19,30 @@ static const struct verb *const verbs[] = {VERBS(VERB_ROW) NULL};
 /* Verbs of later versions. */
 static const char *const later[] = {"export", NULL};
 
+/* What verbs like these are called elsewhere, and what one types here. */
+static const struct {
+  const char *name, *hint;
+} elsewhere[] = {
+    {"serve",
+     "`aqc predict MODEL -` answers lines as they come; examples/embed/server is a server to build on"},
+    {"fit", "did you mean `aqc train`?"},
+    {"test", "did you mean `aqc eval`?"},
+    {"evaluate", "did you mean `aqc eval`?"},
+    {"validate", "did you mean `aqc eval`? or, of a program without data, `aqc check`?"},
+    {"infer", "did you mean `aqc predict`?"},
+    {"sample", "did you mean `aqc generate`?"},
+    {"compile", "did you mean `aqc build`?"},
+    {"format", "did you mean `aqc fmt`?"},
+    {"lint", "did you mean `aqc check`?"},
+    {"show", "did you mean `aqc attend` or `aqc explain`?"},
+};
+
+static const char *hint_elsewhere(const char *name) {
+  for (size_t k = 0; k < sizeof elsewhere / sizeof *elsewhere; k++)
+    if (strcmp(elsewhere[k].name, name) == 0) return elsewhere[k].hint;
+  return NULL;
+}
+
 static const struct verb *find_verb(const char *name) {
   for (const struct verb *const *verb = verbs; *verb; verb++)
     if (strcmp((*verb)->name, name) == 0) return *verb;
@@ -35,7 +59,8 @@ static int refuse_verb(const char *name) {
   for (const struct verb *const *verb = verbs; *verb; verb++)
     nearest = nearest_word(name, nearest, (*verb)->name);
   if (nearest) snprintf(hint, sizeof hint, "did you mean `aqc %s`?", nearest);
-  return message_fail(AQ_USAGE, hint, "there is no verb `%.60s`", name);
+  const char *known_hint = hint_elsewhere(name);
+  return message_fail(AQ_USAGE, known_hint ? known_hint : hint, "there is no verb `%.60s`", name);
 }
 
 /* Neither a verb, also none that is yet to come, nor a word of the language, nor like any. */
@@ -45,7 +70,7 @@ static int refuse_word(const char *name) {
   const char *nearest = NULL;
   for (const struct verb *const *verb = verbs; *verb; verb++)
     nearest = nearest_word(name, nearest, (*verb)->name);
-  if (nearest) return refuse_verb(name);
+  if (nearest || hint_elsewhere(name)) return refuse_verb(name);
   return message_fail(AQ_USAGE,
                       "`aqc help` lists the verbs, `aqc help functions` and `aqc help language` the words of "
                       "programs",
