@@ -112,6 +112,7 @@ static void print_seen(const struct settings *settings, const char *seen) {
   free(words);
   printf("  aqc train %s/model.aq %s --hold 10%% -o %s/model.aqm\n", folder, table, folder);
   printf("  aqc eval %s/model.aqm OTHER_ROWS\n", folder);
+  printf("  aqc predict %s/model.aqm NEW_ROWS\n", folder);
 }
 
 /* The table is looked at first: a folder is made only when there is something to put into it. */
