@@ -1,6 +1,7 @@
 /* attend.c: aqc attend. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "aqc/files.h"
 #include "aqc/messages.h"
@@ -90,10 +91,43 @@ static int check_png(const struct settings *settings) {
   return status == AQ_OK ? file_check_folder(settings->png) : status;
 }
 
+/* The folder of a name that may be a file's; NULL: it has none, or there is no such folder. */
+static char *folder_of(const char *name) {
+  struct stat found;
+  const char *end = strrchr(name, '/');
+  char *folder = end ? strndup(name, end > name ? (size_t)(end - name) : 1) : NULL;
+  if (folder && stat(folder, &found) == 0 && S_ISDIR(found.st_mode)) return folder;
+  free(folder);
+  return NULL;
+}
+
+/* A table may come from somebody else, and names no files that lie elsewhere. Who names one on the command
+ * line means it: its folder is allowed. */
+static int open_with_folders(const struct settings *settings, aq_model **model) {
+  struct settings own = *settings;
+  const size_t most = (size_t)settings->operand_count;
+  char **folder = calloc(most, sizeof *folder);
+  struct given_value *item = calloc(most, sizeof *item);
+  size_t count = 0;
+  *model = NULL;
+  for (int k = 1; folder && item && k < settings->operand_count; k++)
+    if ((folder[count] = folder_of(settings->operand[k]))) {
+      item[count].value = folder[count];
+      count++;
+    }
+  own.files.item = item;
+  own.files.count = count;
+  int status = folder && item ? open_model(settings->operand[0], &own, model) : message_no_memory();
+  for (size_t k = 0; k < count; k++) free(folder[k]);
+  free(folder);
+  free(item);
+  return status;
+}
+
 static int run_attend(const struct settings *settings) {
   aq_model *model;
   aq_session *session = NULL;
-  int status = open_model(settings->operand[0], settings, &model);
+  int status = open_with_folders(settings, &model);
   if (status != AQ_OK) return status;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
   if (status == AQ_OK && settings->png) status = check_png(settings);

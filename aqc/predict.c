@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aqc/files.h"
 #include "aqc/input.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
@@ -19,6 +20,14 @@ static bool writes(const aq_model *model) {
          > model_fields(model, FIELDS_UNWRITTEN, names, sizeof names);
 }
 
+/* A picture or a sound, where the table that names it is expected. */
+static bool is_media(const char *path) {
+  static const char *const ends[] = {".png", ".jpg", ".jpeg", ".wav", ".flac"};
+  for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
+    if (file_ends_with(path, ends[k])) return true;
+  return false;
+}
+
 static int failed(const aq_session *session, const aq_model *model, const char *path) {
   aq_message message = *aq_session_message(session);
   message.size = sizeof message;
@@ -27,6 +36,9 @@ static int failed(const aq_session *session, const aq_model *model, const char *
   /* A text was given where a file is expected. */
   if (message.code == AQ_NO_INPUT && strchr(path, ' ') && access(path, F_OK))
     message.hint = "predict reads files; for one text: echo \"…\" | aqc predict MODEL -";
+  if (message.code == AQ_BAD_DATA && message.line == 1 && is_media(path))
+    message.hint = "predict reads a table whose rows name such files, or a folder of them; for one file: "
+                   "echo NAME | aqc predict MODEL -";
   return message_print(&message);
 }
 
