@@ -65,8 +65,10 @@ verdict 'every function has a page of section 3' "$(sed -n 's/^ *\(aq_[a-z0-9_]*
     grep -q "$name" "$build/doc/${lead:-man3/$name.3}" 2> /dev/null || echo "$name has none"
   done)"
 verdict 'they are installed where man looks for them' \
-  "$(make -s -C "$build" install-data-hook mandir=/man DESTDIR="$work/installed" 2>&1
+  "$(make -s -C "$build" install-data-hook prefix=/else mandir=/man DESTDIR="$work/installed" 2>&1
     cmp "$build/doc/man3/libaq.3" "$work/installed/man/man3/libaq.3" 2>&1)"
+verdict 'aq.pc has the prefix that make install is given' \
+  "$(grep '^prefix=' "$work/installed/else/lib/pkgconfig/aq.pc" 2>&1 | grep -vx 'prefix=/else')"
 if command -v groff > /dev/null; then
   verdict 'the pages are well formed' \
     "$(cd "$build/doc/man3" && for page in $(grep -L '^\.so ' ./*.3); do groff -k -man -ww -z "$page" 2>&1; done |
