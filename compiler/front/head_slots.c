@@ -262,6 +262,35 @@ CC_OWN_FRAME static int warn_unscaled(struct cc_context *c, const struct cc_slot
   return cc_warn(&c->program->diagnostics, &warning);
 }
 
+/* `s / sqrt(…)` somewhere in a formula. */
+static bool divides_by_root(const struct gr_node *node) {
+  if (!node) return false;
+  const struct gr_node *under = node->kind == GR_BINARY && !strcmp(node->text, "/") ? node->child[1] : NULL;
+  if (under && under->kind == GR_CALL && under->child[0]->kind == GR_NAME
+      && !strcmp(under->child[0]->text, "sqrt") && node->child[0]->kind == GR_NAME
+      && !strcmp(node->child[0]->text, "s"))
+    return true;
+  for (size_t k = 0; k < (size_t)node->count; k++)
+    if (divides_by_root(node->child[k])) return true;
+  return false;
+}
+
+/* In norm `s` is the score, which where none is said is divided already. */
+CC_OWN_FRAME static int warn_scaled_twice(struct cc_context *c, const struct cc_slots *slots) {
+  const struct cc_slot_source *last = slots->source[CC_NORM];
+  if (slots->source[CC_SCORE]->node || !last->node || last->unit->is_stdlib || c->program->kept || c->swapping
+      || !divides_by_root(formula(last)))
+    return RT_OK;
+  struct rt_error warning = {0};
+  gr_fail(
+      &warning, formula(last)->span,
+      "this divides by sqrt(width) again: `s` in norm is the score, which is s / sqrt(width) where the head "
+      "says none");
+  rt_hint(&warning, "write s alone; who means another score says it: score = s / …");
+  warning.code = RT_NEGATIVE;
+  return cc_warn(&c->program->diagnostics, &warning);
+}
+
 static int score(struct cc_context *c, const struct cc_slots *slots, struct cc_slot *slot,
                  struct gr_span span) {
   const struct cc_slot_source *source = slots->source[CC_SCORE], *last = slots->source[CC_NORM];
@@ -281,6 +310,7 @@ static int score(struct cc_context *c, const struct cc_slots *slots, struct cc_s
   status = norm(c, slots, slot);
   if (status == RT_OK && hides && !slot->head->softmax) status = hide(c, slot, scored, span);
   if (status == RT_OK) status = warn_unscaled(c, slots, source, scored);
+  if (status == RT_OK) status = warn_scaled_twice(c, slots);
   if (last->node) span = formula(last)->span;
   return status != RT_OK ? status : finish(c, &slot->head->score, slot->s.id, span);
 }
