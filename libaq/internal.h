@@ -232,6 +232,11 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
 /* Binds the machine to the sizes of the batch, and sets the inputs that it uses. */
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
                   struct rt_error *error);
+/* Its two halves: reads the rows into the buffers of the feed, which another thread may do while the machine
+ * runs; and the rest. */
+int lib_feed_fill(struct lib_feed *feed, const struct vm_machine *machine, struct lib_batch batch,
+                  struct rt_error *error);
+int lib_feed_bind(struct lib_feed *feed, struct vm_machine *machine, int64_t count, struct rt_error *error);
 /* The boxes of a row, as a model is given them, in the precision of the feed, and how many these are (out
  * NULL: that alone). While images are changed at random, those that are hardly seen any more are left out
  * (feed_boxes.c). */

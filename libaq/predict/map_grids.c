@@ -63,10 +63,10 @@ static int picture_of(struct aq_session *s, int c, int64_t row, const aq_picture
   struct io_image image = {0};
   *picture = s->picture[c];
   if (*picture) return RT_OK;
+  const int status = column->kind->drawn->draw(column, &s->data.values[c], row, &image, error);
+  if (status != RT_OK) return status;
   aq_picture *own = rt_arena_alloc(&s->tokens, sizeof *own);
-  unsigned char *bytes = NULL;
-  if (own && column->kind->drawn->draw(column, &s->data.values[c], row, &image) == RT_OK)
-    bytes = rt_arena_alloc(&s->tokens, io_image_size(&image) + 1);
+  unsigned char *bytes = own ? rt_arena_alloc(&s->tokens, io_image_size(&image) + 1) : NULL;
   if (bytes) {
     memcpy(bytes, image.bytes, io_image_size(&image));
     *own =

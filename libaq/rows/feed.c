@@ -392,22 +392,27 @@ static void copy_values(const struct lib_feed *feed, const struct vm_input *inpu
 }
 
 /* Of values that are numbers of something larger: that. */
-static void copy_given(const struct lib_feed *feed, uint32_t i, const struct io_values *v,
-                       struct lib_batch batch, void *out) {
+static int copy_given(const struct lib_feed *feed, uint32_t i, const struct io_values *v,
+                      struct lib_batch batch, struct rt_error *error) {
   const struct io_column *column = &feed->schema->columns[feed->column[i]];
   const struct vm_input *input = &feed->module->input[i];
   const size_t size = (size_t)value_elements(feed, i, v) * element_size(feed, input);
-  char *at = out;
+  char *at = feed->buffer[i];
   for (int64_t e = 0; e < batch.count; e++) {
     const uint64_t chance = lib_feed_chance(feed, feed->column[i], e);
-    column->kind->give(&(struct io_giving){.column = column,
-                                           .values = v,
-                                           .row = batch.row[e],
-                                           .chance = feed->chance ? &chance : NULL,
-                                           .doubles = feed->precision == RT_F64,
-                                           .out = at});
+    const struct io_giving giving = {.column = column,
+                                     .values = v,
+                                     .row = batch.row[e],
+                                     .chance = feed->chance ? &chance : NULL,
+                                     .doubles = feed->precision == RT_F64,
+                                     .out = at};
+    const int status = column->kind->give(&giving, error);
+    if (status == RT_BAD_DATA)
+      io_place_row(batch.data, batch.data->lines[batch.row[e]], feed->column[i], error);
+    if (status != RT_OK) return status;
     at += (input->length < 0 ? 1 : (size_t)lib_row_length(input, v, batch.row[e])) * size;
   }
+  return RT_OK;
 }
 
 /* Labels: a 1 for each that a row has. One that training did not see has no place. */
@@ -449,9 +454,11 @@ static void copy_matches(const struct lib_feed *feed, const struct io_values *v,
   }
 }
 
-static void copy_rows(const struct lib_feed *feed, uint32_t i, const struct io_values *v,
-                      struct lib_batch batch, void *out) {
+static int copy_rows(const struct lib_feed *feed, uint32_t i, struct lib_batch batch,
+                     struct rt_error *error) {
   const struct vm_input *input = &feed->module->input[i];
+  const struct io_values *v = &batch.data->values[feed->column[i]];
+  void *out = feed->buffer[i];
   if (input->matched)
     copy_matches(feed, v, batch, out);
   else if (input->column->kind->beside)
@@ -459,12 +466,13 @@ static void copy_rows(const struct lib_feed *feed, uint32_t i, const struct io_v
   else if (io_kind_has(input->column->kind, IO_MEMBERS))
     copy_members(feed, v, value_elements(feed, i, v), batch, out);
   else if (input->column->kind->give)
-    copy_given(feed, i, v, batch, out);
+    return copy_given(feed, i, v, batch, error);
   else
     copy_values(feed, input, v, batch, out);
+  return RT_OK;
 }
 
-int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
+int lib_feed_fill(struct lib_feed *feed, const struct vm_machine *machine, struct lib_batch batch,
                   struct rt_error *error) {
   bool known[1024] = {false};
   feed->tokens = 0;
@@ -484,12 +492,21 @@ int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_
     if (status == RT_OK)
       status =
           reserve(feed, i, (size_t)(total * value_elements(feed, i, v)), element_size(feed, input), error);
+    if (status == RT_OK && vm_machine_uses_input(machine, i)) status = copy_rows(feed, i, batch, error);
     if (status != RT_OK) return status;
-    if (!vm_machine_uses_input(machine, i)) continue;
-    copy_rows(feed, i, v, batch, feed->buffer[i]);
   }
-  int status = vm_machine_bind(machine, batch.count, (const int64_t *const *)feed->sizes, error);
+  return RT_OK;
+}
+
+int lib_feed_bind(struct lib_feed *feed, struct vm_machine *machine, int64_t count, struct rt_error *error) {
+  int status = vm_machine_bind(machine, count, (const int64_t *const *)feed->sizes, error);
   for (uint32_t i = 0; status == RT_OK && i < feed->module->input_count; i++)
     if (vm_machine_uses_input(machine, i)) vm_machine_set_input(machine, i, feed->buffer[i]);
   return status;
+}
+
+int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
+                  struct rt_error *error) {
+  const int status = lib_feed_fill(feed, machine, batch, error);
+  return status == RT_OK ? lib_feed_bind(feed, machine, batch.count, error) : status;
 }

@@ -41,7 +41,7 @@ int64_t lib_give_boxes(const struct lib_feed *feed, uint32_t input, struct lib_b
     double box[IO_BOX_NUMBERS];
     memcpy(box, io_payload_numbers(&v->beside) + k * IO_BOX_NUMBERS, sizeof box);
     if (moves) {
-      const struct io_image of = io_image_kept(&image);
+      const struct io_image of = io_image_sizes(image.values);
       if (!io_box_move(&change, of.height, of.width, box)) continue;
     }
     if (out)

@@ -77,6 +77,7 @@ static bool save_is_due(const struct aq_trainer *t) {
 
 /* The order of an epoch depends on the seed and the epoch alone. */
 static void shuffle(struct aq_trainer *t) {
+  lib_ahead_wait(t->ahead);
   for (int64_t r = 0; r < t->train_data.rows; r++) t->order[r] = r;
   rt_random_shuffle(rt_random_seed((uint64_t)t->settings.seed ^ 0x6f72646572u, (uint64_t)t->state.epoch),
                     t->train_data.rows, t->order);

@@ -60,9 +60,11 @@ static void collect_gradients(struct aq_trainer *t) {
 /* The stream of a step's seed from which data are changed at random. */
 enum { CHANGES = 0x6368616e };
 
-static uint64_t step_seed(const struct aq_trainer *t) {
-  return rt_random_seed((uint64_t)t->settings.seed, (uint64_t)t->state.step + 1);
+/* Of a step, counted from 1. */
+static uint64_t seed_of(const struct aq_trainer *t, int64_t step) {
+  return rt_random_seed((uint64_t)t->settings.seed, (uint64_t)step);
 }
+static uint64_t step_seed(const struct aq_trainer *t) { return seed_of(t, t->state.step + 1); }
 
 static int diverged(int64_t step, struct rt_error *error) {
   rt_hint(error,
@@ -98,12 +100,23 @@ int lib_train_finite(struct aq_trainer *t, struct rt_error *error) {
   return status != RT_OK ? diverged(t->state.step, error) : RT_OK;
 }
 
+/* The batch that follows in this epoch is made ready meanwhile. */
+static void begin_next(struct aq_trainer *t, struct lib_batch batch) {
+  const int64_t at = t->state.position + batch.count, left = t->train_data.rows - at;
+  const uint64_t chance = rt_random_seed(seed_of(t, t->state.step + 2), CHANGES);
+  if (!t->ahead || batch.row != t->order + t->state.position || left <= 0) return;
+  const struct lib_batch next = {&t->train_data, t->order + at,
+                                 left < t->settings.batch ? left : t->settings.batch};
+  lib_ahead_begin(t->ahead, t->machine, next, &chance);
+}
+
 static int feed(struct aq_trainer *t, struct lib_batch batch, struct rt_error *error) {
   const struct profile_time from = lib_profile_now(t->options.profile);
   const uint64_t chance = rt_random_seed(step_seed(t), CHANGES);
   t->feed.chance = &chance;
-  int status = lib_feed_rows(&t->feed, t->machine, batch, error);
+  int status = lib_ahead_rows(t->ahead, &t->feed, t->machine, batch, error);
   t->feed.chance = NULL;
+  if (status == RT_OK) begin_next(t, batch);
   lib_profile_part(t->options.profile, PROFILE_feed, from);
   return status;
 }

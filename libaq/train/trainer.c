@@ -326,6 +326,8 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   t->judge.skip = t->options.bad_rows == AQ_BAD_ROW_SKIP;
   if (status == RT_OK) status = make_optimizer(t, error);
   if (status == RT_OK) status = make_room(t, error);
+  if (status == RT_OK && lib_train_has_rows(t) && lib_ahead_pays(&t->feed, t->pool))
+    status = lib_ahead_new(&t->ahead, &t->feed, &t->train_data, t->settings.batch, error);
   if (status == RT_OK)
     status = lib_profile_begin(t->options.profile, t->machine, t->module, t->precision, t->pool, error);
   if (status != RT_OK) return status;
@@ -403,6 +405,7 @@ void aq_trainer_free(aq_trainer *t) {
   if (t->module) lib_target_rows_free(t);
   rt_optimizer_free(t->optimizer);
   lib_judge_free(&t->judge);
+  lib_ahead_free(t->ahead);
   vm_machine_free(t->machine);
   if (t->feed.module) lib_feed_free(&t->feed);
   lib_row_check_free(&t->row_check);

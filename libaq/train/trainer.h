@@ -6,6 +6,7 @@
 
 #include "libaq/internal.h"
 #include "libaq/profile/profile.h"
+#include "libaq/rows/feed_ahead.h"
 #include "runtime/io/file.h"
 #include "runtime/optimizer.h"
 
@@ -61,6 +62,7 @@ struct aq_trainer {
   struct lib_params average;  /* of params over the steps, with the setting `average`; else empty */
   struct vm_machine *machine; /* of "train" */
   struct lib_feed feed;
+  struct lib_ahead *ahead;    /* makes the next batch ready; NULL: nothing does */
   struct lib_judge judge;     /* on the validation data */
   struct lib_measure best_by; /* which metric decides the best epoch; asked.metric NULL: it is the host's
                                  measure, or with no name, there is none */

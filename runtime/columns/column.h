@@ -120,9 +120,10 @@ struct io_image;
 struct io_drawn {
   int8_t down, across; /* the axes of a value along its height and its width; -1: none is */
   bool up;             /* what is first along the height is at the bottom */
-  /* The picture of a row. RT_NO_MEMORY. The caller frees the image. */
+  /* The picture of a row. RT_BAD_DATA, without a place: it cannot be read any more. The caller frees the
+   * image. */
   int (*draw)(const struct io_column *column, const struct io_values *values, int64_t row,
-              struct io_image *image);
+              struct io_image *image, struct rt_error *error);
 };
 
 struct io_kind {
@@ -198,8 +199,9 @@ struct io_kind {
   int (*learn)(const struct io_dataset *train, struct io_schema *schema, int column, struct rt_error *error);
 
   /* Of values that are numbers of something larger (io_values.store): gives a model what they stand for.
-   * Such a value is one element, whatever the sizes of its axes. NULL: the elements are what it is given. */
-  void (*give)(const struct io_giving *giving);
+   * Such a value is one element, whatever the sizes of its axes. RT_BAD_DATA, without a place: that cannot be
+   * read any more. NULL: the elements are what it is given. */
+  int (*give)(const struct io_giving *giving, struct rt_error *error);
   /* With `give`: does training learn how the entries of the last axis are scaled? */
   bool (*fits)(const struct io_settings *set);
 

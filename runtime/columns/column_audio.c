@@ -25,7 +25,8 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
 
 enum { AT_ONCE = 1024 };
 
-static void give(const struct io_giving *g) {
+static int give(const struct io_giving *g, struct rt_error *error) {
+  (void)error;
   const struct io_sound sound = io_sounds_of(g->values, g->row);
   const int64_t *own = g->column->set.own, count = io_row_length(g->values, g->row);
   const struct io_sound_changes changes = {
@@ -38,6 +39,7 @@ static void give(const struct io_giving *g) {
     io_sound_change_samples(&change, &sound, at, some, block);
     for (int64_t k = 0; k < some; k++) io_giving_put(g, at + k, block[k]);
   }
+  return RT_OK;
 }
 
 static const struct io_option options[] = {

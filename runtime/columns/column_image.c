@@ -5,6 +5,7 @@
 #include "runtime/io/data_internal.h"
 #include "runtime/io/fit.h"
 #include "runtime/io/images.h"
+#include "runtime/io/utf8.h"
 
 enum { HEIGHT, WIDTH, CHANNELS };                         /* its axes */
 enum { RESIZE, SCALE, FLIP, SHIFT, CROP, ERASE };         /* settings of its own */
@@ -33,12 +34,17 @@ static int read_image(const struct io_place *p, const struct io_field *name, int
                       struct rt_error *why) {
   struct io_values *v = io_place_values(p);
   struct io_image image = {0};
-  int status = io_images_read(v->store, p, name, (int)v->size[CHANNELS], &image, why);
+  struct io_stored one;
+  int status = io_images_find(p, name, &one, why);
+  if (status == RT_OK) status = io_images_decode(&one, (int)v->size[CHANNELS], &image, why);
   if (status == RT_OK) status = make_fit(p, &image, why);
-  void *bytes = image.bytes;
-  if (status == RT_OK) status = io_store_add(v->store, name, &bytes, io_image_size(&image), number, why);
-  image.bytes = bytes;
-  io_image_free(&image);
+  if (status == RT_OK) {
+    one.bytes = image.bytes;
+    one.size = io_image_size(&image);
+    status = io_store_add(v->store, name, &one, number, why);
+  } else
+    io_image_free(&image);
+  io_stored_free(&one);
   return status;
 }
 
@@ -46,14 +52,74 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   return io_encode_named(p, field, &(struct io_naming){"image", read_image}, error);
 }
 
-static const unsigned char *bytes_of(const struct io_values *v, int64_t row) {
-  size_t size;
-  return io_store_bytes(v->store, io_payload_ids(&v->of)[row], &size);
+/* ---- what is kept ---- */
+
+struct io_image io_image_sizes(const struct io_values *v) {
+  return (struct io_image){(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], (int)v->size[CHANNELS], NULL};
+}
+
+/* The image of a row. */
+struct taken {
+  struct io_image image;
+  bool own; /* it was read again */
+};
+
+static void release(struct taken *t) {
+  if (t->own) io_image_free(&t->image);
+}
+
+/* What was right while the table was read need not be right any more. */
+static int read_again(const struct io_column *column, const struct io_values *v, const struct io_stored *from,
+                      struct taken *t, struct rt_error *why) {
+  const enum io_resize how = (enum io_resize)column->set.own[RESIZE];
+  int status = io_images_decode(from, t->image.channels, &t->image, why);
+  if (status == RT_OK && how)
+    status = io_image_fit(&t->image, how, (int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], why);
+  if (status == RT_OK
+      && (io_image_size(&t->image) != from->size
+          || (from->path && io_store_sum(t->image.bytes, from->size) != from->sum)))
+    status = rt_fail(why, RT_BAD_DATA, "it is another one than when the table was read");
+  if (status != RT_OK) io_image_free(&t->image);
+  return status;
+}
+
+static int take(const struct io_column *column, const struct io_values *v, int64_t row, struct taken *t,
+                struct rt_error *error) {
+  const int32_t number = io_payload_ids(&v->of)[row];
+  const struct io_stored *one = io_store_get(v->store, number);
+  struct rt_error why = {0};
+  *t = (struct taken){io_image_sizes(v), !one->bytes};
+  t->image.bytes = one->bytes;
+  if (one->bytes) return RT_OK;
+  const int status = read_again(column, v, one, t, &why);
+  if (status == RT_OK) return RT_OK;
+  if (status == RT_NO_MEMORY) return rt_no_memory(error);
+  const struct io_field name = io_store_name(v->store, number);
+  rt_fail(error, RT_BAD_DATA, "the image %.*s: %s", io_quoted(name.text, name.length), name.text, why.text);
+  if (why.hint[0]) rt_hint(error, "%s", why.hint);
+  return RT_BAD_DATA;
 }
 
 /* ---- what training learns ---- */
 
 static bool fits(const struct io_settings *set) { return set->own[SCALE] == STANDARD; }
+
+/* How often each channel has each level: counted[channels, LEVELS]. */
+static int count_levels(const struct io_column *column, const struct io_dataset *train,
+                        const struct io_values *v, int64_t *counted, struct rt_error *error) {
+  for (int64_t row = 0; row < train->rows; row++) {
+    struct taken t;
+    const int status = take(column, v, row, &t, error);
+    if (status != RT_OK) {
+      io_place_row(train, train->lines[row], (int)(v - train->values), error);
+      return status;
+    }
+    const size_t size = io_image_size(&t.image), channels = (size_t)t.image.channels;
+    for (size_t k = 0; k < size; k++) counted[k % channels * LEVELS + t.image.bytes[k]]++;
+    release(&t);
+  }
+  return RT_OK;
+}
 
 /* The mean and the deviation of each channel, over all points of all rows. */
 static int learn(const struct io_dataset *train, struct io_schema *schema, int column,
@@ -70,11 +136,7 @@ static int learn(const struct io_dataset *train, struct io_schema *schema, int c
     learned->fit = NULL;
     return rt_no_memory(error);
   }
-  for (int64_t row = 0; row < train->rows; row++) {
-    const unsigned char *at = bytes_of(v, row);
-    for (int64_t p = 0; p < points; p++)
-      for (int64_t c = 0; c < channels; c++) counted[c * LEVELS + *at++]++;
-  }
+  const int status = count_levels(learned, train, v, counted, error);
   const double all = (double)points * (double)train->rows;
   for (int64_t c = 0; c < channels; c++) {
     double sum = 0, squares = 0;
@@ -85,7 +147,7 @@ static int learn(const struct io_dataset *train, struct io_schema *schema, int c
     learned->fit[c] = (struct io_fit){0, sum / all, deviation > 0 ? deviation : 1};
   }
   rt_free(counted);
-  return RT_OK;
+  return status;
 }
 
 /* ---- what a model is given ---- */
@@ -117,16 +179,10 @@ static void give_as_it_is(const struct io_giving *g, const struct io_image *imag
 
 enum io_resize io_image_resized(const struct io_settings *set) { return (enum io_resize)set->own[RESIZE]; }
 
-struct io_image io_image_kept(const struct io_giving *g) {
-  const struct io_values *v = g->values;
-  return (struct io_image){(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], (int)v->size[CHANNELS],
-                           (unsigned char *)bytes_of(v, g->row)};
-}
-
 bool io_image_changed(const struct io_giving *g, struct io_change *change) {
   const int64_t *own = g->column->set.own;
   const struct io_changes changes = {io_is_on(own[FLIP], false), own[SHIFT], own[CROP], own[ERASE]};
-  const struct io_image image = io_image_kept(g);
+  const struct io_image image = io_image_sizes(g->values);
   if (!g->chance || !io_changes_any(&changes)) return false;
   io_change_draw(&changes, *g->chance, &image, change);
   return true;
@@ -144,25 +200,33 @@ static void give_changed(const struct io_giving *g, const struct io_image *image
     }
 }
 
-static void give(const struct io_giving *g) {
-  const struct io_image image = io_image_kept(g);
+static int give(const struct io_giving *g, struct rt_error *error) {
+  struct taken t;
   struct io_change change;
   struct scaled scaled[IO_COLOUR];
-  for (int c = 0; c < image.channels; c++) scaled[c] = scale_of(g->column, c);
-  if (io_image_changed(g, &change))
-    give_changed(g, &image, &change, scaled);
-  else
-    give_as_it_is(g, &image, scaled);
+  const int status = take(g->column, g->values, g->row, &t, error);
+  if (status != RT_OK) return status;
+  for (int c = 0; c < t.image.channels; c++) scaled[c] = scale_of(g->column, c);
+  if (io_image_changed(g, &change)) {
+    io_change_mean(&change, &t.image);
+    give_changed(g, &t.image, &change, scaled);
+  } else
+    give_as_it_is(g, &t.image, scaled);
+  release(&t);
+  return RT_OK;
 }
 
 /* ---- what people see ---- */
 
 static int draw(const struct io_column *column, const struct io_values *v, int64_t row,
-                struct io_image *image) {
-  (void)column;
-  *image = (struct io_image){(int32_t)v->size[HEIGHT], (int32_t)v->size[WIDTH], (int)v->size[CHANNELS], NULL};
-  if (io_image_room(image) != RT_OK) return RT_NO_MEMORY;
-  memcpy(image->bytes, bytes_of(v, row), io_image_size(image));
+                struct io_image *image, struct rt_error *error) {
+  struct taken t;
+  const int status = take(column, v, row, &t, error);
+  if (status != RT_OK) return status;
+  *image = t.image;
+  if (t.own) return RT_OK;
+  if (io_image_room(image) != RT_OK) return rt_no_memory(error);
+  memcpy(image->bytes, t.image.bytes, io_image_size(image));
   return RT_OK;
 }
 

@@ -76,7 +76,10 @@ static bool is_part(const struct io_place *p, const struct io_image *image) {
 static int read_points(const struct io_place *p, const struct io_field *name, struct io_image *image,
                        struct rt_error *error) {
   const struct io_settings *set = &io_place_column(p)->set;
-  int status = io_images_read(io_place_values(p)->store, p, name, (int)channels_of(set), image, error);
+  struct io_stored from;
+  int status = io_images_find(p, name, &from, error);
+  if (status == RT_OK) status = io_images_decode(&from, (int)channels_of(set), image, error);
+  io_stored_free(&from);
   if (status == RT_OK && set->own[RESIZE] && !is_part(p, image))
     status = io_image_fit(image, (enum io_resize)set->own[RESIZE], (int32_t)set->own[HEIGHT],
                           (int32_t)set->own[WIDTH], error);

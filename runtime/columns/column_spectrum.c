@@ -122,7 +122,8 @@ static void mask(const struct frames *f, const int64_t *own) {
   }
 }
 
-static void give(const struct io_giving *g) {
+static int give(const struct io_giving *g, struct rt_error *error) {
+  (void)error;
   const struct io_sound sound = io_sounds_of(g->values, g->row);
   const int64_t *own = g->column->set.own;
   const struct frames f = {g, io_row_length(g->values, g->row), g->values->size[BANDS]};
@@ -140,6 +141,7 @@ static void give(const struct io_giving *g) {
   }
   if (own[SCALE] == RECORDING) level_recording(&f);
   if (g->chance && (own[MASK_FRAMES] || own[MASK_BANDS])) mask(&f, own);
+  return RT_OK;
 }
 
 /* ---- the row ---- */

@@ -25,7 +25,8 @@ static void draw_erased(struct io_change *c, int axis, int64_t most, int32_t siz
   c->end[axis] = c->begin[axis] + length;
 }
 
-static void draw_mean(struct io_change *c, const struct io_image *image) {
+void io_change_mean(struct io_change *c, const struct io_image *image) {
+  if (c->end[0] <= c->begin[0] || c->end[1] <= c->begin[1]) return;
   const size_t size = io_image_size(image);
   for (size_t k = 0; k < size; k++) c->mean[k % (size_t)image->channels] += image->bytes[k];
   for (int k = 0; k < image->channels; k++) c->mean[k] /= (double)image->height * image->width;
@@ -43,7 +44,6 @@ void io_change_draw(const struct io_changes *changes, uint64_t seed, const struc
   if (!changes->erase) return;
   draw_erased(c, 0, changes->erase, image->height, seed);
   draw_erased(c, 1, changes->erase, image->width, seed);
-  draw_mean(c, image);
 }
 
 /* Between two points of an axis: the first, the second, and how much the second counts. Beyond the image are

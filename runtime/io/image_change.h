@@ -23,8 +23,11 @@ struct io_change {
   int64_t begin[2], end[2]; /* rows and points in a row that are erased */
   double mean[IO_COLOUR];   /* what they get */
 };
+/* Of an image of those sizes; the mean is not known yet. */
 void io_change_draw(const struct io_changes *changes, uint64_t seed, const struct io_image *image,
                     struct io_change *change);
+/* Takes it from the image, if something is erased. */
+void io_change_mean(struct io_change *change, const struct io_image *image);
 /* A point of the image that was changed, channel by channel, from 0 to 255. */
 void io_change_point(const struct io_change *change, const struct io_image *image, int64_t y, int64_t x,
                      double level[static IO_COLOUR]);

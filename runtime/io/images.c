@@ -7,8 +7,10 @@
 #include "runtime/io/grow.h"
 #include "runtime/io/idx.h"
 
-/* An idx file, which is read once as well, also when it is damaged: each of its rows asks for it. */
+/* An idx file, which is read once as well, also when it is damaged: each of its rows asks for it. Its images
+ * are kept nowhere else. */
 struct array_file {
+  struct io_attached attached;
   char *path;
   struct io_idx idx;
   struct rt_error *damage; /* NULL: there is none */
@@ -17,17 +19,21 @@ struct array_file {
 /* What a store of images keeps beside them. */
 struct arrays {
   struct io_attached attached;
-  struct array_file *array;
+  struct array_file **array;
   size_t count, capacity;
 };
 
+static void free_array(struct io_attached *attached) {
+  struct array_file *file = (struct array_file *)attached;
+  io_idx_free(&file->idx);
+  rt_free(file->path);
+  rt_free(file->damage);
+  rt_free(file);
+}
+
 static void free_arrays(struct io_attached *attached) {
   struct arrays *arrays = (struct arrays *)attached;
-  for (size_t k = 0; k < arrays->count; k++) {
-    io_idx_free(&arrays->array[k].idx);
-    rt_free(arrays->array[k].path);
-    rt_free(arrays->array[k].damage);
-  }
+  for (size_t k = 0; k < arrays->count; k++) io_attached_free(&arrays->array[k]->attached);
   rt_free(arrays->array);
   rt_free(arrays);
 }
@@ -62,8 +68,8 @@ static int64_t number_of(const struct io_field *name, size_t *path) {
   return number;
 }
 
-static int use_array(const struct array_file *file, const struct io_idx **idx, struct rt_error *error) {
-  *idx = &file->idx;
+static int use_array(struct array_file *file, struct array_file **array, struct rt_error *error) {
+  *array = file;
   if (file->damage && error) *error = *file->damage;
   return file->damage ? file->damage->code : RT_OK;
 }
@@ -83,23 +89,36 @@ static int read_damage(struct array_file *file, struct rt_error *error) {
 }
 
 /* Takes the path. */
-static int open_array(struct io_store *store, char *path, const struct io_idx **idx, struct rt_error *error) {
-  struct array_file file = {.path = path};
-  struct arrays *arrays = arrays_of(store);
-  for (size_t k = 0; arrays && k < arrays->count; k++)
-    if (strcmp(arrays->array[k].path, path) == 0) {
-      rt_free(path);
-      return use_array(&arrays->array[k], idx, error);
-    }
-  int status = arrays ? IO_GROW(arrays->array, arrays->capacity, arrays->count + 1) : RT_NO_MEMORY;
-  if (status != RT_OK) rt_no_memory(error);
-  if (status == RT_OK) status = read_damage(&file, error);
-  if (status != RT_OK) {
+static int new_array(char *path, struct array_file **file, struct rt_error *error) {
+  *file = rt_zalloc(1, sizeof **file);
+  if (!*file) {
     rt_free(path);
-    return status;
+    return rt_no_memory(error);
   }
-  arrays->array[arrays->count] = file;
-  return use_array(&arrays->array[arrays->count++], idx, error);
+  (*file)->attached = (struct io_attached){.free = free_array, .owners = 1};
+  (*file)->path = path;
+  const int status = read_damage(*file, error);
+  if (status != RT_OK) io_attached_free(&(*file)->attached);
+  return status;
+}
+
+/* Takes the path. */
+static int open_array(struct io_store *store, char *path, struct array_file **array, struct rt_error *error) {
+  struct arrays *arrays = arrays_of(store);
+  struct array_file *file;
+  for (size_t k = 0; arrays && k < arrays->count; k++)
+    if (strcmp(arrays->array[k]->path, path) == 0) {
+      rt_free(path);
+      return use_array(arrays->array[k], array, error);
+    }
+  if (!arrays || IO_GROW(arrays->array, arrays->capacity, arrays->count + 1) != RT_OK) {
+    rt_free(path);
+    return rt_no_memory(error);
+  }
+  const int status = new_array(path, &file, error);
+  if (status != RT_OK) return status;
+  arrays->array[arrays->count++] = file;
+  return use_array(file, array, error);
 }
 
 /* Image number k of a file of them. */
@@ -120,20 +139,31 @@ static int read_array(const struct io_idx *idx, int64_t k, int channels, struct 
   return io_image_convert(image, channels, error);
 }
 
-int io_images_read(struct io_store *store, const struct io_place *p, const struct io_field *name,
-                   int channels, struct io_image *image, struct rt_error *error) {
+int io_images_find(const struct io_place *p, const struct io_field *name, struct io_stored *from,
+                   struct rt_error *error) {
   struct io_field file = *name;
-  const struct io_idx *idx;
+  struct array_file *array = NULL;
   char *path;
   const int64_t number = number_of(name, &file.length);
-  *image = (struct io_image){0};
+  *from = (struct io_stored){.at = number};
   int status = io_beside(p, &file, &path, error);
   if (status != RT_OK) return status;
   if (number < 0) {
-    status = read_file(path, channels, image, error);
-    rt_free(path);
-  } else if (!(status = open_array(store, path, &idx, error)))
-    status = read_array(idx, number, channels, image, error);
+    from->path = path;
+    return RT_OK;
+  }
+  if ((status = open_array(io_place_values(p)->store, path, &array, error))) return status;
+  atomic_fetch_add(&array->attached.owners, 1);
+  from->within = &array->attached;
+  return RT_OK;
+}
+
+int io_images_decode(const struct io_stored *from, int channels, struct io_image *image,
+                     struct rt_error *error) {
+  *image = (struct io_image){0};
+  const int status = from->within ? read_array(&((const struct array_file *)from->within)->idx, from->at,
+                                               channels, image, error)
+                                  : read_file(from->path, channels, image, error);
   if (status != RT_OK) io_image_free(image);
   return status;
 }

@@ -8,17 +8,20 @@
 
 struct io_place;
 
-/* Reads and decodes what a field names: "a.png", or "train.idx.gz#3", which is an image of an idx file, from
- * 0 on. Such a file is read once, and kept beside the store's images. channels: as in io_image_decode. The
- * caller frees the image. RT_BAD_DATA with what is wrong, without a place. */
-int io_images_read(struct io_store *store, const struct io_place *p, const struct io_field *name,
-                   int channels, struct io_image *image, struct rt_error *error);
+/* Finds what a field names: "a.png", or "train.idx.gz#3", which is an image of an idx file, from 0 on. Such a
+ * file is read once, and kept beside the images of the column's store. The caller frees *from, which has no
+ * bytes yet. RT_BAD_DATA with what is wrong, without a place. */
+int io_images_find(const struct io_place *p, const struct io_field *name, struct io_stored *from,
+                   struct rt_error *error);
+/* Reads and decodes it; channels: as in io_image_decode. The caller frees the image. RT_BAD_DATA as above. */
+int io_images_decode(const struct io_stored *from, int channels, struct io_image *image,
+                     struct rt_error *error);
 
 /* Of a column of images (column_image.c). What its files become that have other sizes; 0: they have none. */
 enum io_resize io_image_resized(const struct io_settings *set);
-/* The image of a row, as it is kept. */
-struct io_image io_image_kept(const struct io_giving *of);
-/* What is changed in it at random; false: nothing. */
+/* The sizes of the image of a row, which has no bytes here. */
+struct io_image io_image_sizes(const struct io_values *values);
+/* What is changed in it at random, but for the colour of what is erased; false: nothing. */
 bool io_image_changed(const struct io_giving *of, struct io_change *change);
 
 #endif

@@ -28,18 +28,15 @@ int io_sounds_read(const struct io_place *p, const struct io_field *name, int64_
   struct io_sound sound = {0};
   int status = read_file(p, name, rate, &sound, why);
   if (status == RT_OK && sound.count < least) status = too_short(&sound, rate, least, why);
-  void *bytes = sound.sample;
-  if (status == RT_OK)
-    status = io_store_add(io_place_values(p)->store, name, &bytes, (size_t)sound.count * sizeof *sound.sample,
-                          number, why);
-  rt_free(bytes);
+  struct io_stored one = {.bytes = sound.sample, .size = (size_t)sound.count * sizeof *sound.sample};
+  if (status == RT_OK) status = io_store_add(io_place_values(p)->store, name, &one, number, why);
+  io_stored_free(&one);
   return status;
 }
 
 struct io_sound io_sounds_of(const struct io_values *v, int64_t row) {
-  size_t size;
-  const void *bytes = io_store_bytes(v->store, io_payload_ids(&v->of)[row], &size);
-  return (struct io_sound){(int64_t)(size / sizeof(int16_t)), (int16_t *)(uintptr_t)bytes};
+  const struct io_stored *one = io_store_get(v->store, io_payload_ids(&v->of)[row]);
+  return (struct io_sound){(int64_t)(one->size / sizeof(int16_t)), one->bytes};
 }
 
 int64_t io_sounds_samples(int64_t milliseconds, int64_t rate) { return (milliseconds * rate + 500) / 1000; }
