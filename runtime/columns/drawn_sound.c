@@ -15,14 +15,17 @@ struct given {
 };
 
 static int give(const struct io_column *column, const struct io_values *values, int64_t row, int64_t width,
-                struct given *given) {
+                struct given *given, struct rt_error *error) {
   *given = (struct given){NULL, io_row_length(values, row), width};
-  if (given->length < 1 || width < 1 || given->length > INT64_MAX / width) return RT_NO_MEMORY;
+  if (given->length < 1 || width < 1 || given->length > INT64_MAX / width) return rt_no_memory(error);
   given->number = rt_zalloc((size_t)given->length * (size_t)width, sizeof *given->number);
-  if (!given->number) return RT_NO_MEMORY;
-  column->kind->give(&(struct io_giving){
-      .column = column, .values = values, .row = row, .doubles = true, .out = given->number});
-  return RT_OK;
+  if (!given->number) return rt_no_memory(error);
+  const int status = column->kind->give(
+      &(struct io_giving){
+          .column = column, .values = values, .row = row, .doubles = true, .out = given->number},
+      error);
+  if (status != RT_OK) rt_free(given->number);
+  return status;
 }
 
 static void range_of(const struct given *given, double *least, double *most) {
@@ -36,15 +39,15 @@ static void range_of(const struct given *given, double *least, double *most) {
 }
 
 static int draw_bands(const struct io_column *column, const struct io_values *values, int64_t row,
-                      struct io_image *image) {
+                      struct io_image *image, struct rt_error *error) {
   struct given given;
   double least, most;
-  int status = give(column, values, row, values->size[1], &given);
+  int status = give(column, values, row, values->size[1], &given, error);
   if (status != RT_OK) return status;
   *image = (struct io_image){(int32_t)given.width,
                              (int32_t)(given.length < IO_IMAGE_SIDE ? given.length : IO_IMAGE_SIDE), IO_GREY,
                              NULL};
-  status = io_image_room(image);
+  status = io_image_room(image) == RT_OK ? RT_OK : rt_no_memory(error);
   range_of(&given, &least, &most);
   for (int64_t y = 0; y < image->height && status == RT_OK; y++)
     for (int64_t x = 0; x < image->width; x++) {
@@ -66,14 +69,14 @@ static double swing(const struct given *given, int64_t x, int64_t width) {
 }
 
 static int draw_wave(const struct io_column *column, const struct io_values *values, int64_t row,
-                     struct io_image *image) {
+                     struct io_image *image, struct rt_error *error) {
   struct given given;
   double least, most;
-  int status = give(column, values, row, 1, &given);
+  int status = give(column, values, row, 1, &given, error);
   if (status != RT_OK) return status;
   *image = (struct io_image){WAVE_HEIGHT, (int32_t)(given.length < WAVE_WIDTH ? given.length : WAVE_WIDTH),
                              IO_GREY, NULL};
-  status = io_image_room(image);
+  status = io_image_room(image) == RT_OK ? RT_OK : rt_no_memory(error);
   range_of(&given, &least, &most);
   const double largest = fmax(fabs(least), fabs(most));
   for (int64_t x = 0; x < image->width && status == RT_OK; x++) {
