@@ -20,7 +20,9 @@ const double *shown_look_numbers(const struct shown_look *look, size_t head, siz
 
 const char *shown_look_name(const struct shown_look *look, size_t picture, char buffer[SHOWN_LOOK_NAME]) {
   if (picture >= look->count) return "all";
-  if (look->cell)
+  if (look->cell && look->from->rows == 1) /* time, say */
+    snprintf(buffer, SHOWN_LOOK_NAME, "place %zu", look->cell[picture] + 1);
+  else if (look->cell)
     snprintf(buffer, SHOWN_LOOK_NAME, "row %zu, column %zu", look->cell[picture] / look->from->columns + 1,
              look->cell[picture] % look->from->columns + 1);
   else if (look->name)
