@@ -36,8 +36,8 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
   if (reads(s, k)) {
     const int32_t rate = rate_of(s, k);
     const char *options = rt_arena_printf((struct rt_arena *)&s->arena,
-                                          "rate = %d, shift = 50, noise = 20, speed = 15, warp = 15,\n"
-                                          "    mask_frames = 8, mask_bands = 6",
+                                          "rate = %d, shift = 50, noise = 20, speed = 10, warp = 10,\n"
+                                          "    mask_frames = 4, mask_bands = 6",
                                           rate ? rate : 16000);
     start_declare(s, k, "spectrum[T, F]", options ? options : "", out);
   } else if (k == s->target && start_is_number(s, k)) {
@@ -50,12 +50,12 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
 }
 
 static void write(const struct start *s, struct rt_text *out) {
-  const bool small = start_is_small(s), number = start_is_number(s, s->target);
+  const bool many = s->look.rows >= 8000, number = start_is_number(s, s->target);
   const char *sound = s->column[start_nth(s, START_SOUND, 0)].name;
   start_heading(s, out);
   rt_text_puts(out,
                "dim F = 40, D = 64        # bands of frequencies, features\n"
-               "const rate = 30%          # dropout: more where validation loss soon rises\n\n"
+               "const rate = 20%          # dropout: more where validation loss soon rises\n\n"
                "# T frames, 10 ms apart, each with the energies of F bands. While training, sounds change:\n"
                "# where they begin, how fast they are, the speaker's voice (`warp`), noise, and holes\n"
                "# (`mask`).\n"
@@ -74,12 +74,12 @@ static void write(const struct start *s, struct rt_text *out) {
                            : "  return linear(dropout(x, rate), C)\n}\n\nloss cross_entropy\n");
   rt_text_printf(out,
                  "train {\n"
-                 "  optimizer = adamw(lr = 2e-3)\n"
+                 "  optimizer = adamw(lr = 3e-3)\n"
                  "  schedule  = cosine\n"
                  "  batch     = %d\n"
                  "  epochs    = %d\n"
                  "}\n",
-                 small ? 16 : 32, small ? 30 : 20);
+                 many ? 32 : 16, many ? 12 : 30);
 }
 
 const struct start_template start_sound = {
