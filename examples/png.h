@@ -1,5 +1,5 @@
-/* png.h: writes a small picture of up to 16 colours as a PNG file, for the programs that make the examples'
- * pictures. Nothing is compressed, so that no library is needed; four bits a point keep it small. */
+/* png.h: writes a small picture as a PNG file, for the programs that make the examples' pictures. Nothing is
+ * compressed, so that no library is needed; of up to 16 colours, four bits a point keep it small. */
 #ifndef EXAMPLES_PNG_H
 #define EXAMPLES_PNG_H
 
@@ -52,39 +52,55 @@ static size_t png_store(const unsigned char *raw, size_t size, unsigned char *ou
   return sizeof head + size + 4;
 }
 
-/* point: height x width numbers of colours, row by row; each colour is red, green, blue. Sides are at most
- * PNG_SIDE. Ends the program when the file cannot be written. */
-static void png_write(const char *path, int width, int height, const unsigned char colour[PNG_COLOURS][3],
-                      const unsigned char *point) {
-  static unsigned char raw[PNG_SIDE * (PNG_SIDE / 2 + 1)], stored[sizeof raw + 16];
-  const unsigned char about[] = {0,
-                                 0,
-                                 (unsigned char)(width >> 8),
-                                 (unsigned char)width,
-                                 0,
-                                 0,
-                                 (unsigned char)(height >> 8),
-                                 (unsigned char)height,
-                                 4,
-                                 3,
-                                 0,
-                                 0,
-                                 0};
-  FILE *file = fopen(path, "wb");
-  if (!file) exit((perror(path), 1));
-  size_t size = 0;
-  for (int y = 0; y < height; y++) {
-    raw[size++] = 0; /* no filter */
-    for (int x = 0; x < width; x += 2)
-      raw[size++] =
-          (unsigned char)(point[y * width + x] << 4 | (x + 1 < width ? point[y * width + x + 1] : 0));
-  }
+/* Rows of bytes, each behind a 0: nothing was done to it. */
+static unsigned char png_raw[PNG_SIDE * PNG_SIDE];
+
+struct png {
+  const char *path;
+  int width, height, bits, kind; /* bits of a number; kind 2: red, green, blue of each point; 3: its colour */
+  const unsigned char (*colour)[3]; /* [PNG_COLOURS] of kind 3 */
+};
+
+/* Ends the program when the file cannot be written. */
+static void png_save(const struct png *p, size_t size) {
+  static unsigned char stored[sizeof png_raw + 16];
+  unsigned char about[13] = {0};
+  FILE *file = fopen(p->path, "wb");
+  if (!file) exit((perror(p->path), 1));
+  png_put32(about, (uint32_t)p->width);
+  png_put32(about + 4, (uint32_t)p->height);
+  about[8] = (unsigned char)p->bits;
+  about[9] = (unsigned char)p->kind;
   fwrite("\x89PNG\r\n\x1A\n", 1, 8, file);
   png_chunk(file, "IHDR", about, sizeof about);
-  png_chunk(file, "PLTE", colour[0], (size_t)PNG_COLOURS * 3);
-  png_chunk(file, "IDAT", stored, png_store(raw, size, stored));
+  if (p->colour) png_chunk(file, "PLTE", p->colour[0], (size_t)PNG_COLOURS * 3);
+  png_chunk(file, "IDAT", stored, png_store(png_raw, size, stored));
   png_chunk(file, "IEND", stored, 0);
-  if (fclose(file)) exit((perror(path), 1));
+  if (fclose(file)) exit((perror(p->path), 1));
+}
+
+/* point: height x width numbers of colours, row by row; each colour is red, green, blue. Sides are at most
+ * PNG_SIDE. */
+static inline void png_write(const char *path, int width, int height,
+                             const unsigned char colour[PNG_COLOURS][3], const unsigned char *point) {
+  size_t size = 0;
+  for (int y = 0; y < height; y++) {
+    png_raw[size++] = 0;
+    for (int x = 0; x < width; x += 2)
+      png_raw[size++] =
+          (unsigned char)(point[y * width + x] << 4 | (x + 1 < width ? point[y * width + x + 1] : 0));
+  }
+  png_save(&(struct png){path, width, height, 4, 3, colour}, size);
+}
+
+/* point: height x width points of red, green and blue. Sides are at most half of PNG_SIDE. */
+static inline void png_write_full(const char *path, int width, int height, const unsigned char *point) {
+  const size_t line = (size_t)width * 3;
+  for (int y = 0; y < height; y++) {
+    png_raw[(size_t)y * (line + 1)] = 0;
+    memcpy(png_raw + (size_t)y * (line + 1) + 1, point + (size_t)y * line, line);
+  }
+  png_save(&(struct png){path, width, height, 8, 2, NULL}, (line + 1) * (size_t)height);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef EXAMPLES_THINGS_H
 #define EXAMPLES_THINGS_H
 
+#include "draw.h"
 #include "png.h"
 
 enum { SIDE = 24, SIDES = 2, SHAPES = 4, COLOURS = 4 };
@@ -15,15 +16,6 @@ struct thing {
   int shape, colour, side, size, x, y; /* size: from its middle, in points */
   int dark;                            /* the ground; drawing the picture decides */
 };
-
-/* SplitMix64 (Steele, Lea, Flood 2014): the same pictures on every machine. */
-static uint64_t state = 13; /* a program may begin elsewhere */
-static int draw(int below) {
-  uint64_t z = state += 0x9E3779B97F4A7C15u;
-  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-  return (int)((z ^ z >> 31) % (uint64_t)below);
-}
 
 static int covers(const struct thing *t, int x, int y) {
   const int right = abs(x - t->x), down = y - t->y, most = t->size;

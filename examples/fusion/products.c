@@ -5,9 +5,7 @@
  * The text names the thing and what it is made of, a number says how old it is, and only the picture, 16 x 16
  * points of a vase, shows how much of it is broken off. The price is the product of what each of them says.
  */
-#include <stdio.h>
-#include <sys/stat.h>
-
+#include "../draw.h"
 #include "../png.h"
 
 enum { SIDE = 16, TRAIN = 600, DEV = 150, MOST_CRACKS = 4 };
@@ -18,15 +16,6 @@ static const struct {
 } kinds[] = {{"vase", 20}, {"jug", 14}, {"bowl", 10}, {"bottle", 6}},
   materials[] = {{"porcelain", 3}, {"glass", 2}, {"stoneware", 1.2}, {"clay", 0.8}};
 enum { KINDS = sizeof kinds / sizeof *kinds, MATERIALS = sizeof materials / sizeof *materials };
-
-/* SplitMix64 (Steele, Lea, Flood 2014): the same rows on every machine. */
-static uint64_t state = 16;
-static int draw(int below) {
-  uint64_t z = state += 0x9E3779B97F4A7C15u;
-  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-  return (int)((z ^ z >> 31) % (uint64_t)below);
-}
 
 /* A body that is wider below its neck, in one of several colours. */
 static void draw_body(unsigned char point[SIDE * SIDE]) {
@@ -76,22 +65,8 @@ static void write_row(const char *folder, int number, FILE *file) {
   fprintf(file, "\t%d\tpictures/%d.png\t%.2f\n", age, number, price);
 }
 
-static void write_table(const char *folder, const char *name, int first, int count) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "wb");
-  if (!file) exit((perror(path), 1));
-  fputs("text\tage\timage\tprice\n", file);
-  for (int k = first; k < first + count; k++) write_row(folder, k, file);
-  if (fclose(file)) exit((perror(name), 1));
-}
-
 int main(int argc, char **argv) {
-  if (argc != 2) return fputs("usage: products DIRECTORY\n", stderr), 64;
-  char path[4096];
-  snprintf(path, sizeof path, "%s/pictures", argv[1]);
-  mkdir(path, 0777); /* or it is there */
-  write_table(argv[1], "train.tsv", 0, TRAIN);
-  write_table(argv[1], "dev.tsv", TRAIN, DEV);
-  return 0;
+  state = 16;
+  return write_tables(&(struct tables){"products", "text\tage\timage\tprice", TRAIN, DEV, write_row}, argc,
+                      argv);
 }

@@ -3,9 +3,6 @@
  *
  *     cc -std=c11 -o captions captions.c && ./captions DIRECTORY
  */
-#include <stdio.h>
-#include <sys/stat.h>
-
 #include "../things.h"
 
 enum { TRAIN = 600, DEV = 100, LONGEST = 100 };
@@ -30,34 +27,22 @@ static int said_of(const struct thing *t) {
          + t->side;
 }
 
-static void write_table(const char *folder, const char *name, int first, int count, int once) {
+static void write_row(const char *folder, int number, FILE *file) {
   static char is_said[3 * COLOURS * SHAPES * 2 * 6];
+  const int once = number >= TRAIN;
   char path[4096], text[LONGEST];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "wb");
-  if (!file) exit((perror(path), 1));
-  fputs("text\timage\n", file);
-  for (int k = first; k < first + count; k++) {
-    struct thing thing;
-    do {
-      thing = place_thing();
-      snprintf(path, sizeof path, "%s/pictures/%d.png", folder, k);
-      draw_picture(path, &thing);
-    } while (once && is_said[said_of(&thing)]);
-    if (once) is_said[said_of(&thing)] = 1;
-    describe(&thing, text);
-    fprintf(file, "%s\tpictures/%d.png\n", text, k);
-  }
-  if (fclose(file)) exit((perror(name), 1));
+  struct thing thing;
+  snprintf(path, sizeof path, "%s/pictures/%d.png", folder, number);
+  do {
+    thing = place_thing();
+    draw_picture(path, &thing);
+  } while (once && is_said[said_of(&thing)]);
+  if (once) is_said[said_of(&thing)] = 1;
+  describe(&thing, text);
+  fprintf(file, "%s\tpictures/%d.png\n", text, number);
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) return fputs("usage: captions DIRECTORY\n", stderr), 64;
-  char path[4096];
-  snprintf(path, sizeof path, "%s/pictures", argv[1]);
-  mkdir(path, 0777); /* or it is there */
   state = 113;
-  write_table(argv[1], "train.tsv", 0, TRAIN, 0);
-  write_table(argv[1], "dev.tsv", TRAIN, DEV, 1);
-  return 0;
+  return write_tables(&(struct tables){"captions", "text\timage", TRAIN, DEV, write_row}, argc, argv);
 }

@@ -4,9 +4,6 @@
  *
  * A picture has 24 x 24 points, and a thing of some shape, colour and size on the left or on the right.
  * Questions are about the colour, the shape and the side, and whether something is to be seen. */
-#include <stdio.h>
-#include <sys/stat.h>
-
 #include "../things.h"
 
 enum { KINDS = 8, TRAIN = 400, DEV = 100 };
@@ -36,30 +33,19 @@ static void ask(int kind, const struct thing *t, FILE *file) {
   }
 }
 
-static void write_table(const char *folder, const char *name, int first, int count) {
+static void write_rows(const char *folder, int number, FILE *file) {
   char path[4096];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "wb");
-  if (!file) exit((perror(path), 1));
-  fputs("image\tquestion\tanswer\n", file);
-  for (int k = first; k < first + count; k++) {
-    struct thing thing = place_thing();
-    snprintf(path, sizeof path, "%s/pictures/%d.png", folder, k);
-    draw_picture(path, &thing);
-    for (int kind = 0; kind < KINDS; kind++) {
-      fprintf(file, "pictures/%d.png\t", k);
-      ask(kind, &thing, file);
-    }
+  struct thing thing = place_thing();
+  snprintf(path, sizeof path, "%s/pictures/%d.png", folder, number);
+  draw_picture(path, &thing);
+  for (int kind = 0; kind < KINDS; kind++) {
+    fprintf(file, "pictures/%d.png\t", number);
+    ask(kind, &thing, file);
   }
-  if (fclose(file)) exit((perror(name), 1));
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) return fputs("usage: things DIRECTORY\n", stderr), 64;
-  char path[4096];
-  snprintf(path, sizeof path, "%s/pictures", argv[1]);
-  mkdir(path, 0777); /* or it is there */
-  write_table(argv[1], "train.tsv", 0, TRAIN);
-  write_table(argv[1], "dev.tsv", TRAIN, DEV);
-  return 0;
+  state = 13;
+  return write_tables(&(struct tables){"things", "image\tquestion\tanswer", TRAIN, DEV, write_rows}, argc,
+                      argv);
 }

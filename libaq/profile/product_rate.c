@@ -6,6 +6,7 @@
 
 /* Large enough for a BLAS to be at its best; three of them fit into a cache of the second level in float. */
 enum { EDGE = 512, ROUNDS = 8 };
+#define EDGES .m = EDGE, .n = EDGE, .k = EDGE, .lda = EDGE, .ldb = EDGE, .ldc = EDGE
 
 struct plain {
   void *numbers; /* [threads] three matrices each */
@@ -18,26 +19,10 @@ static void multiply(void *context, int64_t task, void *scratch) {
   (void)scratch;
   if (p->precision == RT_F64) {
     double *a = (double *)p->numbers + (size_t)task * 3 * matrix;
-    rt_gemm_f64(&(struct rt_product_f64){.m = EDGE,
-                                         .n = EDGE,
-                                         .k = EDGE,
-                                         .a = a,
-                                         .b = a + matrix,
-                                         .c = a + 2 * matrix,
-                                         .lda = EDGE,
-                                         .ldb = EDGE,
-                                         .ldc = EDGE});
+    rt_gemm_f64(&(struct rt_product_f64){EDGES, .a = a, .b = a + matrix, .c = a + 2 * matrix});
   } else {
     float *a = (float *)p->numbers + (size_t)task * 3 * matrix;
-    rt_gemm_f32(&(struct rt_product_f32){.m = EDGE,
-                                         .n = EDGE,
-                                         .k = EDGE,
-                                         .a = a,
-                                         .b = a + matrix,
-                                         .c = a + 2 * matrix,
-                                         .lda = EDGE,
-                                         .ldb = EDGE,
-                                         .ldc = EDGE});
+    rt_gemm_f32(&(struct rt_product_f32){EDGES, .a = a, .b = a + matrix, .c = a + 2 * matrix});
   }
 }
 
