@@ -3,7 +3,7 @@
 #include <xxhash.h>
 
 #include "runtime/io/grow.h"
-#include "runtime/io/vocab.h"
+#include "runtime/io/intern_ahead.h"
 
 enum { MAX_TEXTS = 1 << 30, FIRST_SLOTS = 64 };
 
@@ -27,6 +27,10 @@ static size_t find_slot(const struct io_intern *set, const char *text, size_t le
 }
 
 static uint64_t hash_of(const char *text, size_t length) { return XXH3_64bits(text, length); }
+
+void io_intern_expect(const struct io_intern *set, const char *text, size_t length) {
+  if (set->slot_count) __builtin_prefetch(&set->slots[(size_t)hash_of(text, length) & (set->slot_count - 1)]);
+}
 
 int32_t io_intern_find(const struct io_intern *set, const char *text, size_t length) {
   if (set->slot_count == 0) return -1;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/io/byte_pairs.h"
+#include "runtime/io/intern_ahead.h"
 #include "runtime/io/json.h"
 #include "runtime/io/vocab.h"
 #include "runtime/io/vocab_json.h"
@@ -129,13 +130,23 @@ static int reserve(struct io_intern *set, const struct texts *texts) {
   return io_intern_reserve(set, count, (size_t)(texts->end - texts->joined));
 }
 
+/* Tells the set of the next of the texts that are to come. */
+static void expect_next(const struct io_intern *set, struct texts *ahead) {
+  const char *text;
+  size_t length;
+  if (next_text(ahead, &text, &length) && text) io_intern_expect(set, text, length);
+}
+
 /* Interns the texts in their order; pairs: they stand for bytes. */
 static int read_texts(struct io_intern *set, struct texts *texts, bool pairs, struct rt_error *error) {
   struct rt_text bytes = {0};
+  struct texts ahead = *texts;
   const char *text;
   size_t length;
   int status = RT_OK;
+  for (int k = 0; k < IO_INTERN_AHEAD; k++) expect_next(set, &ahead);
   while (status == RT_OK) {
+    expect_next(set, &ahead);
     int32_t number, before = set->count;
     if (!next_text(texts, &text, &length)) status = bad(error, "a text is not a string");
     if (status != RT_OK || !text) break;
