@@ -265,7 +265,8 @@ static int gradcheck(void) {
 static int learn(aq_trainer *trainer, aq_rows *rows, char **bytes, size_t *length) {
   static const char *const name[] = {"text", "label"}, *const row[] = {"a good film", "positive"};
   aq_model *learned = NULL;
-  int status = said(aq_rows_add(rows, name, row, NULL, 2), aq_rows_message(rows));
+  int status = aq_rows_add(rows, name, row, NULL, 2);
+  said(status, aq_rows_message(rows));
   if (!status) status = aq_trainer_set_learning_rate(trainer, 0.1);
   if (!status) status = aq_trainer_step(trainer, rows, NULL);
   if (!status) status = aq_trainer_save_memory(trainer, bytes, length);
