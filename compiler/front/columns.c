@@ -532,12 +532,14 @@ static int join_column(struct cc_context *c, const struct gr_node *data, int col
   int to = 0;
   struct rt_error why = {0};
   while (to < data->count && !io_kind_belongs(of->kind, declared[to].column->kind)) to++;
-  if (to == data->count) return RT_OK;
-  sizes_of(c, &declared[to], size);
-  of->pair = to;
-  if (of->kind->lies_in(&of->set, declared[to].column, size, &why) == RT_OK) return RT_OK;
+  const bool found = to < data->count;
+  if (found) {
+    sizes_of(c, &declared[to], size);
+    of->pair = to;
+  }
+  if (of->kind->lies_in(&of->set, found ? declared[to].column : NULL, size, &why) == RT_OK) return RT_OK;
   gr_fail(c->error, data->child[column]->span, "%s", why.text);
-  gr_note(c->error, data->child[to]->span, "`%s` is declared here", declared[to].name);
+  if (found) gr_note(c->error, data->child[to]->span, "`%s` is declared here", declared[to].name);
   return c->error->code;
 }
 

@@ -30,9 +30,13 @@ static uint32_t same_length(const struct lib_row_check *check, const struct io_d
 static int unequal(const struct lib_row_check *check, uint32_t i, int64_t a, uint32_t k, int64_t b,
                    struct rt_error *error) {
   const struct vm_input *input = check->module->input;
-  rt_fail(error, RT_BAD_DATA, "the column %s has %lld tokens here, but the column %s of length %s has %lld",
-          input[i].name, (long long)a, input[k].name, check->module->dims.symbol[input[i].length].name,
-          (long long)b);
+  const struct io_kind *one = input[i].column->kind, *other = input[k].column->kind;
+  rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s here, but the column %s of length %s has %lld%s%s",
+          input[i].name, (long long)a, a == 1 ? one->one : one->more, input[k].name,
+          check->module->dims.symbol[input[i].length].name, (long long)b, one == other ? "" : " ",
+          one == other ? ""
+          : b == 1     ? other->one
+                       : other->more);
   rt_hint(error,
           "columns that differ in length have lengths of different names, as in words[T] and words[U]");
   return RT_BAD_DATA;

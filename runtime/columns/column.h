@@ -148,8 +148,8 @@ struct io_kind {
    */
   int beside;
   /* Of a kind whose values may lie in those of another column, as boxes do in an image (`belongs`), the first
-   * of the program: takes what it needs of it. size: of its axes, 0 where only data tell. RT_USAGE: they
-   * cannot lie there. NULL: it is no such kind. */
+   * of the program (`to`; NULL: there is none): takes what it needs of it. size: of its axes, 0 where only
+   * data tell. RT_USAGE: they cannot lie there. NULL: it is no such kind. */
   int (*lies_in)(struct io_settings *set, const struct io_column *to, const int64_t size[static IO_MOST_AXES],
                  struct rt_error *error);
 

@@ -110,16 +110,21 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
 
 static bool belongs(const struct io_kind *to) { return !strcmp(to->name, "image"); }
 
-/* Unless the program says it, boxes are in points of the image. */
+/* Unless the program says it, boxes are in points of the image, if there is one. */
 static int lies_in(struct io_settings *set, const struct io_column *to,
                    const int64_t size[static IO_MOST_AXES], struct rt_error *error) {
-  const enum io_resize how = io_image_resized(&to->set);
+  const enum io_resize how = to ? io_image_resized(&to->set) : 0;
   if (how > IO_RESIZE_STRETCH)
     return rt_fail(error, RT_USAGE,
                    "boxes are shares of a file, and `resize = %s` of `%s` keeps other proportions: "
                    "`resize = stretch` keeps them in their places",
                    how == IO_RESIZE_CROP ? "crop" : "pad", to->name);
   if (set->own[IO_BOX_WIDTH] && set->own[IO_BOX_HEIGHT]) return RT_OK;
+  if (!to)
+    return rt_fail(
+        error, RT_USAGE,
+        "boxes without an image in the program need to say how wide and high it is in their "
+        "numbers, as in `wide = 640, high = 480`; `wide = 1, high = 1` when these are shares of it");
   if (how || !size[0] || !size[1])
     return rt_fail(error, RT_USAGE,
                    "boxes in `%s`, whose files differ in size, need to say how wide and high it is in their "

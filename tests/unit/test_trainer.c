@@ -284,8 +284,7 @@ static void test_columns_of_one_length(void **state) {
   options.train = data_of("pairs.tsv", "a\tb\tlabel\nx y\tu v\tgood\nx\tu\tbad\n");
   train_well(program, &options);
   options.valid = data_of("unequal.tsv", "a\tb\tlabel\nx y\tu v\tgood\nx y\tu\tbad\n");
-  refused(AQ_BAD_DATA, "the column b has 1 tokens here, but the column a of length T has 2", program,
-          &options);
+  refused(AQ_BAD_DATA, "the column b has 1 word here, but the column a of length T has 2", program, &options);
   assert_int_equal(result.line, 3);
   options.test = options.valid;
   options.valid = NULL;
