@@ -36,11 +36,17 @@ static int save(const struct io_image *image, const char *path, struct rt_error 
   return status;
 }
 
+static int32_t zoom_of(const aq_image *i) {
+  const size_t longest = i->height > i->width ? i->height : i->width;
+  return longest < LARGE ? (int32_t)(LARGE / longest) : 1;
+}
+
 static int add_to_sheet(struct drawn_files *files, const aq_image *image, struct rt_error *error) {
-  const size_t bytes = image->height * image->width * image->channels;
+  const size_t bytes = image->height * image->width * image->channels, zoom = (size_t)zoom_of(image),
+               on_sheet = (image->height * zoom + GAP) * (image->width * zoom + GAP) * image->channels;
   if (files->count == 0) files->first = *image;
-  if (bytes > MOST_BYTES || (size_t)files->count >= MOST_BYTES / bytes) {
-    rt_fail(error, RT_USAGE, "a sheet has room for %zu such images", (size_t)MOST_BYTES / bytes);
+  if (on_sheet > MOST_BYTES || (size_t)files->count >= MOST_BYTES / on_sheet) {
+    rt_fail(error, RT_USAGE, "a sheet has room for %zu such images", (size_t)MOST_BYTES / on_sheet);
     rt_hint(error, "the name of a folder, in place of %s, gets a file for each", files->path);
     return RT_USAGE;
   }
@@ -79,11 +85,10 @@ static void place(const struct drawn_files *files, int64_t k, int32_t across, in
 
 int drawn_files_end(struct drawn_files *files, struct rt_error *error) {
   const aq_image *i = &files->first;
-  int32_t across = 1, zoom;
+  int32_t across = 1;
   if (!files->sheet || files->count == 0) return RT_OK;
   while ((int64_t)across * across < files->count) across++;
-  const size_t longest = i->height > i->width ? i->height : i->width;
-  zoom = longest < LARGE ? (int32_t)(LARGE / longest) : 1;
+  const int32_t zoom = zoom_of(i);
   struct io_image sheet = {(int32_t)((files->count + across - 1) / across) * ((int32_t)i->height * zoom + GAP)
                                + GAP,
                            across * ((int32_t)i->width * zoom + GAP) + GAP, (int)i->channels, NULL};

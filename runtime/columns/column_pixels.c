@@ -101,7 +101,10 @@ static int take_file(const struct io_place *p, const struct io_field *name, int3
   if (status == RT_NO_MEMORY) return rt_no_memory(error);
   if (status == RT_OK) return RT_OK;
   io_encode_fail(p, error, "the image %.*s: %s", io_quoted(name->text, name->length), name->text, why.text);
-  if (why.hint[0]) rt_hint(error, "%s", why.hint);
+  if (why.hint[0])
+    rt_hint(error, "%s", why.hint);
+  else
+    rt_hint(error, "a field has the name of a file, or levels: whole numbers from 0 to %d", levels - 1);
   return RT_BAD_DATA;
 }
 
