@@ -26,8 +26,12 @@ CC_OWN_FRAME static int to_dim(struct cc_context *c, const struct cc_value *v, s
     return *dim == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;
   }
   gr_fail(c->error, span, "the size of an axis is needed here, and this is %s", cc_describe(c, v));
-  rt_hint(c->error,
-          "a size is a dim such as `dim D = 64`, a whole number, or sums, products and quotients of these");
+  rt_hint(
+      c->error,
+      v->kind == CC_LIST
+          ? "one size is needed; a result of several axes is made with reshape(…, [T, H, K]), or of a matrix "
+            "with several: x @ param[D, H, K]"
+          : "a size is a dim such as `dim D = 64`, a whole number, or sums, products and quotients of these");
   return c->error->code;
 }
 

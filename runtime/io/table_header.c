@@ -230,7 +230,9 @@ int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error)
   if (!all && t->field_count != (size_t)required) {
     int status = no_match(t, line, false, error);
     if (status == RT_BAD_DATA && !hint_tabs(t, error))
-      rt_hint(error, "give the file a header line with the names of the columns");
+      rt_hint(error,
+              "is this line a header? then a column reads the field of another name with from = \"NAME\"; "
+              "else give the file a header line with the names of the columns");
     return status;
   }
   for (int c = 0; c < count; c++) t->field_of[c] = all || t->required[c] ? ++field : 0;
