@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "aqc/files.h"
 #include "aqc/messages.h"
@@ -61,6 +62,16 @@ static int show(const struct settings *settings, const aq_session *session) {
   return status;
 }
 
+/* A table is a text like any other here, which who names one hardly means. */
+static void remark_tables(char *const *text, int given) {
+  static const char *const ends[] = {".tsv", ".csv", ".jsonl", ".txt", ".gz"};
+  for (int k = 0; k < given; k++)
+    for (size_t e = 0; e < sizeof ends / sizeof *ends; e++)
+      if (file_ends_with(text[k], ends[e]) && access(text[k], F_OK) == 0)
+        message_remark("`%s` is read as a text, not as a file: attend shows one row, given in quotes",
+                       text[k]);
+}
+
 static int check_texts(const aq_model *model, char *const *text, int given) {
   char names[256];
   int wanted = model_fields(model, FIELDS_READ, names, sizeof names);
@@ -71,6 +82,7 @@ static int check_texts(const aq_model *model, char *const *text, int given) {
   if (wanted > given)
     return message_fail(AQ_USAGE, hint, "the model reads %d texts (%s), and there is none for `%s`", wanted,
                         names, model_field(model, given));
+  remark_tables(text, given);
   return AQ_OK;
 }
 
