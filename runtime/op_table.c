@@ -29,6 +29,7 @@ const struct rt_op_info rt_op_info[OP_COUNT] = {
 /* The condition is constant: an op without a kernel needs no symbol, and any other op does not link without
  * one. */
 #define UNLESS_FREE(name, type, isa) ((RT_FREE | RT_NESTED) & IS(name)) ? NULL : rt_##name##_##type##_##isa,
+#define BASE(name, type, isa) rt_##name##_##type##_base,
 #define IS(name) flags_of_##name
 enum {
 #define OP(name, written, signature, attributes, flags, doc) IS(name) = flags,
@@ -41,6 +42,7 @@ static rt_kernel *const kernels[OP_COUNT][2][RT_ISA_COUNT] = {
 #define LANE3(name, written, expression, ...) {{NULL}},
 #define OP(name, written, signature, attributes, flags, doc)                                                 \
   {{RT_EACH_ISA(UNLESS_FREE, name, f32)}, {RT_EACH_ISA(UNLESS_FREE, name, f64)}},
+#define MOVE(name, ...) {{RT_EACH_ISA(BASE, name, f32)}, {RT_EACH_ISA(BASE, name, f64)}},
 #include "runtime/ops.def"
 };
 
