@@ -7,7 +7,7 @@ enum { BANDS = 20, MOST_FRAMES = 16 };
 
 static void hear(const struct io_sound *sound) {
   const struct io_spectrum_form form = {8000, 200, 80, 20, 4000, BANDS, true, true};
-  const struct io_sound_changes changes = {100, 10};
+  const struct io_sound_changes changes = {.shift = 100, .noise = 10, .speed = 15, .warp = 20};
   struct io_sound_change change;
   struct io_spectrum *spectrum;
   float band[BANDS];

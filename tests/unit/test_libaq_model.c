@@ -219,7 +219,7 @@ static void test_gradcheck(void **state) {
                               "stop_gradient(linear(x, D)), T), C)\n}\nloss cross_entropy\n";
   assert_int_equal(gradcheck(wrong, &worst, NULL, "the gradient of m."), AQ_NEGATIVE);
   assert_true(worst > 0.1);
-  assert_int_equal(gradcheck("fn f(x: [A]) = x\n", &worst, &table, "has no model"), AQ_BAD_DATA);
+  assert_int_equal(gradcheck("dim D = 4\n", &worst, &table, "has no fn or head"), AQ_USAGE);
   assert_null(table);
 }
 
