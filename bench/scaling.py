@@ -41,7 +41,7 @@ def at(axis, size):
     if axis == "width":
         sizes["rows"] = max(320, 3200 * 64 // size)
     if axis == "vocabulary":
-        sizes["rows"] = 3200 if size < 1000000 else 640
+        sizes["rows"] = max(3200, size // 50)
     if axis == "classes":
         sizes["rows"] = max(3200, size)
     return sizes
@@ -84,17 +84,19 @@ def measure(command, folder=None):
     return json.loads(text), used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
 
 
-def measure_aq(sizes):
-    """MiB at the peak of a training, seconds per row of reading and saving, and of an epoch."""
+def measure_aq(axis, sizes):
+    """MiB at the peak, and seconds for a row: of an epoch; where rows grow, of reading and saving alone."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(os.path.join(here, "scaling.aq"), folder)
         write_table(folder, sizes)
         command = [aqc, "train", "scaling.aq", "rows.tsv", "-D", f"D={sizes['width']}", "--batch",
                    str(sizes["batch"]), "--threads", "1", "--quiet", "--json", "--epochs"]
-        none, one = measure([*command, "0"], folder), measure([*command, "1"], folder)
-    if none is None or one is None:
+        asked = ["0"] if axis == "rows" else ["0", "1"]
+        results = [measure([*command, epochs], folder) for epochs in asked]
+    if None in results:
         return None
-    return one[1], none[2] / sizes["rows"], (one[2] - none[2]) / sizes["rows"]
+    seconds = results[-1][2] - (results[0][2] if axis != "rows" else 0)
+    return results[-1][1], seconds / sizes["rows"]
 
 
 def measure_torch(sizes):
@@ -104,11 +106,8 @@ def measure_torch(sizes):
 
 
 def point_of_aq(axis, sizes):
-    result = measure_aq(sizes)
-    if result is None:
-        return ["", ""]
-    mib, reading, training = result
-    return [f"{reading if axis == 'rows' else training:.4g}", f"{mib:.0f}"]
+    result = measure_aq(axis, sizes)
+    return ["", ""] if result is None else [f"{result[1]:.4g}", f"{result[0]:.0f}"]
 
 
 def point_of_torch(axis, sizes):
