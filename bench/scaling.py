@@ -91,12 +91,11 @@ def measure_aq(axis, sizes):
         write_table(folder, sizes)
         command = [aqc, "train", "scaling.aq", "rows.tsv", "-D", f"D={sizes['width']}", "--batch",
                    str(sizes["batch"]), "--threads", "1", "--quiet", "--json", "--epochs"]
-        asked = ["0"] if axis == "rows" else ["0", "1"]
-        results = [measure([*command, epochs], folder) for epochs in asked]
-    if None in results:
-        return None
-    seconds = results[-1][2] - (results[0][2] if axis != "rows" else 0)
-    return results[-1][1], seconds / sizes["rows"]
+        read = measure([*command, "0"], folder)
+        if axis == "rows":
+            return read and (read[1], read[2] / sizes["rows"])
+        trained = measure([*command, "1"], folder)
+    return read and trained and (trained[1], (trained[2] - read[2]) / sizes["rows"])
 
 
 def measure_torch(sizes):
