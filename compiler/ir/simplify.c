@@ -65,12 +65,32 @@ static ir_id two(const struct simplify *s, enum rt_op op, ir_id a, ir_id b) {
 
 SIMPLER(neg) { return is_op(s, 0, OP_neg) ? just(s, arg_node(s, 0)->arg[0]) : 0; }
 
+/* The sum of two parts of an axis with zeros around, of which the second begins where the first ends: both,
+ * one behind the other. The gradient of an axis that was taken apart is such a sum. */
+static ir_id joined(const struct simplify *s) {
+  const struct vm_type type = s->n->type;
+  for (int k = 0; k < 2 && !s->g->is_slot && is_op(s, 0, OP_pad) && is_op(s, 1, OP_pad); k++) {
+    const struct ir_node *first = arg_node(s, k), *second = arg_node(s, 1 - k);
+    const int64_t axis = first->attr[0];
+    const struct vm_type *a = &node_of(s, first->arg[0])->type, *b = &node_of(s, second->arg[0])->type;
+    if (second->attr[0] == axis && a->batched == b->batched && first->attr[1] == vm_dim_number(s->g->dims, 0)
+        && second->attr[1] == a->dim[axis]
+        && vm_dim_plus(s->g->dims, a->dim[axis], b->dim[axis]) == s->n->type.dim[axis])
+      return ir_add(here(s), (struct ir_op){.op = OP_concat,
+                                            .arg_count = 2,
+                                            .arg = (const ir_id[]){first->arg[0], second->arg[0]},
+                                            .attr = {axis},
+                                            .type = &type});
+  }
+  return 0;
+}
+
 SIMPLER(add) {
   const ir_id *arg = s->n->arg;
   if (is_number(s, 1, 0)) return just_arg(s, 0);
   if (is_number(s, 0, 0)) return just_arg(s, 1);
   if (is_op(s, 1, OP_neg)) return two(s, OP_sub, arg[0], arg_node(s, 1)->arg[0]);
-  return is_op(s, 0, OP_neg) ? two(s, OP_sub, arg[1], arg_node(s, 0)->arg[0]) : 0;
+  return is_op(s, 0, OP_neg) ? two(s, OP_sub, arg[1], arg_node(s, 0)->arg[0]) : joined(s);
 }
 
 SIMPLER(sub) {

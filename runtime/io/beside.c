@@ -17,9 +17,11 @@ static bool folder_of(const char *table, char real[static PATH_MAX]) {
   return found;
 }
 
+/* The folder itself is, too: that it is no file is found out later. */
 static bool is_within(const char *path, const char *folder) {
   const size_t length = strlen(folder);
-  return strcmp(folder, "/") == 0 || (strncmp(path, folder, length) == 0 && path[length] == '/');
+  return strcmp(folder, "/") == 0
+         || (strncmp(path, folder, length) == 0 && (path[length] == '/' || !path[length]));
 }
 
 /* A table of images has them in itself, and may be a link: its user has named it. */

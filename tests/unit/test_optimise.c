@@ -103,6 +103,27 @@ assert_true(f->h.g.node[n->arg[0]].op == OP_constant ? f->h.g.node[n->arg[0]].re
                                                      : f->h.g.node[n->arg[1]].real == 0.5);
 }
 
+/* Half of an axis of 2 D, from `start` on, with zeros in the other's place. */
+static ir_id half(struct fixture *f, ir_id part, vm_dim start) {
+  const struct vm_type whole = HOST_TYPE(true, f->T, vm_dim_plus(f->h.g.dims, f->D, f->D));
+  return ir_add(host_here(&f->h),
+                (struct ir_op){OP_pad, 1, .arg = &part, .attr = {1, start}, .type = &whole});
+}
+
+TEST(two_halves_with_zeros_are_one_behind_the_other)
+const ir_id first = half(f, f->x, vm_dim_number(f->h.g.dims, 0)),
+            second = half(f, one(f, OP_tanh, f->x), f->D);
+const struct ir_node *n = optimised(f, two(f, OP_add, second, first));
+assert_int_equal(n->op, OP_concat);
+assert_true(n->arg[0] == f->x && f->h.g.node[n->arg[1]].op == OP_tanh);
+}
+
+TEST(the_same_half_twice_is_added)
+const vm_dim none = vm_dim_number(f->h.g.dims, 0);
+const ir_id second = half(f, one(f, OP_tanh, f->x), none);
+assert_int_equal(optimised(f, two(f, OP_add, half(f, f->x, none), second))->op, OP_add);
+}
+
 TEST(numbers_are_computed)
 ir_id a = ir_constant(host_here(&f->h), 3, NULL), c = ir_constant(host_here(&f->h), 4, NULL);
 const struct ir_node *n =
@@ -363,6 +384,8 @@ int main(void) {
       CASE(a_third_stays_a_division),
       CASE(a_third_of_a_product_is_a_product),
       CASE(halves_are_exact),
+      CASE(two_halves_with_zeros_are_one_behind_the_other),
+      CASE(the_same_half_twice_is_added),
       CASE(numbers_are_computed),
       CASE(a_kept_conjunction_of_truth),
       CASE(two_transposes),
