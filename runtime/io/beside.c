@@ -17,7 +17,7 @@ static bool folder_of(const char *table, char real[static PATH_MAX]) {
   return found;
 }
 
-/* The folder itself is, too: that it is no file is found out later. */
+/* A folder is within itself: who names it is told that it is no file. */
 static bool is_within(const char *path, const char *folder) {
   const size_t length = strlen(folder);
   return strcmp(folder, "/") == 0

@@ -3,36 +3,28 @@
 
 #include <string.h>
 
+#include "runtime/io/file_sort.h"
+
+static const char numbered[] = "an image of an idx file is named with its number from 0, as in FILE.idx#3";
+
 /* What a file of another sort begins with. */
-static const struct sort {
-  const char *name;
-  size_t at, length;
-  const char *magic;
-} others[] = {
-    {"a GIF", 0, 4, "GIF8"},
-    {"a WebP file", 8, 4, "WEBP"},
-    {"a BMP", 0, 2, "BM"},
-    {"a TIFF", 0, 4, "II*\0"},
-    {"a TIFF", 0, 4, "MM\0*"},
-    {"an AVIF or HEIC file", 4, 4, "ftyp"},
-    {"a PDF", 0, 5, "%PDF-"},
-    {"an SVG", 0, 4, "<svg"},
-    {"a NetPBM file", 0, 2, "P6"},
-    {"a NetPBM file", 0, 2, "P5"},
-    {"a NumPy file", 0, 6, "\x93NUMPY"},
+static const struct io_sort others[] = {
+    {"a GIF", 0, 4, "GIF8", NULL},
+    {"a WebP file", 8, 4, "WEBP", NULL},
+    {"a BMP", 0, 2, "BM", NULL},
+    {"a TIFF", 0, 4, "II*\0", NULL},
+    {"a TIFF", 0, 4, "MM\0*", NULL},
+    {"an AVIF or HEIC file", 4, 4, "ftyp", NULL},
+    {"a PDF", 0, 5, "%PDF-", NULL},
+    {"an SVG", 0, 4, "<svg", NULL},
+    {"a NetPBM file", 0, 2, "P6", NULL},
+    {"a NetPBM file", 0, 2, "P5", NULL},
+    {"a NumPy file", 0, 6, "\x93NUMPY", NULL},
+    {"an idx file, which has many images", 0, 4, "\0\0\x08\x03", numbered},
+    {"an idx file, which has many images", 0, 4, "\0\0\x08\x04", numbered},
 };
-
-static bool begins(const unsigned char *bytes, size_t length, size_t at, const char *magic, size_t count) {
-  return length >= at + count && memcmp(bytes + at, magic, count) == 0;
-}
-
-static int unknown(const unsigned char *bytes, size_t length, struct rt_error *error) {
-  if (length == 0) return rt_fail(error, RT_BAD_DATA, "it is empty");
-  for (size_t k = 0; k < RT_COUNT(others); k++)
-    if (begins(bytes, length, others[k].at, others[k].magic, others[k].length))
-      return rt_fail(error, RT_BAD_DATA, "it is %s; an image is a PNG or a JPEG file", others[k].name);
-  return rt_fail(error, RT_BAD_DATA, "it is neither a PNG nor a JPEG file");
-}
+static const struct io_sorts known = {others, RT_COUNT(others), "an image is a PNG or a JPEG file",
+                                      "a PNG nor a JPEG file"};
 
 /* A mean of two bytes by a weight of 0 to 255, rounded. */
 static unsigned char mix(unsigned a, unsigned b, unsigned weight) {
@@ -71,9 +63,10 @@ int io_image_convert(struct io_image *image, int channels, struct rt_error *erro
 int io_image_decode(const unsigned char *bytes, size_t length, int channels, struct io_image *image,
                     struct rt_error *error) {
   *image = (struct io_image){0};
-  int status = begins(bytes, length, 0, "\x89PNG\r\n\x1a\n", 8) ? io_png_decode(bytes, length, image, error)
-               : begins(bytes, length, 0, "\xff\xd8\xff", 3)    ? io_jpeg_decode(bytes, length, image, error)
-                                                                : unknown(bytes, length, error);
+  int status =
+      io_begins(bytes, length, 0, "\x89PNG\r\n\x1a\n", 8) ? io_png_decode(bytes, length, image, error)
+      : io_begins(bytes, length, 0, "\xff\xd8\xff", 3)    ? io_jpeg_decode(bytes, length, image, error)
+                                                          : io_refuse_sort(bytes, length, &known, error);
   if (status == RT_OK) status = io_image_convert(image, channels, error);
   if (status != RT_OK) io_image_free(image);
   return status;

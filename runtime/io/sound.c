@@ -4,36 +4,24 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/io/file_sort.h"
+
 /* What a file of another sort begins with. */
-static const struct sort {
-  const char *name;
-  size_t at, length;
-  const char *magic;
-} others[] = {
-    {"an MP3 file", 0, 3, "ID3"},
-    {"an MP3 file", 0, 2, "\xff\xfb"},
-    {"an Ogg file", 0, 4, "OggS"},
-    {"an AIFF file", 8, 3, "AIF"},
-    {"an MP4 or M4A file", 4, 4, "ftyp"},
-    {"an AU file", 0, 4, ".snd"},
-    {"a NIST SPHERE file", 0, 7, "NIST_1A"},
-    {"an AMR file", 0, 5, "#!AMR"},
-    {"a WebM or Matroska file", 0, 4, "\x1a\x45\xdf\xa3"},
-    {"a WAV file in 64 bits (RF64)", 0, 4, "RF64"},
-    {"a WAV file whose bytes stand the other way round (RIFX)", 0, 4, "RIFX"},
+static const struct io_sort others[] = {
+    {"an MP3 file", 0, 3, "ID3", NULL},
+    {"an MP3 file", 0, 2, "\xff\xfb", NULL},
+    {"an Ogg file", 0, 4, "OggS", NULL},
+    {"an AIFF file", 8, 3, "AIF", NULL},
+    {"an MP4 or M4A file", 4, 4, "ftyp", NULL},
+    {"an AU file", 0, 4, ".snd", NULL},
+    {"a NIST SPHERE file", 0, 7, "NIST_1A", NULL},
+    {"an AMR file", 0, 5, "#!AMR", NULL},
+    {"a WebM or Matroska file", 0, 4, "\x1a\x45\xdf\xa3", NULL},
+    {"a WAV file in 64 bits (RF64)", 0, 4, "RF64", NULL},
+    {"a WAV file whose bytes stand the other way round (RIFX)", 0, 4, "RIFX", NULL},
 };
-
-static bool begins(const unsigned char *bytes, size_t length, size_t at, const char *magic, size_t count) {
-  return length >= at + count && memcmp(bytes + at, magic, count) == 0;
-}
-
-static int unknown(const unsigned char *bytes, size_t length, struct rt_error *error) {
-  if (length == 0) return rt_fail(error, RT_BAD_DATA, "it is empty");
-  for (size_t k = 0; k < RT_COUNT(others); k++)
-    if (begins(bytes, length, others[k].at, others[k].magic, others[k].length))
-      return rt_fail(error, RT_BAD_DATA, "it is %s; a sound is a WAV or a FLAC file", others[k].name);
-  return rt_fail(error, RT_BAD_DATA, "it is neither a WAV nor a FLAC file");
-}
+static const struct io_sorts known = {others, RT_COUNT(others), "a sound is a WAV or a FLAC file",
+                                      "a WAV nor a FLAC file"};
 
 static int check_wave(const struct io_wave *wave, struct rt_error *error) {
   if (wave->count == 0) return rt_fail(error, RT_BAD_DATA, "it has no samples");
@@ -52,10 +40,10 @@ static int16_t rounded(float x) {
 
 int io_sound_decode(const unsigned char *bytes, size_t length, int32_t rate, struct io_sound *sound,
                     struct rt_error *error) {
-  const bool wav = begins(bytes, length, 0, "RIFF", 4) && begins(bytes, length, 8, "WAVE", 4);
+  const bool wav = io_begins(bytes, length, 0, "RIFF", 4) && io_begins(bytes, length, 8, "WAVE", 4);
   struct io_wave wave = {0};
   *sound = (struct io_sound){0};
-  if (!wav && !begins(bytes, length, 0, "fLaC", 4)) return unknown(bytes, length, error);
+  if (!wav && !io_begins(bytes, length, 0, "fLaC", 4)) return io_refuse_sort(bytes, length, &known, error);
   int status = wav ? io_wav_check(bytes, length, error) : RT_OK;
   if (status == RT_OK) status = io_sound_file_decode(bytes, length, &wave, error);
   if (status == RT_OK) status = check_wave(&wave, error);
