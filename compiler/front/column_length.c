@@ -12,12 +12,16 @@ static int check_room(struct cc_context *c, const struct gr_node *column, const 
                  (long long)around, of->kind->more);
 }
 
-/* Where every row is as long, the length has that limit. */
+/* Where every row is as long, the length has that limit, and is never more. */
 static int limit_whole(struct cc_context *c, const struct gr_node *column, const struct vm_input *input) {
   const int64_t whole = io_whole(input->column);
   struct vm_symbol *of = whole ? &c->module->dims.symbol[input->length] : NULL;
-  if (!of || of->limit == whole) return RT_OK;
-  if (of->limit > 0)
+  if (!of) return RT_OK;
+  if (of->least > whole)
+    return gr_fail(c->error, column->child[1]->child[0]->span,
+                   "a row of `%s` has %lld %s, and the length %s is at least %lld", column->text,
+                   (long long)whole, input->column->kind->more, of->name, (long long)of->least);
+  if (of->limit > 0 && of->limit != whole)
     return gr_fail(c->error, column->child[1]->child[0]->span,
                    "a row of `%s` has %lld %s, and the length %s has the limit %lld", column->text,
                    (long long)whole, input->column->kind->more, of->name, (long long)of->limit);
