@@ -203,6 +203,15 @@ static void show_learning(const struct training *t, aq_shown *shown) {
   if (t->settings->until) aq_shown_flag(shown, "reached", NULL, facts->reached);
 }
 
+/* Of a training without steps there is no profile. */
+static int end_profile(const struct training *t, aq_shown *shown) {
+  if (aq_trainer_facts(t->trainer)->steps > 0) return profiling_end(t->settings, t->profile, shown);
+  if (t->profile)
+    message_warn("there is nothing to profile: no step was taken%s",
+                 t->settings->trace ? ", and no trace is written" : "");
+  return AQ_OK;
+}
+
 static int print_result(const struct training *t) {
   aq_shown *shown = aq_shown_new(true), *report = NULL;
   aq_shown_text(shown, "model", NULL, t->options.save);
@@ -214,7 +223,7 @@ static int print_result(const struct training *t) {
     aq_shown_note(shown, NULL, "%s data, %s:\n", t->options.test ? "test" : "validation", report_path(t));
     aq_shown_tree(shown, "report", report);
   }
-  int profiled = profiling_end(t->settings, t->profile, shown);
+  int profiled = end_profile(t, shown);
   int status = output_shown(t->settings, shown);
   aq_shown_free(report);
   return status == AQ_OK ? profiled : status;
