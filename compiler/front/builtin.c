@@ -306,6 +306,8 @@ static const struct cc_parameter steps[] = {{"steps", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter pairs[] = {
     {"asked", .takes = CC_TAKES_ANY}, {"found", .takes = CC_TAKES_ANY}, {"same", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter score_ids[] = {{"x", .takes = CC_TAKES_ANY}, {"ids", .takes = CC_TAKES_ANY}};
+static const struct cc_parameter score_spelled[] = {{"x", .takes = CC_TAKES_ANY},
+                                                    {"spelled", .takes = CC_TAKES_ANY}};
 static const struct cc_parameter within_rows[] = {{"number", .takes = CC_TAKES_NUMBER},
                                                   {"least", .takes = CC_TAKES_NUMBER},
                                                   {"most", .takes = CC_TAKES_NUMBER}};
@@ -398,7 +400,7 @@ static const struct cc_builtin builtins[] = {
     {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
     {"nll", CC_TAKES(score_ids), run_nll, OP_cross_entropy, 0,
      "-log_softmax(x) at the id; of an id that is no class, 0"},
-    {"ctc_nll", CC_TAKES(score_ids), run_nll, OP_ctc_nll, 0,
+    {"ctc_nll", CC_TAKES(score_spelled), run_nll, OP_ctc_nll, 0,
      "-log of the probability that frames of scores [T, V + 1], the last of which is blank, spell the ids, "
      "summed over all ways in which they can; loss ctc has it"},
     {"forward_chain", CC_TAKES(steps), run_op, OP_forward_chain, 0,
