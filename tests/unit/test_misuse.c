@@ -140,8 +140,9 @@ static const size_t *const VALUE_given_size_t_p[] = {(const size_t[]){0, 1}, NUL
 
 static aq_resize *const VALUE_aq_resize_p[] = {NULL};
 static aq_on_log *const VALUE_aq_on_log_p[] = {NULL};
-static char byte = 1;
-static void *const VALUE_void_p[] = {&byte, NULL};
+/* Of which at least the first bytes are read, whatever its size is said to be. */
+static char bytes[4096] = {1};
+static void *const VALUE_void_p[] = {bytes, NULL};
 static const char *VALUE_char_p[] = {NULL, NULL, "", "\xff\xfe", "label", "%d"};
 static const bool VALUE_bool[] = {false, true};
 static const size_t VALUE_size_t[] = {1, 0, SIZE_MAX};
