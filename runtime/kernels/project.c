@@ -21,32 +21,53 @@ static struct sizes sizes_of(const struct rt_call *call, const struct rt_shape *
   return s;
 }
 
-void KERNEL(project)(const struct rt_call *call) {
+/* A product of one group, without its places. step: numbers from an operand of a group to the next one's, the
+ * groups lie side by side. */
+struct products {
+  struct rt_product first;
+  int64_t groups, step_a, step_b, step_c;
+};
+
+static struct products project_of(const struct rt_call *call) {
   const struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, false);
   const int64_t k = s.groups * s.k, n = s.groups * s.n;
-  struct rt_product p = {.m = s.rows, .n = s.n, .k = s.k, .lda = k, .ldb = n, .ldc = n};
-  for (int64_t g = 0; g < s.groups; g++) {
-    p.a = in_data(call, 0) + g * s.k, p.b = in_data(call, 1) + g * s.n, p.c = out_data(call, 0) + g * s.n;
-    KERNEL(product)(call->pool, &p);
-  }
+  const struct rt_product p = {.m = s.rows, .n = s.n, .k = s.k, .lda = k, .ldb = n, .ldc = n};
+  return (struct products){p, s.groups, s.k, s.n, s.n};
 }
 
-void KERNEL(project_back)(const struct rt_call *call) {
+static struct products project_back_of(const struct rt_call *call) {
   const struct sizes s = sizes_of(call, call->in[1].shape, call->out[0].shape, true);
   const int64_t k = s.groups * s.k, n = s.groups * s.n;
-  struct rt_product p = {.tb = true, .m = s.rows, .n = s.k, .k = s.n, .lda = n, .ldb = n, .ldc = k};
-  for (int64_t g = 0; g < s.groups; g++) {
-    p.a = in_data(call, 0) + g * s.n, p.b = in_data(call, 1) + g * s.n, p.c = out_data(call, 0) + g * s.k;
+  const struct rt_product p = {.tb = true, .m = s.rows, .n = s.k, .k = s.n, .lda = n, .ldb = n, .ldc = k};
+  return (struct products){p, s.groups, s.n, s.n, s.k};
+}
+
+static struct products project_grad_of(const struct rt_call *call) {
+  const struct sizes s = sizes_of(call, call->out[0].shape, call->in[0].shape, true);
+  const int64_t k = s.groups * s.k, n = s.groups * s.n;
+  const struct rt_product p = {.ta = true, .m = s.k, .n = s.n, .k = s.rows, .lda = k, .ldb = n, .ldc = n};
+  return (struct products){p, s.groups, s.k, s.n, s.n};
+}
+
+static void multiply(const struct rt_call *call, const struct products *all) {
+  struct rt_product p = all->first;
+  for (int64_t g = 0; g < all->groups; g++) {
+    p.a = in_data(call, 0) + g * all->step_a;
+    p.b = in_data(call, 1) + g * all->step_b;
+    p.c = out_data(call, 0) + g * all->step_c;
     KERNEL(product)(call->pool, &p);
   }
 }
 
-void KERNEL(project_grad)(const struct rt_call *call) {
-  const struct sizes s = sizes_of(call, call->out[0].shape, call->in[0].shape, true);
-  const int64_t k = s.groups * s.k, n = s.groups * s.n;
-  struct rt_product p = {.ta = true, .m = s.k, .n = s.n, .k = s.rows, .lda = k, .ldb = n, .ldc = n};
-  for (int64_t g = 0; g < s.groups; g++) {
-    p.a = in_data(call, 0) + g * s.k, p.b = in_data(call, 1) + g * s.n, p.c = out_data(call, 0) + g * s.n;
-    KERNEL(product)(call->pool, &p);
+#define PROJECT(name)                                                                                        \
+  void KERNEL(name)(const struct rt_call *call) {                                                            \
+    const struct products all = name##_of(call);                                                             \
+    multiply(call, &all);                                                                                    \
+  }                                                                                                          \
+  size_t KERNEL(name##_scratch)(const struct rt_call *call) {                                                \
+    const struct products all = name##_of(call);                                                             \
+    return KERNEL(product_scratch)(&all.first);                                                              \
   }
-}
+PROJECT(project)
+PROJECT(project_back)
+PROJECT(project_grad)
