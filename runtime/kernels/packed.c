@@ -1,4 +1,4 @@
-/* packed.c: large products with AVX-512.
+/* packed.c: matrix products by kernels of our own, of packed operands.
  *
  * OpenBLAS packs both operands in each call, and calls run in one thread. So the smaller the tiles that
  * threads share, the more often it packs the same numbers. Here b is packed once for all threads, a part of
@@ -13,30 +13,50 @@
 #include "runtime/kernels/split.h"
 #include "runtime/kernels/square.h"
 
-#if RT_VECTOR_BYTES == 64
+#if RT_VECTOR_BYTES >= 32
 
+/* TALL * VECTORS sums, VECTORS of b and one number of a fill the registers: 32 of AVX-512, 16 of AVX2. */
+enum { VECTORS = 2, WIDE = VECTORS * RT_VECTOR };
+#if RT_VECTOR_BYTES == 64
 enum {
   TALL = 14,
-  VECTORS = 2, /* TALL * VECTORS sums, VECTORS of b and one number of a fill the 32 registers */
-  WIDE = VECTORS * RT_VECTOR,
   DEPTH = 384,      /* a panel of a, 14 x 384 floats, stays in the nearest cache */
-  LEAST_SIDE = 192, /* of a product, below which packing takes too large a share */
-  LEAST_DEPTH = 128,
-  NUMBERS = (4 << 20) / (int)sizeof(real),    /* of both operands that a worker holds */
-  TALL_PANELS = NUMBERS / 8 / (TALL * DEPTH), /* of a that a task has at most */
-  ROOM_A = (TALL_PANELS * TALL * DEPTH + RT_VECTOR) / RT_VECTOR * RT_VECTOR + RT_VECTOR,
-  WIDE_PANELS = (NUMBERS - ROOM_A) / (WIDE * DEPTH), /* of b in a part at most */
-  NEAR_PANELS = 16,                                  /* of b, which stay in the second cache */
-  PACKED_AT_ONCE = 8,                                /* panels of b in a task */
-  WANTED_TASKS = 8 /* and multiples of it, so that few threads have as many each */
+  NEAR_PANELS = 16, /* of b, which stay in the second cache */
+  LEAST_ROWS = 192, /* of a product, below which packing takes too large a share */
+  LEAST_COLUMNS = 192,
+  LEAST_DEPTH = 128
+};
+#else
+enum {
+  TALL = 6,
+  DEPTH = 384,
+  NEAR_PANELS = 1, /* of b, which stays in the nearest cache */
+  LEAST_ROWS = 40, /* of a product: below, OpenBLAS is as fast, or faster */
+  LEAST_COLUMNS = 32,
+  LEAST_DEPTH = 16
+};
+#endif
+
+enum {
+  NUMBERS = (4 << 20) / (int)sizeof(real),        /* of both operands that a worker holds at most */
+  TALL_PANELS = NUMBERS / 8 / (TALL * DEPTH),     /* of a that a task has at most */
+  WIDE_PANELS = NUMBERS / 8 * 7 / (WIDE * DEPTH), /* of b in a part at most */
+  PACKED_AT_ONCE = 8,                             /* panels of b in a task */
+  WANTED_TASKS = 8, /* and multiples of it, so that few threads have as many each */
+  ALONE = 300000    /* multiply-adds not worth a second thread */
 };
 
 typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
+/* How a product is cut. room_b: numbers of the panels of b; room_a: of those of a that a task has. */
+struct cut {
+  int64_t tasks, columns, depth, room_b, room_a;
+};
+
 struct part {
   struct rt_product of; /* these columns and this depth of the whole product */
-  int64_t tasks;        /* that share the rows */
-  real *b;              /* panels */
+  struct cut cut;
+  real *b; /* panels */
 };
 
 /* ---- packing ---- */
@@ -105,7 +125,8 @@ static inline __attribute__((always_inline)) void sum_block(int64_t k, const rea
     __builtin_prefetch(c + RT_VECTOR, 1);
     for (int64_t l = from; l < end; l++, a += TALL, b += WIDE) {
       vector row[VECTORS];
-      memcpy(row, b, sizeof row);
+#pragma GCC unroll 2
+      for (int v = 0; v < VECTORS; v++) memcpy(&row[v], b + v * RT_VECTOR, sizeof row[v]);
 #pragma GCC unroll 16
       for (int i = 0; i < TALL; i++)
 #pragma GCC unroll 2
@@ -148,14 +169,14 @@ static void multiply_block(const struct rt_product *p, const real *a, const real
 
 static int64_t first_row(const struct part *part, int64_t task) {
   int64_t panels = split_ceil(part->of.m, TALL);
-  return split_min(part->of.m, panels * task / part->tasks * TALL);
+  return split_min(part->of.m, panels * task / part->cut.tasks * TALL);
 }
 
 static void multiply_rows(void *context, int64_t task, void *scratch) {
   const struct part *part = context;
   const struct rt_product *p = &part->of;
   int64_t first = first_row(part, task), end = first_row(part, task + 1);
-  real *a = (real *)scratch + NUMBERS - ROOM_A;
+  real *a = (real *)scratch + part->cut.room_b;
   pack_a(p, first, end, a);
   for (int64_t near = 0; near < p->n; near += NEAR_PANELS * WIDE)
     for (int64_t i = first; i < end; i += TALL)
@@ -168,16 +189,35 @@ static void multiply_rows(void *context, int64_t task, void *scratch) {
 
 /* ---- the whole ---- */
 
-bool KERNEL(packed_suits)(const struct rt_product *p) {
-  return p->m >= LEAST_SIDE && p->n >= LEAST_SIDE && p->k >= LEAST_DEPTH;
-}
-
-size_t KERNEL(packed_scratch)(void) { return NUMBERS * sizeof(real); }
-
 /* n in as few parts as have at most `most` each, of about equal sizes that are multiples of `of`. */
 static int64_t part_of(int64_t n, int64_t most, int64_t of) {
   int64_t parts = split_ceil(n, most);
   return split_ceil(split_ceil(n, parts), of) * of;
+}
+
+static int64_t tasks_of(const struct rt_product *p, int64_t panels) {
+  if ((double)p->m * (double)p->n * (double)p->k <= ALONE) return 1;
+  return split_ceil(split_ceil(panels, TALL_PANELS), WANTED_TASKS) * WANTED_TASKS;
+}
+
+/* A panel is written in whole vectors, the last of which may reach beyond it. */
+static struct cut cut_of(const struct rt_product *p) {
+  int64_t panels = split_ceil(p->m, TALL);
+  struct cut cut = {.tasks = tasks_of(p, panels),
+                    .columns = part_of(p->n, WIDE_PANELS * WIDE, WIDE),
+                    .depth = part_of(p->k, DEPTH, RT_VECTOR)};
+  cut.room_b = cut.columns * cut.depth;
+  cut.room_a = split_ceil(panels, cut.tasks) * TALL * cut.depth + RT_VECTOR;
+  return cut;
+}
+
+bool KERNEL(packed_suits)(const struct rt_product *p) {
+  return p->m >= LEAST_ROWS && p->n >= LEAST_COLUMNS && p->k >= LEAST_DEPTH;
+}
+
+size_t KERNEL(packed_scratch)(const struct rt_product *p) {
+  struct cut cut = cut_of(p);
+  return (size_t)(cut.room_b + cut.room_a) * sizeof(real);
 }
 
 /* The panels of b lie in the scratch of whoever runs this, where its panels of a do not. */
@@ -187,22 +227,20 @@ static void take_room(void *context, int64_t task, void *scratch) {
 }
 
 void KERNEL(packed_product)(struct rt_pool *pool, const struct rt_product *p) {
-  int64_t panels = split_ceil(p->m, TALL), columns = part_of(p->n, WIDE_PANELS * WIDE, WIDE),
-          depth = part_of(p->k, DEPTH, RT_VECTOR);
-  int64_t tasks = split_ceil(split_ceil(panels, TALL_PANELS), WANTED_TASKS) * WANTED_TASKS;
+  const struct cut cut = cut_of(p);
   real *room;
   rt_parallel(pool, 1, take_room, &room);
-  for (int64_t j = 0; j < p->n; j += columns)
-    for (int64_t l = 0; l < p->k; l += depth) {
-      struct part part = {.of = *p, .tasks = tasks, .b = room};
+  for (int64_t j = 0; j < p->n; j += cut.columns)
+    for (int64_t l = 0; l < p->k; l += cut.depth) {
+      struct part part = {.of = *p, .cut = cut, .b = room};
       part.of.add = l || p->add;
-      part.of.n = split_min(columns, p->n - j);
-      part.of.k = split_min(depth, p->k - l);
+      part.of.n = split_min(cut.columns, p->n - j);
+      part.of.k = split_min(cut.depth, p->k - l);
       part.of.a += p->ta ? l * p->lda : l;
       part.of.b += p->tb ? j * p->ldb + l : l * p->ldb + j;
       part.of.c += j;
       rt_parallel(pool, split_ceil(part.of.n, PACKED_AT_ONCE * WIDE), pack_b, &part);
-      rt_parallel(pool, tasks, multiply_rows, &part);
+      rt_parallel(pool, cut.tasks, multiply_rows, &part);
     }
 }
 
