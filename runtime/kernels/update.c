@@ -1,8 +1,9 @@
 /* update.c: optimiser steps.
  *
  * Parameters are worked on in blocks of one fixed size, through all their steps while they are in the nearest
- * cache. There is one piece of code for a step, whether it has a gradient or not, and whether the parameter
- * is updated at every step or catches up on many: that is what makes the two agree bit for bit. */
+ * cache. A whole block is worked on where it lies, the rest of a run in a copy that is filled up. There is
+ * one piece of code for a step, whether it has a gradient or not, and whether the parameter is updated at
+ * every step or catches up on many: that is what makes the two agree bit for bit. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/math.h"
 #include "runtime/kernels/split.h"
@@ -12,8 +13,9 @@
 
 enum { BLOCK = 64, BETWEEN_LOOKS = 32 };
 
+/* BLOCK numbers of each; of what there is none, spare ones. */
 struct block {
-  real value[BLOCK], moment[RT_MOST_MOMENTS][BLOCK], average[BLOCK], gradient[BLOCK];
+  real *value, *moment[RT_MOST_MOMENTS], *average;
 };
 static const real no_gradient[BLOCK];
 
@@ -35,21 +37,22 @@ enum look { STAYS, CHANGES, MOVES };
                      resting)                                                                                \
   static __attribute__((noinline)) void advance_##name(struct block *b, const real *gradient,                \
                                                        const double *from) {                                 \
+    real *const value = b->value, *const first_moment = b->moment[0], *const second_moment = b->moment[1];   \
     coefficients;                                                                                            \
     SIMD for (int i = 0; i < BLOCK; i++) {                                                                   \
       const real g = gradient[i];                                                                            \
-      real w = b->value[i], m = b->moment[0][i], n = b->moment[1][i];                                        \
+      real w = value[i], m = first_moment[i], n = moments > 1 ? second_moment[i] : 0;                        \
       update;                                                                                                \
-      b->value[i] = w;                                                                                       \
-      b->moment[0][i] = m;                                                                                   \
-      if (moments > 1) b->moment[1][i] = n;                                                                  \
+      value[i] = w;                                                                                          \
+      first_moment[i] = m;                                                                                   \
+      if (moments > 1) second_moment[i] = n;                                                                 \
     }                                                                                                        \
   }                                                                                                          \
   static enum look look_##name(const struct block *b, const double *from) {                                  \
     int move = 0, change = 0;                                                                                \
     coefficients;                                                                                            \
     for (int i = 0; i < BLOCK; i++) {                                                                        \
-      const real m = b->moment[0][i], n = b->moment[1][i];                                                   \
+      const real m = b->moment[0][i], n = moments > 1 ? b->moment[1][i] : 0;                                 \
       (void)m, (void)n;                                                                                      \
       move += (moving);                                                                                      \
       change += (changing);                                                                                  \
@@ -57,13 +60,14 @@ enum look { STAYS, CHANGES, MOVES };
     return move ? MOVES : change ? CHANGES : STAYS;                                                          \
   }                                                                                                          \
   static __attribute__((noinline)) void rest_##name(struct block *b, const double *from) {                   \
+    real *const value = b->value, *const first_moment = b->moment[0], *const second_moment = b->moment[1];   \
     coefficients;                                                                                            \
     SIMD for (int i = 0; i < BLOCK; i++) {                                                                   \
-      real w = b->value[i], m = b->moment[0][i], n = b->moment[1][i];                                        \
+      real w = value[i], m = first_moment[i], n = moments > 1 ? second_moment[i] : 0;                        \
       resting;                                                                                               \
-      b->value[i] = w;                                                                                       \
-      b->moment[0][i] = m;                                                                                   \
-      if (moments > 1) b->moment[1][i] = n;                                                                  \
+      value[i] = w;                                                                                          \
+      first_moment[i] = m;                                                                                   \
+      if (moments > 1) second_moment[i] = n;                                                                 \
     }                                                                                                        \
   }
 #include "runtime/optimizers.def"
@@ -80,8 +84,9 @@ struct method {
 /* After a step: the running average goes a part of the way to what the parameters are now. Not inlined, as a
  * step is not. */
 static __attribute__((noinline)) void follow(struct block *b, const struct update_step *step) {
-  real towards = (real)step->towards;
-  SIMD for (int i = 0; i < BLOCK; i++) b->average[i] += towards * (b->value[i] - b->average[i]);
+  real towards = (real)step->towards, *const average = b->average;
+  const real *const value = b->value;
+  SIMD for (int i = 0; i < BLOCK; i++) average[i] += towards * (value[i] - average[i]);
 }
 
 /* Steps without a gradient of a block that does not move. */
@@ -89,7 +94,7 @@ static void rest(struct block *b, const struct update_run *run, int64_t from, in
                  const struct method *method) {
   bool changes = method->look(b, run->step[from].coefficient) == CHANGES;
   for (int k = 0; k < RT_MOST_MOMENTS; k++)
-    SIMD for (int i = 0; i < BLOCK; i++) b->moment[k][i] += 0; /* of a negative 0 a step makes 0 */
+    for (int i = 0; i < BLOCK; i++) b->moment[k][i] += 0; /* of a negative 0 a step makes 0 */
   for (int64_t s = from; s < to && (changes || run->average); s++) {
     if (changes) method->rest(b, run->step[s].coefficient);
     if (run->average) follow(b, &run->step[s]);
@@ -102,7 +107,8 @@ static void one_step(struct block *b, const real *gradient, const struct update_
   if (run->average) follow(b, step);
 }
 
-static void advance_block(struct block *b, const struct update_run *run, const struct method *method) {
+static void advance_block(struct block *b, const real *gradient, const struct update_run *run,
+                          const struct method *method) {
   int64_t idle = run->steps - (run->gradient ? 1 : 0);
   for (int64_t s = 0; s < idle; s++) {
     if (s % BETWEEN_LOOKS == 0 && method->look(b, run->step[s].coefficient) != MOVES) {
@@ -111,8 +117,21 @@ static void advance_block(struct block *b, const struct update_run *run, const s
     }
     one_step(b, no_gradient, run, run->step + s, method);
   }
-  if (run->gradient) one_step(b, b->gradient, run, run->step + idle, method);
+  if (run->gradient) one_step(b, gradient, run, run->step + idle, method);
 }
+
+/* The gradient of a block after clipping, in `room` where that changes it. */
+static const real *clipped(const real *gradient, double scale, real *room) {
+  const real by = (real)scale;
+  if (scale == 1) return gradient;
+  SIMD for (int i = 0; i < BLOCK; i++) room[i] = gradient[i] * by;
+  return room;
+}
+
+/* A block in which only the first n count, in a copy. */
+struct copy {
+  real value[BLOCK], moment[RT_MOST_MOMENTS][BLOCK], average[BLOCK], gradient[BLOCK];
+};
 
 static void load(real *block, const void *numbers, int64_t from, int64_t n) {
   memset(block, 0, BLOCK * sizeof *block);
@@ -123,21 +142,33 @@ static void store(const real *block, void *numbers, int64_t from, int64_t n) {
   if (numbers) memcpy((real *)numbers + from, block, (size_t)n * sizeof *block);
 }
 
+static void update_part(const struct update_run *run, int64_t from, int64_t n, const struct method *method) {
+  struct copy c;
+  real room[BLOCK];
+  struct block b = {.value = c.value, .average = c.average};
+  load(c.value, run->value, from, n);
+  for (int k = 0; k < RT_MOST_MOMENTS; k++) load(b.moment[k] = c.moment[k], run->moment[k], from, n);
+  load(c.average, run->average, from, n);
+  load(c.gradient, run->gradient, from, n);
+  advance_block(&b, clipped(c.gradient, run->scale, room), run, method);
+  store(c.value, run->value, from, n);
+  for (int k = 0; k < RT_MOST_MOMENTS; k++) store(c.moment[k], run->moment[k], from, n);
+  store(c.average, run->average, from, n);
+}
+
 static void update(const struct update_run *run, const struct method *method) {
-  real scale = (real)run->scale;
-  for (int64_t from = 0; from < run->count; from += BLOCK) {
-    int64_t n = split_min(BLOCK, run->count - from);
-    struct block b;
-    load(b.value, run->value, from, n);
-    for (int k = 0; k < RT_MOST_MOMENTS; k++) load(b.moment[k], run->moment[k], from, n);
-    load(b.average, run->average, from, n);
-    load(b.gradient, run->gradient, from, n);
-    SIMD for (int i = 0; i < BLOCK; i++) b.gradient[i] *= scale;
-    advance_block(&b, run, method);
-    store(b.value, run->value, from, n);
-    for (int k = 0; k < RT_MOST_MOMENTS; k++) store(b.moment[k], run->moment[k], from, n);
-    store(b.average, run->average, from, n);
+  real spare[BLOCK] = {0}, room[BLOCK];
+  int64_t from = 0;
+  for (; run->count - from >= BLOCK; from += BLOCK) {
+    struct block b = {.value = (real *)run->value + from,
+                      .average = run->average ? (real *)run->average + from : spare};
+    for (int k = 0; k < RT_MOST_MOMENTS; k++)
+      b.moment[k] = run->moment[k] ? (real *)run->moment[k] + from : spare;
+    const real *gradient =
+        run->gradient ? clipped((const real *)run->gradient + from, run->scale, room) : no_gradient;
+    advance_block(&b, gradient, run, method);
   }
+  if (from < run->count) update_part(run, from, run->count - from, method);
 }
 
 #define RT_OPTIMIZER(name, ...)                                                                              \
