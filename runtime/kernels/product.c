@@ -5,9 +5,9 @@
  * columns, worked off in steps of a few dozen rows, and k is cut as well, within the tile. A transposed b is
  * turned first, 64 columns at a time, and tiles have more rows to make up for it.
  *
- * OpenBLAS packs anything else, and wants large tiles. packed.c packs what is large enough on all sides:
- * with AVX-512 what is not small as above, with AVX2, where nothing is, all but very few rows or columns.
- * thin.c reads what has few rows with AVX-512. */
+ * OpenBLAS packs anything else, and wants large tiles. thin.c reads what has few rows, and packed.c packs
+ * what is large enough on all sides: with AVX-512 what is not small as above, with AVX2, where nothing is,
+ * all but very few rows or columns. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/packed.h"
 #include "runtime/kernels/product.h"
@@ -116,14 +116,11 @@ static void tile_task(void *context, int64_t task, void *scratch) {
 
 enum way { AT_ONCE, THIN, PACKED, TILED };
 
-#if RT_VECTOR_BYTES == 64
-static bool is_thin(const struct rt_product *p) { return KERNEL(thin_suits)(p); }
-#else
-static bool is_thin(const struct rt_product *p) { return (void)p, false; }
-#endif
 #if RT_VECTOR_BYTES >= 32
+static bool is_thin(const struct rt_product *p) { return KERNEL(thin_suits)(p); }
 static bool is_packed(const struct rt_product *p) { return KERNEL(packed_suits)(p); }
 #else
+static bool is_thin(const struct rt_product *p) { return (void)p, false; }
 static bool is_packed(const struct rt_product *p) { return (void)p, false; }
 #endif
 
@@ -131,9 +128,9 @@ static bool is_packed(const struct rt_product *p) { return (void)p, false; }
 static enum way way_of(const struct rt_product *p, struct tiled *t) {
   double work = (double)p->m * (double)p->n * (double)p->k, small = rt_blas_info()->small_product;
   if (p->k <= 0) return AT_ONCE;
+  if (is_thin(p)) return THIN;
   if (small == 0 && is_packed(p)) return PACKED;
   if (work <= INLINE_WORK && !(p->tb && small > 0 && p->m > SMALL_ROWS)) return AT_ONCE;
-  if (is_thin(p)) return THIN;
   t->turns = small_tiles(p, small, &t->tile);
   if (!t->turns && is_packed(p)) return PACKED;
   if (!t->turns) t->tile = big_tiles(p);
@@ -144,10 +141,8 @@ void KERNEL(product)(struct rt_pool *pool, const struct rt_product *p) {
   struct tiled t = {.of = *p};
   if (p->m <= 0 || p->n <= 0) return;
   switch (way_of(p, &t)) {
-#if RT_VECTOR_BYTES == 64
-    case THIN: KERNEL(thin_product)(pool, p); return;
-#endif
 #if RT_VECTOR_BYTES >= 32
+    case THIN: KERNEL(thin_product)(pool, p); return;
     case PACKED: KERNEL(packed_product)(pool, p); return;
 #endif
     case TILED: break;
@@ -161,10 +156,8 @@ size_t KERNEL(product_scratch)(const struct rt_product *p) {
   struct tiled t = {.of = *p};
   if (p->m <= 0 || p->n <= 0) return 0;
   switch (way_of(p, &t)) {
-#if RT_VECTOR_BYTES == 64
-    case THIN: return KERNEL(thin_scratch)(p);
-#endif
 #if RT_VECTOR_BYTES >= 32
+    case THIN: return KERNEL(thin_scratch)(p);
     case PACKED: return KERNEL(packed_scratch)(p);
 #endif
     case TILED: return p->tb && t.turns ? (size_t)(t.tile.columns * t.tile.depth) * sizeof(real) : 0;

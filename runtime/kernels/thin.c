@@ -1,39 +1,60 @@
-/* thin.c: products of few rows with AVX-512: the words of a sentence with a matrix of the model.
+/* thin.c: products of few rows with AVX2 and AVX-512: the words of a sentence with a matrix of the model.
  *
  * Each number of b is used for few rows only, so packing b costs as much as the product, and what counts is
- * how fast b comes. It is read where it lies, WIDE columns at a time from top to bottom, and for all rows
+ * how fast b comes. It is read where it lies, some columns at a time from top to bottom, and for all rows
  * while it is near. The hardware does not foresee this way through memory, so lines are asked for ahead. The
- * rows fall into blocks of nearly equal heights of at most TALL, whose sums stay in registers. a is packed,
- * column by column of a block. Each number of the result is one sum in the order of k, whatever the blocks
- * and the number of threads. */
+ * rows fall into blocks of nearly equal heights of at most TALL, whose sums stay in registers; one row or two
+ * take more columns at a time, so that there are sums enough to work on while others wait. With AVX-512 a is
+ * packed, column by column of a block. Each number of the result is one sum in the order of k, whatever the
+ * blocks and the number of threads. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/split.h"
 #include "runtime/kernels/square.h"
 #include "runtime/kernels/thin.h"
 
+#if RT_VECTOR_BYTES >= 32
+
 #if RT_VECTOR_BYTES == 64
+enum {
+  TALL = 14,            /* TALL * 2 sums, 2 vectors of b and one number of a fill the 32 registers */
+  MOST_ROWS = 2 * TALL, /* beyond, b is used often enough for OpenBLAS' ways */
+  MOST_OF_LARGE = MOST_ROWS,
+  LEAST_ROWS = 4,
+  LEAST_OF_B = 1 << 15, /* smaller ones OpenBLAS takes as they lie, at the same speed */
+  LEAST_WORK = 300000,  /* so it does with little to do */
+  PACKS = true
+};
+#else
+enum {
+  TALL = 6, /* as above, of 16 registers */
+  MOST_ROWS = 64,
+  MOST_OF_LARGE = 24, /* with a b of more than LARGE_B numbers */
+  LEAST_ROWS = 1,
+  LEAST_OF_B = 0,
+  LEAST_WORK = 0,
+  PACKS = false /* six rows can be read where they lie */
+};
+#endif
 
 enum {
-  TALL = 14,
-  VECTORS = 2, /* TALL * VECTORS sums, VECTORS of b and one number of a fill the 32 registers */
-  WIDE = VECTORS * RT_VECTOR,
-  PANEL = 16,           /* numbers from column to column of a packed block */
-  AHEAD = 12,           /* rows of b from the one in use to the one that is asked for */
-  MOST_ROWS = 2 * TALL, /* beyond, b is used often enough for OpenBLAS' ways */
-  LEAST_ROWS = 4,
-  LEAST_OF_B = 1 << 15,                      /* smaller ones OpenBLAS takes as they lie, at the same speed */
-  MOST_OF_A = (2 << 20) / (int)sizeof(real), /* and of the last columns of b beside it */
-  TASK = 1 << 20                             /* multiply-adds worth a task, which packs all of a */
+  WIDE = 2 * RT_VECTOR,                      /* columns at a time */
+  MOST_VECTORS = PACKS ? 2 : 8,              /* of b at a time */
+  PANEL = 16,                                /* numbers from column to column of a packed block */
+  AHEAD = 12,                                /* rows of b from the one in use to the one that is asked for */
+  VECTORS_OF_LINE = 64 / RT_VECTOR_BYTES,    /* of the caches */
+  MOST_OF_A = (2 << 20) / (int)sizeof(real), /* that are packed */
+  LARGE_B = 1 << 16,
+  TASK = 1 << 20 /* multiply-adds worth a task, which packs all of a */
 };
 
 typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
 struct thin {
   struct rt_product of;
-  int64_t tasks, blocks;
+  int64_t tasks, blocks, wide; /* wide: columns at a time */
 };
 
-/* ---- the operands ---- */
+/* ---- the rows ---- */
 
 /* rows of k numbers, as k columns of PANEL numbers, of which the first `rows` count. */
 static void pack_block(int64_t rows, int64_t k, const real *a, int64_t lda, real *to) {
@@ -56,131 +77,146 @@ static void pack_rows(const struct thin *t, real *to) {
   }
 }
 
-/* The last columns, fewer than WIDE, as a matrix of WIDE columns of its own. */
-static void widen(int64_t k, int64_t columns, const real *b, int64_t ldb, real *to) {
-  for (int64_t l = 0; l < k; l++)
-    for (int64_t j = 0; j < WIDE; j++) to[l * WIDE + j] = j < columns ? b[l * ldb + j] : 0;
-}
-
 /* ---- multiplying ---- */
 
-/* A block of a with WIDE columns of b. next: where the columns begin that come then. */
+/* A block of a with columns of b. next: where the columns begin that come then. */
 struct block {
-  int64_t k, ldb, ldc;
+  int64_t k, lda, ldb, ldc;
   const real *a, *b, *next;
   real *c;
   bool add;
 };
 
-static inline __attribute__((always_inline)) void multiply(const int height, const struct block *x) {
-  vector sum[TALL][VECTORS];
+static inline __attribute__((always_inline)) void multiply(const int height, const int vectors,
+                                                           const struct block *x) {
+  vector sum[TALL][MOST_VECTORS];
+  const int64_t below = PACKS ? 1 : x->lda, beside = PACKS ? PANEL : 1;
   const real *a = x->a, *b = x->b, *ahead = x->b + AHEAD * x->ldb;
 #pragma GCC unroll 16
   for (int i = 0; i < height; i++)
-#pragma GCC unroll 2
-    for (int v = 0; v < VECTORS; v++) {
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++) {
       sum[i][v] = (vector){0};
       if (x->add) memcpy(&sum[i][v], x->c + i * x->ldc + v * RT_VECTOR, sizeof sum[i][v]);
     }
-  for (int64_t l = 0; l < x->k; l++, a += PANEL, b += x->ldb, ahead += x->ldb) {
-    vector row[VECTORS];
+  for (int64_t l = 0; l < x->k; l++, a += beside, b += x->ldb, ahead += x->ldb) {
+    vector row[MOST_VECTORS];
     if (l + AHEAD == x->k) ahead = x->next;
-    memcpy(row, b, sizeof row);
-    __builtin_prefetch(ahead);
-    __builtin_prefetch(ahead + RT_VECTOR);
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++) memcpy(&row[v], b + v * RT_VECTOR, sizeof row[v]);
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v += VECTORS_OF_LINE) __builtin_prefetch(ahead + v * RT_VECTOR);
 #pragma GCC unroll 16
     for (int i = 0; i < height; i++)
-#pragma GCC unroll 2
-      for (int v = 0; v < VECTORS; v++) sum[i][v] += a[i] * row[v];
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; v++) sum[i][v] += a[i * below] * row[v];
   }
 #pragma GCC unroll 16
   for (int i = 0; i < height; i++)
-#pragma GCC unroll 2
-    for (int v = 0; v < VECTORS; v++) memcpy(x->c + i * x->ldc + v * RT_VECTOR, &sum[i][v], sizeof sum[i][v]);
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++) memcpy(x->c + i * x->ldc + v * RT_VECTOR, &sum[i][v], sizeof sum[i][v]);
 }
 
+/* By height; one row or two may take more vectors of b at a time. */
 typedef void of_height(const struct block *x);
-#define HEIGHT(n)                                                                                            \
-  static void multiply_##n(const struct block *x) { multiply(n, x); }
-HEIGHT(1)
-HEIGHT(2)
-HEIGHT(3)
-HEIGHT(4)
-HEIGHT(5)
-HEIGHT(6)
-HEIGHT(7)
-HEIGHT(8)
-HEIGHT(9)
-HEIGHT(10)
-HEIGHT(11)
-HEIGHT(12)
-HEIGHT(13)
-HEIGHT(14)
-static of_height *const of[TALL + 1] = {NULL,        multiply_1,  multiply_2,  multiply_3,  multiply_4,
-                                        multiply_5,  multiply_6,  multiply_7,  multiply_8,  multiply_9,
-                                        multiply_10, multiply_11, multiply_12, multiply_13, multiply_14};
+#if RT_VECTOR_BYTES == 64
+#define HEIGHTS(H)                                                                                           \
+  H(1, 2)                                                                                                    \
+  H(2, 2) H(3, 2) H(4, 2) H(5, 2) H(6, 2) H(7, 2) H(8, 2) H(9, 2) H(10, 2) H(11, 2) H(12, 2) H(13, 2) H(14, 2)
+#else
+#define HEIGHTS(H) H(1, 2) H(2, 2) H(3, 2) H(4, 2) H(5, 2) H(6, 2)
+#endif
+#define HEIGHT(n, vectors)                                                                                   \
+  static void multiply_##n##_##vectors(const struct block *x) { multiply(n, vectors, x); }
+#define ENTRY(n, vectors) [n] = multiply_##n##_##vectors,
+HEIGHTS(HEIGHT)
+static of_height *const of[TALL + 1] = {HEIGHTS(ENTRY)};
+
+#if RT_VECTOR_BYTES == 64
+static of_height *of_rows(int64_t rows, int64_t wide) { return (void)wide, of[rows]; }
+#else
+HEIGHT(1, 8)
+HEIGHT(2, 4)
+static of_height *of_rows(int64_t rows, int64_t wide) {
+  return wide == WIDE ? of[rows] : rows == 1 ? multiply_1_8 : multiply_2_4;
+}
+#endif
+
+/* How many columns are taken at a time. */
+static int64_t wide_of(const struct rt_product *p) {
+  const int64_t wide = RT_VECTOR * (PACKS || p->m > 2 ? 2 : p->m == 1 ? 8 : 4);
+  return p->n < wide ? WIDE : wide;
+}
+
+/* Block n of the rows and the columns from j on, for which there is nothing to add to. */
+static struct block block_of(const struct thin *t, int64_t n, int64_t j, const real *packed) {
+  const struct rt_product *p = &t->of;
+  const real *a = PACKS ? packed + n * p->k * PANEL : p->a + first_row(t, n) * p->lda;
+  return (struct block){.k = p->k, .lda = p->lda, .ldb = p->ldb, .a = a, .b = p->b + j, .next = p->b + j};
+}
 
 /* All rows with the columns from j on. */
-static void multiply_columns(const struct thin *t, int64_t j, const real *a, const real *next) {
+static void multiply_columns(const struct thin *t, int64_t j, const real *packed, const real *next) {
   const struct rt_product *p = &t->of;
   for (int64_t n = 0; n < t->blocks; n++) {
-    int64_t first = first_row(t, n);
-    struct block x = {
-        .k = p->k, .ldb = p->ldb, .ldc = p->ldc, .a = a + n * p->k * PANEL, .b = p->b + j, .add = p->add};
-    x.c = p->c + first * p->ldc + j;
-    x.next = n + 1 < t->blocks ? x.b : next; /* near by then, or wanted next */
-    of[first_row(t, n + 1) - first](&x);
+    const int64_t first = first_row(t, n);
+    struct block x = block_of(t, n, j, packed);
+    x.c = p->c + first * p->ldc + j, x.ldc = p->ldc, x.add = p->add;
+    if (n + 1 == t->blocks) x.next = next; /* its own are near by then */
+    of_rows(first_row(t, n + 1) - first, t->wide)(&x);
   }
 }
 
-/* The same for the last columns, by way of room for whole panels. */
-static void multiply_last(const struct thin *t, int64_t j, const real *a, real *room) {
+/* The last columns, fewer than are taken at a time: those before them are computed once more. */
+static void multiply_last(const struct thin *t, int64_t columns, const real *packed) {
   const struct rt_product *p = &t->of;
-  int64_t columns = p->n - j;
-  real sum[TALL * WIDE];
-  widen(p->k, columns, p->b + j, p->ldb, room);
+  const int64_t known = t->wide - columns;
+  real sum[TALL * MOST_VECTORS * RT_VECTOR];
   for (int64_t n = 0; n < t->blocks; n++) {
-    int64_t first = first_row(t, n), rows = first_row(t, n + 1) - first;
-    struct block x = {p->k, WIDE, WIDE, a + n * p->k * PANEL, room, room, sum, false};
-    of[rows](&x);
+    const int64_t first = first_row(t, n), rows = first_row(t, n + 1) - first;
+    struct block x = block_of(t, n, p->n - t->wide, packed);
+    x.c = sum, x.ldc = t->wide;
+    of_rows(rows, t->wide)(&x);
     for (int64_t i = 0; i < rows; i++)
       for (int64_t c = 0; c < columns; c++) {
-        real *to = p->c + (first + i) * p->ldc + j + c;
-        *to = p->add ? *to + sum[i * WIDE + c] : sum[i * WIDE + c];
+        real *to = p->c + (first + i) * p->ldc + p->n - columns + c;
+        const real of_b = sum[i * t->wide + known + c];
+        *to = p->add ? *to + of_b : of_b;
       }
   }
 }
 
 static void thin_task(void *context, int64_t task, void *scratch) {
   const struct thin *t = context;
-  int64_t panels = split_ceil(t->of.n, WIDE), end = panels * (task + 1) / t->tasks;
-  real *a = scratch, *room = a + t->blocks * t->of.k * PANEL;
-  pack_rows(t, a);
+  const int64_t panels = split_ceil(t->of.n, t->wide), end = panels * (task + 1) / t->tasks;
+  if (PACKS) pack_rows(t, scratch);
   for (int64_t panel = panels * task / t->tasks; panel < end; panel++) {
-    int64_t j = panel * WIDE;
-    if (j + WIDE > t->of.n)
-      multiply_last(t, j, a, room);
+    const int64_t j = panel * t->wide;
+    if (j + t->wide > t->of.n)
+      multiply_last(t, t->of.n - j, scratch);
     else
-      multiply_columns(t, j, a, t->of.b + (panel + 1 < end ? j + WIDE : j));
+      multiply_columns(t, j, scratch, t->of.b + (panel + 1 < end ? j + t->wide : j));
   }
 }
 
 /* ---- the whole ---- */
 
-static int64_t blocks_of(int64_t m) { return split_ceil(m, TALL); }
-
-static int64_t packed_numbers(const struct rt_product *p) { return (blocks_of(p->m) * PANEL + WIDE) * p->k; }
+static int64_t packed_numbers(const struct rt_product *p) {
+  return PACKS ? split_ceil(p->m, TALL) * PANEL * p->k : 0;
+}
 
 bool KERNEL(thin_suits)(const struct rt_product *p) {
-  return !p->ta && !p->tb && p->m >= LEAST_ROWS && p->m <= MOST_ROWS && p->n >= WIDE && p->k > AHEAD
-         && p->k * p->n >= LEAST_OF_B && packed_numbers(p) <= MOST_OF_A;
+  const int64_t of_b = p->k * p->n;
+  return !p->ta && !p->tb && p->m >= LEAST_ROWS && p->m <= (of_b > LARGE_B ? MOST_OF_LARGE : MOST_ROWS)
+         && p->n >= WIDE && p->k > AHEAD && of_b >= LEAST_OF_B && p->m * of_b > LEAST_WORK
+         && packed_numbers(p) <= MOST_OF_A;
 }
 
 size_t KERNEL(thin_scratch)(const struct rt_product *p) { return (size_t)packed_numbers(p) * sizeof(real); }
 
 void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *p) {
-  int64_t panels = split_ceil(p->n, WIDE), tasks = p->m * p->n * p->k / TASK;
-  struct thin t = {*p, split_max(1, split_min(tasks, panels)), blocks_of(p->m)};
+  struct thin t = {*p, 1, split_ceil(p->m, TALL), wide_of(p)};
+  t.tasks = split_max(1, split_min(p->m * p->n * p->k / TASK, split_ceil(p->n, t.wide)));
   rt_parallel(pool, t.tasks, thin_task, &t);
 }
 

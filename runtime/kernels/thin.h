@@ -1,11 +1,12 @@
-/* thin.h: products of few rows with AVX-512, whose b is read where it lies. Include after kernel.h. */
+/* thin.h: products of few rows with AVX2 and AVX-512, whose b is read where it lies. Include after kernel.h.
+ */
 #ifndef AQ_RUNTIME_KERNELS_THIN_H
 #define AQ_RUNTIME_KERNELS_THIN_H
 
 #include "runtime/kernels/product.h"
 
-#if RT_VECTOR_BYTES == 64
-/* Has the product few rows, and a b that is neither transposed nor small? */
+#if RT_VECTOR_BYTES >= 32
+/* Has the product few rows, and a b that is not transposed, and is it worth that? */
 bool KERNEL(thin_suits)(const struct rt_product *product);
 void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *product);
 size_t KERNEL(thin_scratch)(const struct rt_product *product);
