@@ -64,7 +64,12 @@ rt_scratch *rt_scratch_of(enum rt_op op, enum rt_precision precision, enum rt_is
 
 /* ---- instruction sets ---- */
 
-static const char *const isa_name[RT_ISA_COUNT] = {"base", "avx2", "avx512"};
+#if defined __aarch64__
+#define BASE_NAME "base (NEON)"
+#else
+#define BASE_NAME "base"
+#endif
+static const char *const isa_name[RT_ISA_COUNT] = {BASE_NAME, "avx2", "avx512"};
 
 const char *rt_isa_name(enum rt_isa isa) { return isa_name[isa]; }
 

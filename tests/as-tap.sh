@@ -1,10 +1,10 @@
 #!/bin/sh
 # as-tap.sh TEST: runs a test script or program and sees to it that its output is TAP as automake reads it. Of
 # a test that does not speak TAP, the exit code decides: 0 passed, 77 skipped (its last line says why),
-# anything else failed.
+# anything else failed. AQ_EMULATOR runs programs that are for another processor.
 case $1 in
   *.sh) output=$(sh "$1" 2>&1) ;;
-  *) output=$("$1" 2>&1) ;;
+  *) output=$(${AQ_EMULATOR:-} "$1" 2>&1) ;;
 esac
 code=$?
 if printf '%s\n' "$output" | grep -q '^1\.\.[0-9]'; then

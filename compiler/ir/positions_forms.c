@@ -321,7 +321,7 @@ static struct form lane_form(const struct asking *a, enum rt_op op, int arity, c
 }
 
 static struct form made_form(const struct asking *a, const struct ir_step_of *s, const struct form *value) {
-  struct form f = form_number(0, 0), x[3];
+  struct form f = form_number(0, 0), x[3] = {f, f, f};
   switch (s->is) {
     case IR_STEP_NUMBER: return form_number(s->number, s->number);
     case IR_STEP_I:

@@ -7,10 +7,13 @@
 
 typedef real product_vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
-enum {
-  PRODUCT_ROWS = 6,                               /* of c in registers */
-  PRODUCT_VECTORS = RT_VECTOR_BYTES == 64 ? 4 : 2 /* vectors of each: with 32 registers, or 16 */
-};
+/* Vectors of each row of c in registers: AVX-512 and NEON have 32, the others 16. */
+#if RT_VECTOR_BYTES == 64 || defined __aarch64__
+enum { PRODUCT_VECTORS = 4 };
+#else
+enum { PRODUCT_VECTORS = 2 };
+#endif
+enum { PRODUCT_ROWS = 6 };
 
 static inline product_vector product_load(const real *from) {
   product_vector v;
