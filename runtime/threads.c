@@ -123,9 +123,11 @@ static void work_off(struct rt_pool *pool, const struct worker *self) {
   for (;;) {
     uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
     int64_t index = (int64_t)(ticket & TASK_MASK);
-    int64_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
-    rt_task *task = atomic_load_explicit(&pool->task, memory_order_relaxed);
-    void *context = atomic_load_explicit(&pool->context, memory_order_relaxed);
+    /* Acquired, so that who sees a number of the next job cannot take this ticket any more: processors other
+     * than x86 promise it for nothing less. */
+    int64_t count = atomic_load_explicit(&pool->count, memory_order_acquire);
+    rt_task *task = atomic_load_explicit(&pool->task, memory_order_acquire);
+    void *context = atomic_load_explicit(&pool->context, memory_order_acquire);
     if (index >= count) return;
     if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
                                                memory_order_relaxed))
