@@ -63,23 +63,27 @@ static inline __attribute__((always_inline)) void product_column(int vectors, st
   }
 }
 
-/* Rows of b that stand a power of two apart fall on few lines of the cache, and every block of c reads them.
- * When there are enough blocks, b is copied to rows next to each other. */
+/* Rows of b that stand a power of two apart, and far, fall on few lines of the cache, and every block of c
+ * reads them. When there are enough blocks, b is copied to rows next to each other. */
 enum {
   PRODUCT_DEPTH = 64,
   PRODUCT_WIDE = PRODUCT_VECTORS * RT_VECTOR,
   PRODUCT_PAIR = 2 * RT_VECTOR,
+  PRODUCT_NEAR =
+      256 / sizeof(real), /* from row to row: PRODUCT_DEPTH of them keep to half of a cache of 32 KB */
   PRODUCT_WORTH = 4 * PRODUCT_ROWS
 };
 
 static void product_column_wide(struct attend_sum of) {
-  if (of.k > PRODUCT_DEPTH || of.m < PRODUCT_WORTH || of.b.row == PRODUCT_WIDE) {
+  if (of.k > PRODUCT_DEPTH || of.m < PRODUCT_WORTH || of.b.row <= PRODUCT_NEAR) {
     product_column(PRODUCT_VECTORS, of);
     return;
   }
   real copy[PRODUCT_DEPTH * PRODUCT_WIDE] __attribute__((aligned(RT_VECTOR_BYTES)));
   for (int64_t k = 0; k < of.k; k++)
-    memcpy(copy + k * PRODUCT_WIDE, of.b.data + k * of.b.row, PRODUCT_WIDE * sizeof(real));
+#pragma GCC unroll 8
+    for (int64_t v = 0; v < PRODUCT_WIDE; v += RT_VECTOR) /* a memcpy of all would move 16 bytes at a time */
+      product_store(copy + k * PRODUCT_WIDE + v, product_load(of.b.data + k * of.b.row + v));
   of.b = (struct attend_matrix){copy, PRODUCT_WIDE, 1};
   product_column(PRODUCT_VECTORS, of);
 }
