@@ -1,6 +1,7 @@
 /* attend_tile.c: binding a head's operands, walking its blocks, running its lane programs. */
 #include "runtime/kernels/attend_tile.h"
 #include "runtime/kernels/square.h"
+#include "runtime/lent_pool.h"
 
 #include <math.h>
 #include <string.h>
@@ -258,7 +259,8 @@ void KERNEL(attend_run)(const struct attend_call *call) {
   job.room = attend_room_of(call, &sizes);
   job.wide = job.room.wide && attend_passes_now(call, &sizes);
   if (call->cut == ATTEND_BY_QUERIES) job.by_query = attend_chunks(sizes.queries);
-  if (call->cut == ATTEND_BOTH_WAYS && job.segments == 1 && sizes.queries > ATTEND_CUT) {
+  if (call->cut == ATTEND_BOTH_WAYS && job.segments == 1 && sizes.queries > ATTEND_CUT
+      && rt_pool_threads(call->call->pool) > 1) {
     job.by_query = attend_chunks(sizes.queries);
     job.by_key = attend_chunks(attend_keys(call, 0));
   }

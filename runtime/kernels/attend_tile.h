@@ -124,7 +124,8 @@ typedef void attend_task(const struct attend_head *head, struct attend_space *sp
  * - ATTEND_WHOLE: not at all
  * - ATTEND_BY_QUERIES: every task makes all results of some queries
  * - ATTEND_BOTH_WAYS: some tasks make the rows of some queries, others the columns of some keys. Both make
- * the scores, so this is for a lone head only */
+ * the scores, so this is for a lone head and several threads only. Every sum has the order that it has in a
+ * whole head */
 enum attend_cut { ATTEND_WHOLE, ATTEND_BY_QUERIES, ATTEND_BOTH_WAYS };
 
 /* Runs a task over all heads of all examples. roles and shape say how many examples, heads and queries there
