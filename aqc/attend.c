@@ -96,13 +96,6 @@ static int attend(const struct settings *settings, aq_session *session) {
   return status;
 }
 
-static int check_png(const struct settings *settings) {
-  int status = refuse_overwriting_weights("--png", settings->png, settings->weights);
-  for (int k = 0; status == AQ_OK && k < settings->operand_count; k++)
-    status = refuse_overwriting("--png", settings->png, settings->operand[k]);
-  return status == AQ_OK ? file_check_folder(settings->png) : status;
-}
-
 /* The folder of a name that may be a file's; NULL: it has none, or there is no such folder. */
 static char *folder_of(const char *name) {
   struct stat found;
@@ -142,7 +135,6 @@ static int run_attend(const struct settings *settings) {
   int status = open_with_folders(settings, &model);
   if (status != AQ_OK) return status;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
-  if (status == AQ_OK && settings->png) status = check_png(settings);
   if (status == AQ_OK) status = open_session(model, settings, &session);
   if (status == AQ_OK && aq_model_member_count(model) > 1)
     message_remark("an ensemble of %zu models: this is what the first of them looks at",
@@ -159,7 +151,7 @@ static const struct option option_list[] = {
     OPTION_SET_PRECISION,
     OPTION_SET_HTML,
     OPTION_SET_JSON,
-    OPTION(0, "png", TEXT, "FILE", png, "write what is looked at in pictures as an image"),
+    OPTION(0, "png", WRITES, "FILE", png, "write what is looked at in pictures as an image"),
     OPTION_END};
 
 const struct verb verb_attend = {

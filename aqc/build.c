@@ -5,10 +5,11 @@
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/verb.h"
+#include "aqc/written.h"
 
 static int build(const struct settings *settings, const char *output) {
   aq_model *model;
-  int status = refuse_overwriting("-o", output, settings->operand[0]);
+  int status = written_check_own(&verb_build, settings, output, "the bytecode");
   if (status == AQ_OK) status = open_any(settings->operand[0], settings, &model);
   if (status != AQ_OK) return status;
   status = aq_model_save_bytecode(model, output);
@@ -29,7 +30,8 @@ static int run_build(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-    OPTION('o', "output", TEXT, "FILE", output, "where the bytecode goes (default: FILE.aqb in this folder)"),
+    OPTION('o', "output", WRITES, "FILE", output,
+           "where the bytecode goes (default: FILE.aqb in this folder)"),
     OPTION_SET_DIM,
     OPTION_SET_WEIGHTS,
     OPTION_SET_SETTING,

@@ -183,6 +183,7 @@ static int write_prompt(aq_session *session, const aq_model *model, const struct
   if (!settings->prompt && fields > 1)
     return message_fail(AQ_USAGE, "--prompt has their fields with tabs between them",
                         "--count writes several texts of one prompt, and this model reads several columns");
+  if (rows > SIZE_MAX / sizeof(size_t) / (fields + 1)) return message_no_memory();
   const char **field = calloc((fields + 1) * rows, sizeof *field);
   size_t *length = calloc((fields + 1) * rows, sizeof *length);
   if (!field || !length) {
@@ -282,7 +283,7 @@ static const struct option option_list[] = {
            "write one text, which begins so; for a model of several columns, their fields with tabs between "
            "them"),
     OPTION(0, "count", COUNT, "N", texts_wanted, "write N texts, or draw N images, of that one prompt"),
-    OPTION(0, "images", TEXT, "PATH", images,
+    OPTION(0, "images", PLACE, "PATH", images,
            "write the images that a model of pixels draws: FILE.png gets all of them side by side, a folder "
            "a file for each"),
     OPTION(0, "length", COUNT, "N", length, "tokens to write at most (default: 200, or all of an image)"),

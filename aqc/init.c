@@ -6,6 +6,7 @@
 #include "aqc/open.h"
 #include "aqc/train_plan.h"
 #include "aqc/verb.h"
+#include "aqc/written.h"
 
 static void remark(const char *output, const aq_begin_facts *facts) {
   message_remark("%lld parameters, %lld of them loaded", (long long)facts->parameters,
@@ -26,9 +27,7 @@ static int init(const struct settings *settings, const char *output) {
   aq_begin_options_init(&options);
   options.precision = settings->precision;
   options.seed = settings->seed;
-  int status = refuse_overwriting("-o", output, settings->operand[0]);
-  if (status == AQ_OK) status = refuse_overwriting_weights("-o", output, settings->weights);
-  if (status == AQ_OK) status = file_check_folder(output);
+  int status = written_check_own(&verb_init, settings, output, "the model");
   if (status == AQ_OK) status = open_program(settings->operand[0], settings, &program);
   if (status != AQ_OK) return status;
   status = aq_model_begin(program, &options, &facts, &model);
@@ -55,7 +54,8 @@ static int run_init(const struct settings *settings) {
 
 static const struct option option_list[] = {
     OPTION_SET_WEIGHTS,
-    OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: PROGRAM.aqm in this folder)"),
+    OPTION('o', "output", WRITES, "FILE", output,
+           "where the model goes (default: PROGRAM.aqm in this folder)"),
     OPTION_SET_DIM,
     OPTION_SET_SETTING,
     OPTION(0, "seed", WHOLE, "N", seed, "seed of parameters that are not loaded"),

@@ -12,6 +12,7 @@
 #include "aqc/nearest_word.h"
 #include "aqc/output.h"
 #include "aqc/verb.h"
+#include "aqc/written.h"
 
 #define VERB_ROW(name) &verb_##name,
 static const struct verb *const verbs[] = {VERBS(VERB_ROW) NULL};
@@ -123,7 +124,8 @@ static int run_verb(const struct verb *verb, int count, char **argument) {
   int status = options_parse(verb, count, argument, &settings);
   if (status == AQ_OK && settings.help)
     help_verb(stdout, verb);
-  else if (status == AQ_OK && (status = output_check(&settings)) == AQ_OK)
+  else if (status == AQ_OK && (status = output_check(&settings)) == AQ_OK
+           && (status = written_check(verb, &settings)) == AQ_OK)
     status = verb->run(&settings);
   settings_free(&settings);
   return status;

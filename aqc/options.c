@@ -149,7 +149,10 @@ static int set_value(const struct reader *r, const struct option *option, char *
   int choice = 0, status = AQ_OK;
   switch (option->kind) {
     case OPTION_FLAG: *(bool *)field = true; break;
-    case OPTION_TEXT: *(const char **)field = value; break;
+    case OPTION_TEXT:
+    case OPTION_READS:
+    case OPTION_WRITES:
+    case OPTION_PLACE: *(const char **)field = value; break;
     case OPTION_COUNT:
     case OPTION_SEVERAL:
     case OPTION_WHOLE: return read_count(r, option, value, field);

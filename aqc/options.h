@@ -53,6 +53,9 @@ struct settings {
 enum option_kind {
   OPTION_FLAG,      /* nothing; bool */
   OPTION_TEXT,      /* const char * */
+  OPTION_READS,     /* a file that is read; const char * */
+  OPTION_WRITES,    /* a file that is written; const char * */
+  OPTION_PLACE,     /* the same, or a folder for several; const char * */
   OPTION_COUNT,     /* a whole number from 1; int64_t */
   OPTION_SEVERAL,   /* a whole number from 2; int64_t */
   OPTION_WHOLE,     /* a whole number from 0; int64_t */
@@ -113,7 +116,7 @@ struct option {
   OPTION(0, "format", FORMAT, "auto|tsv|csv|lines|jsonl|fasttext", format,                                   \
          "how tables are written (default: by the file's name)")
 #define OPTION_SET_JSON OPTION(0, "json", FLAG, NULL, json, "results, and messages, as JSON")
-#define OPTION_SET_HTML OPTION(0, "html", TEXT, "FILE", html, "write a page for a browser instead")
+#define OPTION_SET_HTML OPTION(0, "html", WRITES, "FILE", html, "write a page for a browser instead")
 #define OPTION_SET_QUIET OPTION('q', "quiet", FLAG, NULL, quiet, "no progress and no remarks")
 #define OPTION_SET_FUNCTION                                                                                  \
   OPTION(0, "fn", TEXT, "NAME", function, "a function or head alone, in place of the model")

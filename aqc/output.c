@@ -7,7 +7,6 @@
 
 #include "aqc/files.h"
 #include "aqc/messages.h"
-#include "aqc/open.h"
 #include "aqc/terminal.h"
 
 static int reason; /* errno of the first failure */
@@ -35,13 +34,8 @@ enum aq_form output_form(const struct settings *settings) {
 }
 
 int output_check(const struct settings *settings) {
-  if (!settings->html) return AQ_OK;
-  if (settings->json) return message_fail(AQ_USAGE, NULL, "--html and --json exclude each other");
-  int status = refuse_overwriting_weights("--html", settings->html, settings->weights);
-  for (int k = 0; status == AQ_OK && k < settings->operand_count; k++)
-    status = refuse_overwriting("--html", settings->html, settings->operand[k]);
-  if (status != AQ_OK) return status;
-  return file_check_folder(settings->html);
+  if (!settings->html || !settings->json) return AQ_OK;
+  return message_fail(AQ_USAGE, NULL, "--html and --json exclude each other");
 }
 
 int output_text(const struct settings *settings, char *text) {

@@ -17,7 +17,7 @@ int output_finish(void);
 
 /* The form that the settings ask for. */
 enum aq_form output_form(const struct settings *settings);
-/* Can results be written there? Asked before anything is computed. AQ_OK, or a code after saying why not. */
+/* Refuses settings that ask for two forms. AQ_OK, or a code after saying why not. */
 int output_check(const struct settings *settings);
 /* Writes facts in that form, and frees them. AQ_OK, or a code after saying what is wrong. shown may be NULL:
  * there was no memory. */

@@ -9,11 +9,6 @@
 /* Pieces of work in a trace: some seconds of a small model, in a file of about 30 MB. */
 enum { PIECES = 100000 };
 
-int profiling_check(const struct settings *s, const struct written_file *written, size_t count) {
-  const struct side_file file = {"--trace", "trace", "--trace FILE.json writes the trace there", s->trace};
-  return side_file_check(&file, s, written, count);
-}
-
 static int failed(const aq_profile *profile) {
   return profile ? message_print(aq_profile_message(profile)) : message_no_memory();
 }

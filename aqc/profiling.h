@@ -4,16 +4,14 @@
 
 #include <aq.h>
 
-#include "aqc/side_file.h"
+#include "aqc/options.h"
 
 #define OPTION_SET_PROFILE                                                                                   \
   OPTION(0, "profile", FLAG, NULL, profile, "say where the time goes: parts, threads, ops, lines"),          \
-      OPTION(0, "trace", TEXT, "FILE.json", trace,                                                           \
+      OPTION(0, "trace", WRITES, "FILE.json", trace,                                                         \
              "also write the profile piece by piece, for chrome://tracing or Perfetto")
 
 static inline bool profiling_is_asked(const struct settings *s) { return s->profile || s->trace; }
-/* Can the trace go there, beside the other files that are written? Returns an exit code, and has said why. */
-int profiling_check(const struct settings *settings, const struct written_file *written, size_t count);
 /* A profile, if one is asked for; else NULL. The caller frees it. */
 int profiling_begin(const struct settings *settings, aq_profile **profile);
 /* Adds the profile to what is shown, and writes the trace. NULL: does nothing. */

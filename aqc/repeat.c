@@ -101,7 +101,7 @@ static int check(const struct repeat *r) {
   if (s->until && !training_is_validated(s) && !s->folds)
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
-  status = training_check(s, s->seeds || s->ensemble ? r->save : NULL);
+  status = training_check(s);
   if (status == AQ_OK) status = training_check_again(s->operand[1], s->folds ? "fold" : "seed");
   if (status == AQ_OK) status = training_check_again(s->valid, "seed");
   if (status == AQ_OK && s->seeds) status = training_check_again(s->test, "seed");

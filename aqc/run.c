@@ -34,15 +34,7 @@ static int check_settings(const struct settings *settings) {
                         "there is nowhere to write the results to");
   if (!settings->output && settings->save_params)
     return message_fail(AQ_USAGE, "give --out FILE.safetensors", "--save-params has nowhere to write to");
-  const struct written_file result = {settings->output, "result"};
-  int can_trace = profiling_check(settings, &result, 1);
-  if (can_trace != AQ_OK || !settings->output) return can_trace;
-  const char *const input[] = {settings->operand[0], settings->inputs, settings->params};
-  for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
-    int status = refuse_overwriting("-o", settings->output, input[k]);
-    if (status != AQ_OK) return status;
-  }
-  return refuse_overwriting_of("-o", settings->output, settings->operand[0]);
+  return settings->output ? refuse_overwriting_of("-o", settings->output, settings->operand[0]) : AQ_OK;
 }
 
 static int run_run(const struct settings *settings) {
@@ -82,9 +74,9 @@ static int run_run(const struct settings *settings) {
 
 static const struct option option_list[] = {
     OPTION(0, "fn", TEXT, "NAME", function, "the function or head to run (default: the last of the file)"),
-    OPTION(0, "in", TEXT, "FILE", inputs, "safetensors file with a tensor for each argument, by name"),
-    OPTION('o', "out", TEXT, "FILE", output, "safetensors file to write: `out`, or `out.0` and so on"),
-    OPTION(0, "params", TEXT, "FILE", params,
+    OPTION(0, "in", READS, "FILE", inputs, "safetensors file with a tensor for each argument, by name"),
+    OPTION('o', "out", WRITES, "FILE", output, "safetensors file to write: `out`, or `out.0` and so on"),
+    OPTION(0, "params", READS, "FILE", params,
            "safetensors file with the parameters by path (default: as the program says)"),
     OPTION(0, "grad", FLAG, NULL, gradients, "also write grad.NAME: gradients of the sum of the outputs"),
     OPTION(0, "save-params", FLAG, NULL, save_params, "also write param.NAME: the parameters"),

@@ -122,7 +122,7 @@ static int run_search(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION(0, "top", COUNT, "K", top, "how many to find for each query (default: 1)"),
     OPTION(0, "cosine", FLAG, NULL, cosine, "divide each product by the lengths of both vectors"),
-    OPTION(0, "texts", TEXT, "TABLE", texts,
+    OPTION(0, "texts", READS, "TABLE", texts,
            "write the row found, too: its line of the table that was embedded"),
     OPTION(0, "fn", TEXT, "NAME", function, "with a model: the vector of a query, as for aqc embed"),
     OPTION_SET_JSON,

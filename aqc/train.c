@@ -16,6 +16,7 @@
 #include "aqc/train_settings.h"
 #include "aqc/training_page.h"
 #include "aqc/verb.h"
+#include "aqc/written.h"
 
 /* One training, from the program to its report. */
 struct training {
@@ -40,17 +41,14 @@ static void set_options(struct training *t) {
   t->options.context = &t->progress;
 }
 
-/* The page and the trace are neither the model nor the checkpoint beside it. */
-static int check_side_files(const struct training *t) {
-  const struct settings *s = t->settings;
-  const struct side_file page = {"--report", "report", "--report FILE.html writes the page there", s->report};
-  char *checkpoint = malloc(strlen(t->options.save) + sizeof ".ckpt");
+/* The model and the checkpoint beside it. */
+static int check_saved(const struct training *t) {
+  const char *save = t->options.save;
+  char *checkpoint = malloc(strlen(save) + sizeof ".ckpt");
   if (!checkpoint) return message_no_memory();
-  strcpy(stpcpy(checkpoint, t->options.save), ".ckpt");
-  const struct written_file written[] = {
-      {t->options.save, "model"}, {checkpoint, "checkpoint"}, {s->report, "report"}};
-  int status = side_file_check(&page, s, written, 2);
-  if (status == AQ_OK) status = profiling_check(s, written, 3);
+  strcpy(stpcpy(checkpoint, save), ".ckpt");
+  int status = written_check_own(&verb_train, t->settings, save, "the model");
+  if (status == AQ_OK) status = written_check_own(&verb_train, t->settings, checkpoint, "the checkpoint");
   free(checkpoint);
   return status;
 }
@@ -59,8 +57,8 @@ static int check_settings(const struct training *t) {
   if (t->settings->until && !training_is_validated(t->settings))
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "--until looks at validation data, and there is none");
-  int status = training_check(t->settings, t->options.save);
-  return status == AQ_OK ? check_side_files(t) : status;
+  int status = training_check(t->settings);
+  return status == AQ_OK ? check_saved(t) : status;
 }
 
 static int trainer_failed(const struct training *t) {
@@ -229,14 +227,22 @@ static int print_result(const struct training *t) {
   return status == AQ_OK ? profiled : status;
 }
 
+/* Several trainings. Folds alone keep no model. */
+static int train_again(const struct training *t) {
+  const struct settings *s = t->settings;
+  const char *save = s->output ? s->output : t->save;
+  int status = AQ_OK;
+  if (s->seeds || s->ensemble) status = written_check_own(&verb_train, s, save, "the model");
+  return status == AQ_OK ? repeat_train(s, save) : status;
+}
+
 static int train(struct training *t) {
   t->save = file_beside(t->settings->operand[0], ".aqm");
   if (!t->save) return message_no_memory();
   if (t->settings->ensemble && !repeat_is_asked(t->settings))
     return message_fail(AQ_USAGE, "add --seeds 5",
                         "--ensemble makes one model of several trainings, and there is one");
-  if (repeat_is_asked(t->settings))
-    return repeat_train(t->settings, t->settings->output ? t->settings->output : t->save);
+  if (repeat_is_asked(t->settings)) return train_again(t);
   int status = profiling_begin(t->settings, &t->profile);
   if (status != AQ_OK) return status;
   set_options(t);
@@ -264,7 +270,7 @@ static int run_train(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-    OPTION(0, "valid", TEXT, "FILE", valid, "validation data; the epoch that does best on them is kept"),
+    OPTION(0, "valid", READS, "FILE", valid, "validation data; the epoch that does best on them is kept"),
     OPTION(0, "hold", HOLD, "10%|last(FIELD)", hold,
            "hold back this part of the training rows for validation, or the last row of each FIELD"),
     OPTION(
@@ -275,9 +281,9 @@ static const struct option option_list[] = {
            "train with N seeds, tell mean and standard deviation, keep the model that validates best"),
     OPTION(0, "ensemble", FLAG, NULL, ensemble,
            "with --seeds or --folds: one model of all of them, whose answers are the means of theirs"),
-    OPTION(0, "test", TEXT, "FILE", test, "test data, used only for the report at the end"),
-    OPTION('o', "output", TEXT, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
-    OPTION(0, "report", TEXT, "FILE", report,
+    OPTION(0, "test", READS, "FILE", test, "test data, used only for the report at the end"),
+    OPTION('o', "output", WRITES, "FILE", output, "where the model goes (default: MODEL.aqm in this folder)"),
+    OPTION(0, "report", WRITES, "FILE", report,
            "a page for a browser: the curves of the training, what the model answers, its hardest rows"),
     OPTION_SET_DIM,
     OPTION_SET_WEIGHTS,

@@ -29,19 +29,11 @@ static bool is_held(const struct settings *s) { return s->hold > 0 || s->hold_la
 
 bool training_is_validated(const struct settings *s) { return s->valid || is_held(s); }
 
-int training_check(const struct settings *s, const char *save) {
-  const char *const input[] = {s->operand[0], s->operand[1], s->valid, s->test};
-  if (s->valid && is_held(s))
-    return message_fail(AQ_USAGE,
-                        "--hold takes validation rows from the training data when there is no file of them",
-                        "--valid and --hold exclude each other");
-  if (!save) return AQ_OK;
-  for (size_t k = 0; k < sizeof input / sizeof *input; k++) {
-    int status = refuse_overwriting("-o", save, input[k]);
-    if (status != AQ_OK) return status;
-  }
-  int status = refuse_overwriting_weights("-o", save, s->weights);
-  return status == AQ_OK ? file_check_folder(save) : status;
+int training_check(const struct settings *s) {
+  if (!s->valid || !is_held(s)) return AQ_OK;
+  return message_fail(AQ_USAGE,
+                      "--hold takes validation rows from the training data when there is no file of them",
+                      "--valid and --hold exclude each other");
 }
 
 int training_check_again(const char *path, const char *one) {

@@ -8,9 +8,8 @@
 aq_train_options training_options(const struct settings *settings, const char *save);
 /* Are there validation data, a file of them or rows held back? */
 bool training_is_validated(const struct settings *settings);
-/* Refuses --valid beside --hold, and a model that would be written over what is read, or into a folder that
- * there is not; save NULL: none is written. AQ_OK, or an exit code after it has said why. */
-int training_check(const struct settings *settings, const char *save);
+/* Refuses --valid beside --hold. AQ_OK, or an exit code after it has said why. */
+int training_check(const struct settings *settings);
 /* Refuses a table that can be read only once: each of several trainings, "fold", reads it again. */
 int training_check_again(const char *path, const char *one);
 

@@ -19,6 +19,7 @@
 #include "aqc/train_settings.h"
 #include "aqc/tune.h"
 #include "aqc/verb.h"
+#include "aqc/written.h"
 
 /* Of so many trials one goes on to the next round, which trains so many times as long. */
 enum { PART = 3, TRIALS = 20, TRIES = 200, MOST_ROUNDS = 3 };
@@ -439,7 +440,8 @@ static int check(const struct tuning *t) {
   if (!training_is_validated(s))
     return message_fail(AQ_USAGE, "give --valid FILE, or --hold 10%",
                         "trials are compared on validation data, and there is none");
-  int status = training_check(s, t->save);
+  int status = training_check(s);
+  if (status == AQ_OK) status = written_check_own(&verb_tune, s, t->save, "the model");
   if (status == AQ_OK) status = training_check_again(s->operand[1], "trial");
   if (status == AQ_OK) status = training_check_again(s->valid, "trial");
   if (status == AQ_OK) status = refuse_overwriting_of("-o", t->save, s->operand[0]);
@@ -529,14 +531,14 @@ static int run_tune(const struct settings *settings) {
 }
 
 static const struct option option_list[] = {
-    OPTION(0, "valid", TEXT, "FILE", valid, "validation data, on which trials are compared"),
+    OPTION(0, "valid", READS, "FILE", valid, "validation data, on which trials are compared"),
     OPTION(0, "hold", HOLD, "10%|last(FIELD)", hold,
            "hold back this part of the training rows for validation, or the last row of each FIELD"),
     OPTION(0, "set", GIVEN, "NAME=a,b", set,
            "what to try: values, or a range as in lr=0.0003..0.01; repeatable"),
     OPTION(0, "trials", COUNT, "N", trials, "how many trials (default: 20)"),
     OPTION(0, "until", TEXT, "METRIC=X", until, "stop once a trial is that good, as in f1=0.9"),
-    OPTION('o', "output", TEXT, "FILE", output,
+    OPTION('o', "output", WRITES, "FILE", output,
            "where the best model goes (default: MODEL.aqm in this folder)"),
     OPTION_SET_WEIGHTS,
     OPTION_SET_DIM,

@@ -21,7 +21,8 @@ int drawn_files_begin(struct drawn_files *files, const char *path, struct rt_err
   *files = (struct drawn_files){.path = path};
   if (!path) return RT_OK;
   files->sheet = ends_in_png(path);
-  if (files->sheet || io_is_folder(path) || mkdir(path, 0777) == 0) return RT_OK;
+  if (files->sheet) return io_save_check(path, error);
+  if (io_is_folder(path) || mkdir(path, 0777) == 0) return RT_OK;
   return rt_fail_in(error, RT_CANNOT_CREATE, path, "no folder of this name can be made: %s",
                     strerror_r(errno, reason, sizeof reason));
 }

@@ -49,20 +49,13 @@ static int check_folder(const char *path, struct rt_error *error) {
   return RT_CANNOT_CREATE;
 }
 
-static int can_create(const char *path, struct rt_error *error) {
-  struct io_save *save;
-  int status = io_save_begin(&save, path, error);
-  if (status == RT_OK) io_save_abort(save);
-  return status;
-}
-
 int lib_checkpoint_prepare(struct aq_trainer *t, struct rt_error *error) {
   if (is_special(t->save)) return RT_OK;
   char *path = checkpoint_path(t, error);
   int status = path ? io_lock_take(&t->lock, t->save, error) : RT_NO_MEMORY;
-  if (status == RT_OK) status = can_create(t->save, error);
+  if (status == RT_OK) status = io_save_check(t->save, error);
   if (status == RT_OK) status = check_folder(path, error);
-  if (status == RT_OK) status = can_create(path, error);
+  if (status == RT_OK) status = io_save_check(path, error);
   rt_free(path);
   return status;
 }

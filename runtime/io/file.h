@@ -54,6 +54,8 @@ struct io_save;
 
 /* RT_CANNOT_CREATE when no file can be made there. */
 int io_save_begin(struct io_save **save, const char *path, struct rt_error *error);
+/* Could it begin? Asked before there is anything to save. */
+int io_save_check(const char *path, struct rt_error *error);
 /* The same interface for bytes that stay in memory: they are added to the text. */
 int io_save_begin_memory(struct io_save **save, struct rt_text *to, struct rt_error *error);
 /* RT_IO when the bytes cannot be written (disk full). The caller then calls io_save_abort. */

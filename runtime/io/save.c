@@ -115,6 +115,13 @@ int io_save_begin(struct io_save **save, const char *path, struct rt_error *erro
   return RT_OK;
 }
 
+int io_save_check(const char *path, struct rt_error *error) {
+  struct io_save *save;
+  int status = io_save_begin(&save, path, error);
+  if (status == RT_OK) io_save_abort(save);
+  return status;
+}
+
 int io_save_begin_memory(struct io_save **save, struct rt_text *to, struct rt_error *error) {
   struct io_save *s = *save = rt_zalloc(1, sizeof *s);
   if (!s) return rt_no_memory(error);
