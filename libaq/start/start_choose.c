@@ -99,6 +99,21 @@ static const char *why_not(const struct start *s) {
   }
 }
 
+/* Of a folder whose files stand in no subfolders, or in one. */
+static void hint_labels(const struct start *s, struct rt_error *error) {
+  const struct io_look_field *label = s->column[0].field;
+  const char *slash = s->path[strlen(s->path) - 1] == '/' ? "" : "/";
+  if (!io_is_folder(s->path) || label->values.count > 1) return;
+  if (label->values.count == 1)
+    rt_hint(error, "all files are in one subfolder, %s; labels are the names of two or more",
+            label->values.value[0].text);
+  else
+    rt_hint(
+        error,
+        "a label is the name of a subfolder: %s%scat/ and %s%sdog/; or write a table that names the files",
+        s->path, slash, s->path, slash);
+}
+
 static int refuse(const struct start *s, const struct start_template *as, struct rt_error *error) {
   struct rt_text names = {0};
   const struct start_column *c = s->guessed ? NULL : &s->column[s->target];
@@ -113,6 +128,7 @@ static int refuse(const struct start *s, const struct start_template *as, struct
     rt_fail_in(error, RT_USAGE, s->path, "%s needs %s, and the table has none", as->name, as->needs);
   else
     rt_fail_in(error, RT_USAGE, s->path, "nothing in this table can be predicted from the rest of it");
+  hint_labels(s, error);
   rt_hint(error, "its columns are %s; the list of templates shows what each template is for",
           names.data ? names.data : "");
   rt_text_free(&names);

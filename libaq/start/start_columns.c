@@ -118,6 +118,13 @@ static enum start_kind kind_of(const struct io_look_field *f) {
   return START_TEXT;
 }
 
+/* The files of a folder say what they are: names of subfolders, and texts, images or sounds. */
+static enum start_kind kind_in_folder(const struct io_look_field *f, size_t k) {
+  const enum start_kind kind = kind_of(f);
+  if (kind == START_EMPTY || kind == START_IMAGE || kind == START_SOUND) return kind;
+  return k == 0 ? START_CLASS : START_TEXT;
+}
+
 /* Tags are few, come again, and stand beside a text that has more different words. */
 static bool are_tags(const struct io_look *look, size_t tags, size_t text) {
   const struct io_look_bag *t = &look->field[tags].items, *w = &look->field[text].items;
@@ -282,12 +289,13 @@ static void name_column(struct start *s, size_t k) {
 }
 
 int start_columns(struct start *s, struct rt_error *error) {
+  const bool folder = io_is_folder(s->path);
   s->column = rt_zalloc(s->look.count, sizeof *s->column);
   if (!s->column) return rt_no_memory(error);
   for (size_t k = 0; k < s->look.count; k++) {
     struct start_column *c = &s->column[k];
     c->field = &s->look.field[k];
-    c->kind = kind_of(c->field);
+    c->kind = folder ? kind_in_folder(c->field, k) : kind_of(c->field);
     c->unspaced =
         10 * (c->field->ideographs + c->field->unspaced) > 3 * c->field->letters && c->field->letters;
     c->letters = 10 * c->field->unspaced > 3 * c->field->letters && c->field->letters;

@@ -27,14 +27,33 @@ static int first_line(const char *path, struct rt_text *line, struct rt_error *e
   return status;
 }
 
+static int has_no_rows(const char *path, struct rt_error *error) {
+  struct rt_text said = {0};
+  for (int k = 0; io_kinds[k]; k++) {
+    bool again = !io_kinds[k]->files;
+    for (int before = 0; before < k && !again; before++)
+      again = io_kinds[before]->files == io_kinds[k]->files;
+    for (const char *const *end = again ? NULL : io_kinds[k]->files->endings; end && *end; end++)
+      rt_text_printf(&said, ", %s", *end);
+  }
+  rt_fail_in(error, RT_BAD_DATA, path, "nothing in this folder can be a row: its files would end with .txt%s",
+             said.data ? said.data : "");
+  io_folder_hint(path, error);
+  rt_hint(error, "each file is a row, in a subfolder that is called as its label: %s%scat/1.png", path,
+          path[strlen(path) - 1] == '/' ? "" : "/");
+  rt_text_free(&said);
+  return RT_BAD_DATA;
+}
+
 /* What a folder has most of; NULL: texts, or nothing. */
-static const struct io_files *files_of(const char *path) {
+static const struct io_files *files_of(const char *path, size_t *count_of) {
   const struct io_files *found = NULL;
   size_t most = io_folder_count(path, NULL);
   for (int k = 0; io_kinds[k]; k++) {
     const size_t count = io_kinds[k]->files ? io_folder_count(path, io_kinds[k]->files) : 0;
     if (count > most) most = count, found = io_kinds[k]->files;
   }
+  *count_of = most;
   return found;
 }
 
@@ -66,7 +85,9 @@ int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *
   struct rt_text line = {0};
   *keys = (struct io_look_keys){.format = io_format_of(path)};
   if (io_is_folder(path) || io_idx_is_named(path)) {
-    const struct io_files *files = io_idx_is_named(path) ? &io_image_files : files_of(path);
+    size_t count = 1;
+    const struct io_files *files = io_idx_is_named(path) ? &io_image_files : files_of(path, &count);
+    if (count == 0) return has_no_rows(path, error);
     *keys = (struct io_look_keys){
         .format = IO_FORMAT_AUTO, .name = {"label", files ? files->one : "text"}, .files = files, .count = 2};
     return RT_OK;

@@ -53,6 +53,8 @@ extern const struct io_files io_image_files, io_sound_files;
 bool io_is_named(const struct io_files *files, const char *name);
 /* How many such files a table of a folder would have as rows. NULL: texts. */
 size_t io_folder_count(const char *path, const struct io_files *files);
+/* Of a folder without rows: hints at a table that is in it. */
+void io_folder_hint(const char *path, struct rt_error *error);
 
 struct io_field {
   const char *text;

@@ -1,12 +1,14 @@
 /* table_folder.c: a folder as a table: each .txt file in it is a row, or each image or sound, and the name
  * of its subfolder is its label. Files stand in the order of their names, byte by byte. */
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
 #include "runtime/io/grow.h"
+#include "runtime/io/idx.h"
 #include "runtime/io/table_internal.h"
 #include "runtime/io/utf8.h"
 
@@ -89,6 +91,33 @@ static void keep_labelled(struct io_folder *f) {
   f->count = kept;
 }
 
+static bool is_table(const char *name) {
+  const enum io_format format = io_format_of(name);
+  const char *end = strrchr(name, '.');
+  return name[0] != '.'
+         && (io_idx_is_named(name) || format == IO_FORMAT_CSV || format == IO_FORMAT_JSONL
+             || (end && !strcasecmp(end, ".tsv")) || strstr(name, ".tsv.gz"));
+}
+
+/* Those to train with first. */
+static bool is_before(const char *name, const char *other) {
+  const bool trains = strstr(name, "train"), other_trains = strstr(other, "train");
+  return trains != other_trains ? trains : strcmp(name, other) < 0;
+}
+
+void io_folder_hint(const char *path, struct rt_error *error) {
+  DIR *folder = opendir(path);
+  const struct dirent *entry;
+  char first[sizeof entry->d_name] = "";
+  while (folder && (entry = readdir(folder)))
+    if (is_table(entry->d_name) && (!first[0] || is_before(entry->d_name, first)))
+      snprintf(first, sizeof first, "%s", entry->d_name);
+  if (folder) closedir(folder);
+  if (first[0])
+    rt_hint(error, "%s in it is a table by itself: give its name, %s%s%s", first, path,
+            path[strlen(path) - 1] == '/' ? "" : "/", first);
+}
+
 static int has_none(const struct io_folder *f, const char *path, struct rt_error *error) {
   static const char *const texts[] = {".txt", NULL};
   const char *const *endings = f->files ? f->files->endings : texts;
@@ -99,6 +128,7 @@ static int has_none(const struct io_folder *f, const char *path, struct rt_error
              "has no %s files: a folder is read as one %s a file, in a subfolder for each label",
              said.data ? said.data : "", f->files ? f->files->one : "text");
   rt_text_free(&said);
+  io_folder_hint(path, error);
   return RT_BAD_DATA;
 }
 
