@@ -90,6 +90,15 @@ struct group {
   struct io_dataset *train, *held;
 };
 
+/* What is missing may be in the rows that were left out. */
+static int tell_skipped(const struct io_dataset *data, struct rt_error *error) {
+  const struct rt_error *bad = &data->first_skipped;
+  if (data->skipped)
+    rt_hint(error, "%lld bad row%s left out; the first, in line %lld: %s", (long long)data->skipped,
+            data->skipped == 1 ? " was" : "s were", (long long)bad->line, bad->text);
+  return RT_BAD_DATA;
+}
+
 /* A vocabulary that nothing can be learned from is an error in the data. */
 static int check_vocab(const struct group *g, bool labels, struct rt_error *error) {
   const struct io_column *column = &g->schema->columns[g->owner];
@@ -98,17 +107,18 @@ static int check_vocab(const struct group *g, bool labels, struct rt_error *erro
   if (labels && vocab->count == 1 && !io_kind_has(column->kind, IO_MEMBERS)) {
     size_t length;
     const char *label = io_vocab_text(vocab, 0, &length);
-    return rt_fail_in(error, RT_BAD_DATA, file,
-                      "column \"%s\" has the same %s, \"%.*s\", in all rows%s; it needs two or more",
-                      column->name, column->kind->pairs ? "tag" : "class", io_quoted(label, length), label,
-                      g->held ? " to learn from" : "");
+    rt_fail_in(error, RT_BAD_DATA, file,
+               "column \"%s\" has the same %s, \"%.*s\", in all rows%s; it needs two or more", column->name,
+               column->kind->pairs ? "tag" : "class", io_quoted(label, length), label,
+               g->held ? " to learn from" : "");
+    return tell_skipped(g->train, error);
   }
-  if (vocab->texts.count == 0)
-    return rt_fail_in(error, RT_BAD_DATA, file, "column \"%s\" has no %s", column->name,
-                      labels                      ? column->kind->entries
-                      : column->set.min_count > 1 ? "token that is frequent enough"
-                                                  : "tokens");
-  return RT_OK;
+  if (vocab->texts.count > 0) return RT_OK;
+  rt_fail_in(error, RT_BAD_DATA, file, "column \"%s\" has no %s", column->name,
+             labels                      ? column->kind->entries
+             : column->set.min_count > 1 ? "token that is frequent enough"
+                                         : "tokens");
+  return tell_skipped(g->train, error);
 }
 
 static bool has(const struct group *g, int column) { return io_schema_owner(g->schema, column) == g->owner; }
