@@ -1,6 +1,7 @@
 /* messages.c: writes messages, as text or as JSON. */
 #include "aqc/messages.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,4 +122,9 @@ void message_warn(const char *format, ...) {
     message_note(&(aq_message){sizeof(aq_message), 0, 0, 0, "", text, "", ""});
   else
     print_line(text);
+}
+
+const char *value_text(char out[static VALUE_TEXT], double value) {
+  snprintf(out, VALUE_TEXT, isnan(value) ? "-" : "%.4f", value);
+  return out;
 }

@@ -25,4 +25,8 @@ void message_remark(const char *format, ...) __attribute__((format(printf, 1, 2)
 void message_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void message_note(const aq_message *message);
 
+/* A value of a metric, "0.9712"; "-" where there is none: the rows have nothing that it counts. */
+enum { VALUE_TEXT = 32 };
+const char *value_text(char out[static VALUE_TEXT], double value);
+
 #endif

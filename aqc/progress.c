@@ -93,13 +93,14 @@ static void watch_loss(struct progress *progress, const aq_progress *now) {
 }
 
 static void epoch_line(struct progress *progress, const aq_progress *now) {
-  char epoch[64];
+  char epoch[64], value[VALUE_TEXT];
   progress_end(progress);
   print_epoch(epoch, sizeof epoch, now);
   fprintf(stderr, "%s  loss %.4f", epoch, now->loss);
   if (now->metric) {
     if (!isnan(now->valid_loss)) fprintf(stderr, "  validation loss %.4f", now->valid_loss);
-    if (strcmp(now->metric, "loss") != 0) fprintf(stderr, "  %s %.4f", now->metric, now->value);
+    if (strcmp(now->metric, "loss") != 0)
+      fprintf(stderr, "  %s %s", now->metric, value_text(value, now->value));
     if (now->best) fputs(progress->colour ? "  \033[32mbest\033[0m" : "  best", stderr);
   }
   fprintf(stderr, "%*slr %.3g  %.0f examples/s\n", now->metric && !now->best ? 8 : 2, "", now->learning_rate,

@@ -267,10 +267,11 @@ static int train_once(struct repeat *r, int64_t k) {
 
 static int save_best(struct repeat *r) {
   const bool quiet = r->settings->quiet;
+  char value[VALUE_TEXT];
   if (aq_model_save(r->best, r->save) != AQ_OK) return message_print(aq_model_message(r->best));
   if (!quiet && r->metric[0])
-    message_remark("kept seed %lld: %s %.4f on the validation data", (long long)r->best_seed, r->metric,
-                   r->value);
+    message_remark("kept seed %lld: %s %s on the validation data", (long long)r->best_seed, r->metric,
+                   value_text(value, r->value));
   else if (!quiet)
     message_remark("kept seed %lld, the first: test data choose no model", (long long)r->best_seed);
   if (!quiet) message_remark("saved %s", r->save);

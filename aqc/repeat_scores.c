@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aqc/repeat.h"
+#include "aqc/messages.h"
 
 enum { WIDTH = 10, LEFT = 22, LINE = 1024 };
 
@@ -56,9 +57,9 @@ static void write_line(const struct scores *s, const char *left, const double *v
   char line[LINE];
   int length = snprintf(line, sizeof line, "%-*s", LEFT, left);
   for (size_t k = 0; k < s->count && length < LINE; k++) {
-    char number[32];
-    snprintf(number, sizeof number, isnan(value[k]) ? "-" : "%.4f", value[k]);
-    length += snprintf(line + length, sizeof line - (size_t)length, "  %*s", width_of(s, k), number);
+    char number[VALUE_TEXT];
+    length += snprintf(line + length, sizeof line - (size_t)length, "  %*s", width_of(s, k),
+                       value_text(number, value[k]));
   }
   aq_shown_note(shown, NULL, "%s", line);
 }

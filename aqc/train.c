@@ -1,4 +1,5 @@
 /* train.c: aqc train. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,7 @@ static void print_idle(const struct training *t, const aq_train_facts *facts) {
 static void print_outcome(const struct training *t) {
   const aq_train_facts *facts = aq_trainer_facts(t->trainer);
   double value;
+  char text[VALUE_TEXT];
   const char *metric = aq_model_metric(t->model, &value);
   if (t->settings->until && facts->reached)
     message_remark("%s was reached in epoch %lld", t->settings->until, (long long)facts->epochs);
@@ -152,8 +154,11 @@ static void print_outcome(const struct training *t) {
   const aq_message *skipped = t->report ? aq_report_reading(t->report)->first_skipped : NULL;
   if (skipped && skipped->code == AQ_NOT_FINITE) message_note(skipped);
   if (metric[0])
-    message_remark("kept epoch %lld of %lld: %s %.4f", (long long)facts->best_epoch, (long long)facts->epochs,
-                   metric, value);
+    message_remark("kept epoch %lld of %lld: %s %s", (long long)facts->best_epoch, (long long)facts->epochs,
+                   metric, value_text(text, value));
+  if (metric[0] && isnan(value))
+    message_warn("%s has no value here, and chose no epoch: the rows to validate have nothing that it counts",
+                 metric);
   message_remark("saved %s", t->options.save);
 }
 
@@ -181,6 +186,7 @@ static void show_data(const struct training *t, aq_shown *shown) {
 static void show_learning(const struct training *t, aq_shown *shown) {
   const aq_train_facts *facts = aq_trainer_facts(t->trainer);
   double value;
+  char text[VALUE_TEXT];
   const char *metric = aq_model_metric(t->model, &value);
   aq_shown_whole(shown, "parameters", NULL, facts->parameters);
   aq_shown_whole(shown, "trained_parameters", NULL, facts->trained_parameters);
@@ -196,7 +202,7 @@ static void show_learning(const struct training *t, aq_shown *shown) {
   if (metric[0]) {
     aq_shown_text(shown, "metric", NULL, metric);
     aq_shown_real(shown, "value", NULL, value);
-    if (!t->report) aq_shown_say(shown, "%s %.4f on the rows held back", metric, value);
+    if (!t->report) aq_shown_say(shown, "%s %s on the rows held back", metric, value_text(text, value));
   }
   if (t->settings->until) aq_shown_flag(shown, "reached", NULL, facts->reached);
 }

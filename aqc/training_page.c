@@ -47,8 +47,9 @@ static void show_outcome(const struct training_page *page, aq_shown *shown) {
   aq_shown_text(shown, "model", "model", page->save);
   if (!metric[0]) return;
   aq_shown_whole(shown, "best_epoch", "kept", facts->best_epoch);
-  aq_shown_say(shown, "epoch %lld of %lld: %s %.4f", (long long)facts->best_epoch, (long long)facts->epochs,
-               metric, value);
+  char text[VALUE_TEXT];
+  aq_shown_say(shown, "epoch %lld of %lld: %s %s", (long long)facts->best_epoch, (long long)facts->epochs,
+               metric, value_text(text, value));
 }
 
 /* Rows to compare answers with: the test data, or else those by which the epoch was chosen. */

@@ -168,7 +168,7 @@ static void write_values(const struct tuning *t, const struct trial *trial, char
 }
 
 static void say_trial(const struct tuning *t, const struct trial *trial) {
-  char values[512] = "";
+  char values[512] = "", best[VALUE_TEXT];
   if (t->settings->quiet) return;
   if (output_form(t->settings) == AQ_JSON) {
     aq_shown *shown = aq_shown_new(true);
@@ -180,8 +180,8 @@ static void say_trial(const struct tuning *t, const struct trial *trial) {
   if (trial->state == TRIAL_FAILED)
     message_remark("trial %d failed: %s  (%s)", trial->number, trial->why, values);
   else
-    message_remark("trial %d, %lld of %lld epochs: %s %.4f  (%s)", trial->number, (long long)trial->epochs,
-                   (long long)trial->of, trial->metric, trial->best, values);
+    message_remark("trial %d, %lld of %lld epochs: %s %s  (%s)", trial->number, (long long)trial->epochs,
+                   (long long)trial->of, trial->metric, value_text(best, trial->best), values);
 }
 
 /* ---- a round ---- */
@@ -387,15 +387,15 @@ static int widest(const struct tuning *t, size_t k) {
 }
 
 static void show_row(const struct tuning *t, aq_shown *shown, const struct trial *trial) {
-  char line[1024], result[320];
+  char line[1024], result[320], best[VALUE_TEXT];
   int length = snprintf(line, sizeof line, "%5d", trial->number);
   for (size_t k = 0; k < t->space.count && length < (int)sizeof line; k++)
     length += snprintf(line + length, sizeof line - (size_t)length, "  %-*s", widest(t, k), trial->value[k]);
   if (trial->state == TRIAL_FAILED)
     snprintf(result, sizeof result, "failed: %s", trial->why);
   else
-    snprintf(result, sizeof result, "%8.4f  %3lld of %lld", trial->best, (long long)trial->epochs,
-             (long long)trial->of);
+    snprintf(result, sizeof result, "%8s  %3lld of %lld", value_text(best, trial->best),
+             (long long)trial->epochs, (long long)trial->of);
   aq_shown_begin(shown, NULL);
   trial_facts(shown, &t->space, trial);
   aq_shown_note(shown, NULL, "%.900s  %s", line, trial->state == TRIAL_NEW ? "not begun" : result);
@@ -407,7 +407,7 @@ static int show_trials(struct tuning *t) {
   if (!order) return message_no_memory();
   struct trial *best = t->count && order[0]->metric[0] ? order[0] : NULL;
   aq_shown *shown = aq_shown_new(true);
-  char line[1024];
+  char line[1024], value[VALUE_TEXT];
   int length = snprintf(line, sizeof line, "trial");
   for (size_t k = 0; k < t->space.count && length < (int)sizeof line; k++)
     length +=
@@ -420,7 +420,8 @@ static int show_trials(struct tuning *t) {
   if (t->settings->until) aq_shown_flag(shown, "reached", NULL, t->reached);
   int status = best ? keep_best(t, best) : AQ_OK;
   if (status == AQ_OK && best && !t->settings->quiet && !interrupt_seen())
-    message_remark("saved %s: trial %d, %s %.4f", t->save, best->number, best->metric, best->best);
+    message_remark("saved %s: trial %d, %s %s", t->save, best->number, best->metric,
+                   value_text(value, best->best));
   free(order);
   int shown_status = output_shown(t->settings, shown);
   return status == AQ_OK ? shown_status : status;

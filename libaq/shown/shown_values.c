@@ -8,8 +8,10 @@
 #include "runtime/io/number.h"
 
 void shown_fixed(char out[SHOWN_FIXED_SIZE], double x, int digits) {
-  if (isnan(x)) x = NAN; /* without a sign */
-  snprintf(out, SHOWN_FIXED_SIZE, fabs(x) < 1e15 ? "%.*f" : "%.*e", digits, x);
+  if (isnan(x)) /* there is none */
+    strcpy(out, "-");
+  else
+    snprintf(out, SHOWN_FIXED_SIZE, fabs(x) < 1e15 ? "%.*f" : "%.*e", digits, x);
 }
 
 void shown_exact(char out[SHOWN_EXACT_SIZE], double x) {

@@ -110,7 +110,7 @@ static void nothing_is_an_empty_form(void **state) {
   aq_shown_free(s);
 }
 
-/* JSON has null for what is no number; the others say what it is, without a sign for NaN. */
+/* JSON has null for what is no number; text has - for NaN, and says what else it is. */
 static void numbers_that_are_none(void **state) {
   (void)state;
   const double numbers[] = {NAN, INFINITY, -INFINITY};
@@ -119,7 +119,7 @@ static void numbers_that_are_none(void **state) {
   aq_shown_real(s, "inf", "inf", -INFINITY);
   aq_shown_numbers(s, "all", numbers, 3);
   assert_text(s, AQ_JSON, "{\"nan\":null,\"inf\":null,\"all\":[null,null,null]}");
-  assert_text(s, AQ_TEXT, "nan  nan\ninf  -inf\n");
+  assert_text(s, AQ_TEXT, "nan  -\ninf  -inf\n");
   aq_shown_free(s);
 }
 
