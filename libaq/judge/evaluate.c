@@ -286,11 +286,14 @@ static int show_report(aq_report *report, aq_shown *s, struct rt_error *error) {
       status = lib_hardest_show(&report->judge, o, report->session, s, error);
     aq_shown_end(s);
   }
+  if (status == RT_OK && report->members.count > 1)
+    aq_shown_say(s, "\nloss: the mean of the %u models' losses; all else is of their mean answers",
+                 report->members.count);
   /* An output cannot be called loss, which is a word of the language. */
   if (status != RT_OK || !m || !lib_has_total(m)) return status;
   double loss = report->judge.loss / report->judge.loss_rows;
   aq_shown_real(s, "loss", NULL, loss);
-  if (report->judge.loss_rows > 0) aq_shown_say(s, "\nloss of all: %.*f", DIGITS, loss);
+  if (report->judge.loss_rows > 0) aq_shown_say(s, "\nloss that training minimises: %.*f", DIGITS, loss);
   return RT_OK;
 }
 
