@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aqc/answer.h"
 #include "aqc/files.h"
 #include "aqc/messages.h"
 #include "aqc/open.h"
@@ -43,10 +44,8 @@ static int write_png(const struct settings *settings, const aq_shown *shown) {
   return status;
 }
 
-static int show(const struct settings *settings, const aq_session *session) {
-  aq_shown *shown = aq_shown_new(true);
+static int show(const struct settings *settings, const aq_session *session, aq_shown *shown) {
   size_t seen = 0;
-  aq_shown_title(shown, "What %s looks at", settings->operand[0]);
   aq_shown_list(shown, "maps");
   for (size_t k = 0; k < aq_session_map_count(session); k++) {
     const aq_map *map = aq_session_map(session, k);
@@ -86,13 +85,19 @@ static int check_texts(const aq_model *model, char *const *text, int given) {
   return AQ_OK;
 }
 
-static int attend(const struct settings *settings, aq_session *session) {
-  int count = settings->operand_count - 1;
-  int status = aq_session_attend(session, (const char *const *)settings->operand + 1, NULL, (size_t)count);
-  if (status != AQ_OK)
+/* Its answer comes first: making the maps, the session forgets all else. */
+static int attend(const struct settings *settings, const aq_model *model, aq_session *session) {
+  const int count = settings->operand_count - 1;
+  char **field = settings->operand + 1;
+  aq_shown *shown = aq_shown_new(true);
+  aq_shown_title(shown, "What %s looks at", settings->operand[0]);
+  int status = answer_show(session, model, field, count, settings->html != NULL, shown);
+  if (status == AQ_OK) {
+    status = aq_session_attend(session, (const char *const *)field, NULL, (size_t)count);
+    if (status == AQ_OK) return show(settings, session, shown);
     message_print(aq_session_message(session));
-  else
-    status = show(settings, session);
+  }
+  aq_shown_free(shown);
   return status;
 }
 
@@ -110,18 +115,19 @@ static char *folder_of(const char *name) {
  * line means it: its folder is allowed. */
 static int open_with_folders(const struct settings *settings, aq_model **model) {
   struct settings own = *settings;
-  const size_t most = (size_t)settings->operand_count;
+  const size_t given = settings->files.count, most = given + (size_t)settings->operand_count;
   char **folder = calloc(most, sizeof *folder);
   struct given_value *item = calloc(most, sizeof *item);
   size_t count = 0;
   *model = NULL;
+  for (size_t k = 0; item && k < given; k++) item[k] = settings->files.item[k];
   for (int k = 1; folder && item && k < settings->operand_count; k++)
     if ((folder[count] = folder_of(settings->operand[k]))) {
-      item[count].value = folder[count];
+      item[given + count].value = folder[count];
       count++;
     }
   own.files.item = item;
-  own.files.count = count;
+  own.files.count = given + count;
   int status = folder && item ? open_model(settings->operand[0], &own, model) : message_no_memory();
   for (size_t k = 0; k < count; k++) free(folder[k]);
   free(folder);
@@ -132,14 +138,16 @@ static int open_with_folders(const struct settings *settings, aq_model **model) 
 static int run_attend(const struct settings *settings) {
   aq_model *model;
   aq_session *session = NULL;
+  struct settings row = *settings;
+  row.header = AQ_HEADER_NO; /* a row, whatever its texts are */
   int status = open_with_folders(settings, &model);
   if (status != AQ_OK) return status;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
-  if (status == AQ_OK) status = open_session(model, settings, &session);
+  if (status == AQ_OK) status = open_session(model, &row, &session);
   if (status == AQ_OK && aq_model_member_count(model) > 1)
     message_remark("an ensemble of %zu models: this is what the first of them looks at",
                    aq_model_member_count(model));
-  if (status == AQ_OK) status = attend(settings, session);
+  if (status == AQ_OK) status = attend(settings, model, session);
   aq_session_free(session);
   aq_model_free(model);
   return status;
@@ -148,6 +156,7 @@ static int run_attend(const struct settings *settings) {
 static const struct option option_list[] = {
     OPTION(0, "head", TEXT, "NAME", head, "this head alone"),
     OPTION_SET_FFI,
+    OPTION_SET_FILES,
     OPTION_SET_PRECISION,
     OPTION_SET_HTML,
     OPTION_SET_JSON,
