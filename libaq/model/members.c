@@ -86,7 +86,7 @@ int lib_write_columns(const struct io_schema *schema, struct rt_text *out, struc
     rt_free(copy.columns[c].above);
     copy.columns[c].above = NULL;
   }
-  if (status == RT_OK) io_schema_write(&copy, out);
+  if (status == RT_OK) io_schema_write(&copy, out, NULL);
   io_schema_free(&copy);
   return status == RT_OK && out->failed ? rt_no_memory(error) : status;
 }

@@ -1,7 +1,8 @@
 /* model_file.c: .aqm files. A model file is a safetensors file. Its tensors are the parameters, under their
  * paths. Its metadata are the columns with their vocabularies, the program with its imports (model_source.c)
- * and the metric. The tensor "aq.bytecode" is the compiled program: it saves compiling, and is not used by an
- * aq with another list of ops. Nothing in the file says in which folder the program was. */
+ * and the metric. The tensor "aq.words" are the texts of large vocabularies. The tensor "aq.bytecode" is the
+ * compiled program: it saves compiling, and is not used by an aq with another list of ops. Nothing in the
+ * file says in which folder the program was. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +15,9 @@
 
 /* Raised when a file could no longer be read by an aq that knows the format before. An ensemble, whose
  * further members have their parameters under "2/" and so on, is of the next format: an aq that does not know
- * of members would take the first for all. */
-enum { FORMAT = 2, FORMAT_MEMBERS = 3 };
+ * of members would take the first for all. A model with "aq.words", of one member or several, is of the one
+ * behind that. */
+enum { FORMAT = 2, FORMAT_MEMBERS = 3, FORMAT_WORDS = 4 };
 
 /* The name of a file, as seen from the program's folder. */
 static const char *seen_from(const char *folder, const char *name) {
@@ -57,26 +59,35 @@ static int describe_member(const struct aq_model *model, uint32_t m, struct rt_a
                              error);
 }
 
+static struct io_tensor_out as_tensor(const char *name, const struct rt_text *bytes, int64_t *length) {
+  *length = (int64_t)bytes->length;
+  return (struct io_tensor_out){name, IO_U8, 1, length, bytes->data};
+}
+
 int lib_model_write(const struct aq_model *model, struct io_save *save, struct rt_error *error) {
-  struct rt_text bytes = {0}, schema = {0};
+  struct rt_text bytes = {0}, schema = {0}, words = {0};
   char value[SHOWN_EXACT_SIZE], format[16], members[16];
   struct rt_arena arena = {0};
   const size_t count = (size_t)model->params.count * lib_model_members(model);
-  struct io_tensor_out *tensor = rt_zalloc(count + 1, sizeof *tensor);
+  struct io_tensor_out *tensor = rt_zalloc(count + 2, sizeof *tensor);
   int status = tensor ? lib_model_bytecode(model, model->module->settings.seed, &arena, &bytes, error)
                       : rt_no_memory(error);
   for (uint32_t m = 0; status == RT_OK && m < lib_model_members(model); m++)
     status = describe_member(model, m, &arena, tensor + (size_t)m * model->params.count, error);
   if (status == RT_OK) {
-    io_schema_write(&model->schema, &schema);
+    io_schema_write(&model->schema, &schema, &words);
     shown_exact(value, model->metric_value);
-    snprintf(format, sizeof format, "%d", model->more_count ? FORMAT_MEMBERS : FORMAT);
+    snprintf(format, sizeof format, "%d",
+             words.length        ? FORMAT_WORDS
+             : model->more_count ? FORMAT_MEMBERS
+                                 : FORMAT);
     snprintf(members, sizeof members, "%u", (unsigned)lib_model_members(model));
-    if (schema.failed) status = rt_no_memory(error);
+    if (schema.failed || words.failed) status = rt_no_memory(error);
   }
   if (status == RT_OK) {
-    int64_t length = (int64_t)bytes.length;
-    tensor[count] = (struct io_tensor_out){"aq.bytecode", IO_U8, 1, &length, bytes.data};
+    int64_t length, words_length;
+    tensor[count] = as_tensor("aq.bytecode", &bytes, &length);
+    tensor[count + 1] = as_tensor("aq.words", &words, &words_length);
     const struct io_metadata metadata[] = {{"aq.format", format},
                                            {"aq.version", aq_version()},
                                            {"aq.schema", schema.data},
@@ -85,12 +96,13 @@ int lib_model_write(const struct aq_model *model, struct io_save *save, struct r
                                            {"aq.metric", model->metric ? model->metric : ""},
                                            {"aq.value", value},
                                            {"aq.members", members}};
-    status = io_tensors_write(save, tensor, (int)count + 1, metadata, RT_COUNT(metadata) - !model->more_count,
-                              error);
+    status = io_tensors_write(save, tensor, (int)count + 1 + (words.length > 0), metadata,
+                              RT_COUNT(metadata) - !model->more_count, error);
   }
   rt_free(tensor);
   rt_text_free(&bytes);
   rt_text_free(&schema);
+  rt_text_free(&words);
   rt_arena_free(&arena);
   return status;
 }
@@ -157,7 +169,7 @@ static int check_format(const struct io_tensors *file, const char *path, struct 
   double number;
   if (!format || io_number_parse(format, strlen(format), &number) || !(number >= 0 && number < 1e6))
     return not_a_model(path, "it is a safetensors file of something else", error);
-  if (number == FORMAT || number == FORMAT_MEMBERS) return RT_OK;
+  if (number >= FORMAT && number <= FORMAT_WORDS && number == floor(number)) return RT_OK;
   if (number < FORMAT) {
     rt_fail_in(error, RT_BAD_DATA, path, "a model of format %d, from before aq 0.1.0", (int)number);
     rt_hint(error, "train it again");
@@ -166,9 +178,23 @@ static int check_format(const struct io_tensors *file, const char *path, struct 
   rt_fail_in(error, RT_BAD_DATA, path,
              "a model of format %d, written by aq %.40s; this is aq %s, which "
              "reads format %d",
-             (int)number, version ? version : "of a later version", aq_version(), FORMAT_MEMBERS);
+             (int)number, version ? version : "of a later version", aq_version(), FORMAT_WORDS);
   rt_hint(error, "use a newer aq: models of older versions load in it, too");
   return error->code;
+}
+
+/* The columns; the texts of large vocabularies stand in a tensor. */
+static int read_columns(struct aq_model *model, const struct io_tensors *file, const char *json,
+                        struct rt_error *error) {
+  const struct io_tensor *t = io_tensors_find(file, "aq.words");
+  struct rt_text words = {0};
+  if (!t || t->dtype != IO_U8) return io_schema_parse(&model->schema, json, strlen(json), NULL, error);
+  if (!(words.data = rt_alloc((size_t)t->bytes + 1))) return rt_no_memory(error);
+  words.length = (size_t)t->bytes;
+  int status = io_tensors_raw(file, t, words.data, error);
+  if (status == RT_OK) status = io_schema_parse(&model->schema, json, strlen(json), &words, error);
+  rt_free(words.data);
+  return status;
 }
 
 static int read_metadata(struct aq_model *model, const struct io_tensors *file, const char *path,
@@ -177,7 +203,7 @@ static int read_metadata(struct aq_model *model, const struct io_tensors *file, 
   const char *metric = io_tensors_metadata(file, "aq.metric"), *value = io_tensors_metadata(file, "aq.value"),
              *source = io_tensors_metadata(file, "aq.source");
   if (!schema) return not_a_model(path, "it has no columns", error);
-  int status = io_schema_parse(&model->schema, schema, strlen(schema), error);
+  int status = read_columns(model, file, schema, error);
   model->schema.folders = model->allowed.files;
   if (status != RT_OK) return status;
   model->text = text && !strcmp(text, "1");
@@ -317,7 +343,8 @@ static int count_members(const struct aq_model *model, const struct io_tensors *
              *members = io_tensors_metadata(file, "aq.members");
   double said, number;
   *count = 1;
-  if (io_number_parse(format, strlen(format), &said) || said != FORMAT_MEMBERS) return RT_OK;
+  if (io_number_parse(format, strlen(format), &said) || said < FORMAT_MEMBERS) return RT_OK;
+  if (!members && said == FORMAT_WORDS) return RT_OK;
   if (!members || io_number_parse(members, strlen(members), &number) || number < 2 || number > AQ_MOST_MEMBERS
       || number != floor(number))
     return not_a_model(path, "it is an ensemble, and does not say of how many", error);

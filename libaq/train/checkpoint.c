@@ -103,7 +103,7 @@ static void describe_data(const struct io_dataset *data, const char *name, struc
 static int describe_columns(const struct aq_trainer *t, struct rt_text *out, struct rt_error *error) {
   struct rt_text schema = {0};
   struct digest d;
-  io_schema_write(&t->schema, &schema);
+  io_schema_write(&t->schema, &schema, NULL);
   int status = schema.failed ? rt_no_memory(error) : RT_OK;
   io_checksum_begin(&d.sum);
   if (status == RT_OK) io_checksum_add(&d.sum, schema.data, schema.length);

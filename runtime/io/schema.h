@@ -115,8 +115,10 @@ bool io_schema_is_trained(const struct io_schema *schema);
 int io_schema_copy(const struct io_schema *from, struct io_schema *to, struct rt_error *error);
 void io_schema_free(struct io_schema *schema);
 
-/* The whole schema with its vocabularies as one JSON object, for the model file, and back (RT_BAD_DATA). */
-void io_schema_write(const struct io_schema *schema, struct rt_text *out);
-int io_schema_parse(struct io_schema *schema, const char *json, size_t length, struct rt_error *error);
+/* The whole schema with its vocabularies as one JSON object, for the model file, and back (RT_BAD_DATA).
+ * apart: the texts of large vocabularies, which are read faster so; NULL: they stand in the JSON. */
+void io_schema_write(const struct io_schema *schema, struct rt_text *out, struct rt_text *apart);
+int io_schema_parse(struct io_schema *schema, const char *json, size_t length, const struct rt_text *apart,
+                    struct rt_error *error);
 
 #endif

@@ -174,7 +174,7 @@ static int read_above(struct io_column *c, const json_t *json, bool *good) {
   return RT_OK;
 }
 
-static void write_column(const struct io_column *c, struct rt_text *out) {
+static void write_column(const struct io_column *c, struct rt_text *out, struct rt_text *apart) {
   rt_text_puts(out, "{\"name\":");
   io_json_string(out, c->name, strlen(c->name));
   rt_text_printf(out, ",\"kind\":\"%s\"", c->kind->name);
@@ -199,16 +199,16 @@ static void write_column(const struct io_column *c, struct rt_text *out) {
   write_integer(out, "shares", c->shares, -1);
   if (c->vocab && c->shares < 0) {
     rt_text_puts(out, ",\"vocab\":");
-    io_vocab_write(c->vocab, out);
+    io_vocab_write(c->vocab, out, apart);
   }
   rt_text_puts(out, "}");
 }
 
-void io_schema_write(const struct io_schema *schema, struct rt_text *out) {
+void io_schema_write(const struct io_schema *schema, struct rt_text *out, struct rt_text *apart) {
   rt_text_puts(out, "{\"columns\":[");
   for (int c = 0; c < schema->count; c++) {
     rt_text_puts(out, c ? "," : "");
-    write_column(&schema->columns[c], out);
+    write_column(&schema->columns[c], out, apart);
   }
   rt_text_puts(out, "]}");
 }
@@ -232,7 +232,8 @@ static bool suits(const struct io_schema *schema, int column) {
   return vocab->kind == (labels ? IO_VOCAB_CLASSES : IO_VOCAB_WORDS) && (!labels || vocab->count > 0);
 }
 
-static int read_column(struct io_schema *schema, const json_t *json, struct rt_error *error) {
+static int read_column(struct io_schema *schema, const json_t *json, struct io_apart *apart,
+                       struct rt_error *error) {
   const char *name = json_string_value(json_object_get(json, "name"));
   const char *kind_name = json_string_value(json_object_get(json, "kind"));
   bool good = true;
@@ -263,15 +264,17 @@ static int read_column(struct io_schema *schema, const json_t *json, struct rt_e
   status =
       source ? io_schema_read_from(c, json_string_value(source), json_string_value(second), error) : RT_OK;
   if (vocab && c->shares >= 0) return bad(error, "a column has a vocabulary, and shares that of another one");
-  return status != RT_OK || !vocab ? status : io_vocab_from_json(&c->vocab, vocab, error);
+  return status != RT_OK || !vocab ? status : io_vocab_from_json(&c->vocab, vocab, apart, error);
 }
 
-static int read_columns(struct io_schema *schema, const json_t *columns, struct rt_error *error) {
+static int read_columns(struct io_schema *schema, const json_t *columns, struct io_apart *apart,
+                        struct rt_error *error) {
   if (!json_is_array(columns) || json_array_size(columns) == 0) return bad(error, "it has no columns");
   for (size_t c = 0; c < json_array_size(columns); c++) {
-    int status = read_column(schema, json_array_get(columns, c), error);
+    int status = read_column(schema, json_array_get(columns, c), apart, error);
     if (status != RT_OK) return status;
   }
+  if (apart->left) return bad(error, "there are texts of no column");
   struct rt_error reason = {0};
   if (io_schema_check(schema, &reason) != RT_OK) return bad(error, reason.text);
   io_schema_share(schema);
@@ -285,12 +288,14 @@ static int read_columns(struct io_schema *schema, const json_t *columns, struct 
   return RT_OK;
 }
 
-int io_schema_parse(struct io_schema *schema, const char *json, size_t length, struct rt_error *error) {
+int io_schema_parse(struct io_schema *schema, const char *json, size_t length, const struct rt_text *apart,
+                    struct rt_error *error) {
   json_t *root;
+  struct io_apart texts = {apart ? apart->data : NULL, apart ? apart->length : 0};
   *schema = (struct io_schema){0};
   int status = io_json_parse(&root, "the schema", json, length, error);
   if (status != RT_OK) return status;
-  status = read_columns(schema, json_object_get(root, "columns"), error);
+  status = read_columns(schema, json_object_get(root, "columns"), &texts, error);
   if (status != RT_OK) io_schema_free(schema);
   json_decref(root);
   return status;

@@ -100,8 +100,14 @@ const char *io_vocab_text(const struct io_vocab *vocab, int32_t id, size_t *leng
 /* Appends up to max of the texts as `a, b, c, … (77 in all)`, for messages. */
 void io_vocab_list(const struct io_vocab *vocab, int32_t max, struct rt_text *out);
 
-/* As one JSON object; vocab_json.h reads it. */
-void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out);
+/* As one JSON object; vocab_json.h reads it. apart: many texts go there instead, behind what is there; NULL:
+ * they do not. */
+void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out, struct rt_text *apart);
+/* Those texts, when they are read: what no vocabulary has taken yet. */
+struct io_apart {
+  const char *at;
+  size_t left;
+};
 
 enum { IO_MOST_IDS = 1 << 24 }; /* each has a row in a table */
 /* The numbers 0 to count - 1 as texts, whose ids they are. RT_USAGE: more than IO_MOST_IDS. */

@@ -6,6 +6,7 @@
 #include "runtime/io/byte_pairs.h"
 #include "runtime/io/intern_ahead.h"
 #include "runtime/io/json.h"
+#include "runtime/io/utf8.h"
 #include "runtime/io/vocab.h"
 #include "runtime/io/vocab_json.h"
 
@@ -24,7 +25,8 @@ static void write_text(const struct io_vocab *vocab, const char *text, size_t le
 }
 
 /* Many texts, none of which has a space in it, are one string: {…,"joined":"the a …"}. It is read several
- * times as fast. */
+ * times as fast, and again so where it stands apart from the JSON, which then has its length: {…,"apart":12}.
+ */
 static bool can_be_joined(const struct io_vocab *vocab) {
   enum { MANY = 1000 };
   for (int32_t n = 0; n < vocab->texts.count && vocab->kind != IO_VOCAB_PAIRS; n++) {
@@ -35,17 +37,28 @@ static bool can_be_joined(const struct io_vocab *vocab) {
   return vocab->texts.count >= MANY;
 }
 
-static void write_joined(const struct io_vocab *vocab, struct rt_text *out) {
-  struct rt_text joined = {0};
+/* With a space between them. */
+static void join(const struct io_vocab *vocab, struct rt_text *joined) {
   for (int32_t n = 0; n < vocab->texts.count; n++) {
     size_t length;
     const char *text = io_intern_text(&vocab->texts, n, &length);
-    rt_text_puts(&joined, n ? " " : "");
+    rt_text_puts(joined, n ? " " : "");
     if (vocab->kind == IO_VOCAB_PAIRS)
-      io_bytes_written(text, length, &joined);
+      io_bytes_written(text, length, joined);
     else
-      rt_text_add(&joined, text, length);
+      rt_text_add(joined, text, length);
   }
+}
+
+static void write_joined(const struct io_vocab *vocab, struct rt_text *out, struct rt_text *apart) {
+  struct rt_text joined = {0};
+  if (apart) {
+    const size_t before = apart->length;
+    join(vocab, apart);
+    rt_text_printf(out, ",\"apart\":%zu", apart->length - before);
+    return;
+  }
+  join(vocab, &joined);
   rt_text_puts(out, ",\"joined\":");
   if (!joined.failed) io_json_string(out, joined.data, joined.length);
   out->failed |= joined.failed;
@@ -73,14 +86,14 @@ static void write_merges(const struct io_vocab *vocab, struct rt_text *out) {
   rt_text_puts(out, merges->marks ? "]" : ",\"marks\":[]");
 }
 
-void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out) {
+void io_vocab_write(const struct io_vocab *vocab, struct rt_text *out, struct rt_text *apart) {
   rt_text_printf(out, "{\"kind\":\"%s\",\"ends\":%s", kind_names[vocab->kind],
                  vocab->begin >= 0 ? "true" : "false");
   if (vocab->kind == IO_VOCAB_LIST || vocab->kind == IO_VOCAB_PAIRS)
     rt_text_printf(out, ",\"unknown\":%d,\"begin\":%d,\"end\":%d", (int)vocab->unknown, (int)vocab->begin,
                    (int)vocab->end);
   if (vocab->kind != IO_VOCAB_BYTES && can_be_joined(vocab)) {
-    write_joined(vocab, out);
+    write_joined(vocab, out, apart);
   } else if (vocab->kind != IO_VOCAB_BYTES) {
     rt_text_puts(out, ",\"texts\":[");
     for (int32_t n = 0; n < vocab->texts.count; n++) {
@@ -221,23 +234,49 @@ static int read_list(struct io_vocab **vocab, bool pairs, struct io_intern *set,
   return status;
 }
 
-int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_error *error) {
+/* Texts that stand apart, which anybody may have written. */
+static int take_apart(struct io_apart *apart, const json_t *length, struct texts *texts,
+                      struct rt_error *error) {
+  const json_int_t bytes = json_is_integer(length) ? json_integer_value(length) : -1;
+  if (!apart || bytes < 1 || (uint64_t)bytes > apart->left) return bad(error, "it has not all of its texts");
+  const size_t size = (size_t)bytes;
+  if (memchr(apart->at, 0, size) || io_utf8_check(apart->at, size) != size)
+    return bad(error, "its texts are not UTF-8");
+  *texts = (struct texts){NULL, 0, apart->at, apart->at + size};
+  apart->at += size;
+  apart->left -= size;
+  return RT_OK;
+}
+
+/* Where the texts of a vocabulary stand. */
+static int find_texts(const json_t *json, struct io_apart *apart, struct texts *texts,
+                      struct rt_error *error) {
+  const json_t *list = json_object_get(json, "texts"), *joined = json_object_get(json, "joined"),
+               *bytes = json_object_get(json, "apart");
+  *texts = (struct texts){.list = list};
+  if (json_is_array(list)) return RT_OK;
+  if (bytes) return take_apart(apart, bytes, texts, error);
+  if (!json_is_string(joined)) return bad(error, "it has no texts");
+  const char *text = json_string_value(joined);
+  *texts = (struct texts){NULL, 0, text, text + json_string_length(joined)};
+  return RT_OK;
+}
+
+int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct io_apart *apart,
+                       struct rt_error *error) {
   *vocab = NULL;
   const char *name = json_string_value(json_object_get(json, "kind"));
-  const json_t *texts = json_object_get(json, "texts");
   int kind = 0;
   while (name && kind < (int)RT_COUNT(kind_names) && strcmp(name, kind_names[kind]) != 0) kind++;
   bool good = true, ends = io_json_bool(json, "ends", false, &good);
   if (!name || kind == (int)RT_COUNT(kind_names) || !good || (ends && kind == IO_VOCAB_CLASSES))
     return bad(error, "it is of no known kind");
   if (kind == IO_VOCAB_BYTES) return io_vocab_bytes(vocab, ends, error);
-  const json_t *joined = json_object_get(json, "joined");
-  if (!json_is_array(texts) && !json_is_string(joined)) return bad(error, "it has no texts");
-  struct texts all = {json_is_array(texts) ? texts : NULL, 0, json_string_value(joined), NULL};
-  if (!all.list) all.end = all.joined + json_string_length(joined);
+  struct texts all;
   struct io_intern set = {0};
   const bool pairs = kind == IO_VOCAB_PAIRS;
-  int status = !all.list && reserve(&set, &all) != RT_OK ? rt_no_memory(error) : RT_OK;
+  int status = find_texts(json, apart, &all, error);
+  if (status == RT_OK && !all.list && reserve(&set, &all) != RT_OK) status = rt_no_memory(error);
   if (status == RT_OK) status = read_texts(&set, &all, pairs, error);
   static const char *const names[] = {"unknown", "begin", "end"};
   int32_t mark[3];

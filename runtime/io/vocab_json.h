@@ -6,7 +6,8 @@
 #include "runtime/io/vocab.h"
 
 /* Reads what io_vocab_write has written. Whatever that cannot have written is RT_BAD_DATA, and *vocab is
- * NULL. */
-int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct rt_error *error);
+ * NULL. apart: the texts that stand there; NULL: there are none. */
+int io_vocab_from_json(struct io_vocab **vocab, const json_t *json, struct io_apart *apart,
+                       struct rt_error *error);
 
 #endif

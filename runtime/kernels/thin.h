@@ -1,5 +1,4 @@
-/* thin.h: products of few rows with AVX2 and AVX-512, whose b is read where it lies. Include after kernel.h.
- */
+/* thin.h: products of few rows with AVX2 and AVX-512: b is read where it lies. Behind kernel.h. */
 #ifndef AQ_RUNTIME_KERNELS_THIN_H
 #define AQ_RUNTIME_KERNELS_THIN_H
 

@@ -95,10 +95,10 @@ static void write_and_parse(const struct io_schema *schema) {
   struct io_schema again = {0};
   struct rt_text text = {0}, second = {0};
   struct rt_error error = {0};
-  io_schema_write(schema, &text);
-  if (!text.failed && io_schema_parse(&again, text.data, text.length, &error) != RT_NO_MEMORY) {
+  io_schema_write(schema, &text, NULL);
+  if (!text.failed && io_schema_parse(&again, text.data, text.length, NULL, &error) != RT_NO_MEMORY) {
     if (error.code) abort();
-    io_schema_write(&again, &second);
+    io_schema_write(&again, &second, NULL);
     if (!second.failed && strcmp(text.data, second.data)) abort();
   }
   rt_text_free(&text);

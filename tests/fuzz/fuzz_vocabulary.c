@@ -27,8 +27,8 @@ static void write_and_parse(const struct io_schema *schema) {
   struct io_schema again = {0};
   struct rt_text text = {0};
   struct rt_error error = {0};
-  io_schema_write(schema, &text);
-  if (!text.failed && io_schema_parse(&again, text.data, text.length, &error) == RT_BAD_DATA) abort();
+  io_schema_write(schema, &text, NULL);
+  if (!text.failed && io_schema_parse(&again, text.data, text.length, NULL, &error) == RT_BAD_DATA) abort();
   rt_text_free(&text);
   io_schema_free(&again);
 }

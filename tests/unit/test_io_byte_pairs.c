@@ -153,9 +153,9 @@ static void test_json(void **state) {
   struct rt_text out = {0};
   struct io_vocab *again;
   json_t *json;
-  io_vocab_write(vocab, &out);
+  io_vocab_write(vocab, &out, NULL);
   assert_int_equal(io_json_parse(&json, "it", out.data, out.length, NULL), RT_OK);
-  assert_int_equal(io_vocab_from_json(&again, json, NULL), RT_OK);
+  assert_int_equal(io_vocab_from_json(&again, json, NULL, NULL), RT_OK);
   json_decref(json);
   assert_int_equal(again->count, vocab->count);
   assert_int_equal(again->end, vocab->end);
@@ -171,7 +171,7 @@ static void test_json(void **state) {
     rt_text_puts(&bad, damage[k]);
     rt_text_puts(&bad, ids);
     assert_int_equal(io_json_parse(&json, "it", bad.data, bad.length, NULL), RT_OK);
-    assert_int_equal(io_vocab_from_json(&again, json, NULL), RT_BAD_DATA);
+    assert_int_equal(io_vocab_from_json(&again, json, NULL, NULL), RT_BAD_DATA);
     assert_null(again);
     json_decref(json);
     rt_text_free(&bad);

@@ -72,8 +72,8 @@ static int predict(const struct io_schema *s, struct rt_error *e) {
 static int round_trip(const struct io_schema *s, struct rt_error *e) {
   struct io_schema again;
   struct rt_text out = {0};
-  io_schema_write(s, &out);
-  int status = out.failed ? rt_no_memory(e) : io_schema_parse(&again, out.data, out.length, e);
+  io_schema_write(s, &out, NULL);
+  int status = out.failed ? rt_no_memory(e) : io_schema_parse(&again, out.data, out.length, NULL, e);
   rt_text_free(&out);
   if (status != RT_OK) return status;
   io_schema_free(&again);

@@ -150,7 +150,7 @@ static int parse(struct io_vocab **vocab, const char *text, size_t length, struc
   json_t *json;
   *vocab = NULL;
   int status = io_json_parse(&json, "the vocabulary", text, length, error);
-  if (status == RT_OK) status = io_vocab_from_json(vocab, json, error);
+  if (status == RT_OK) status = io_vocab_from_json(vocab, json, NULL, error);
   json_decref(json);
   return status;
 }
@@ -168,20 +168,22 @@ static void test_json(void **state) {
     struct io_vocab *v;
     struct rt_text out = {0};
     assert_int_equal(parse(&v, good[i], strlen(good[i]), NULL), RT_OK);
-    io_vocab_write(v, &out);
+    io_vocab_write(v, &out, NULL);
     assert_string_equal(out.data, good[i]);
     rt_text_free(&out);
     io_vocab_free(v);
   }
 }
 
-/* Many texts are one string in the file, unless one of them has a space in it. */
+/* Many texts are one string in the file, in the JSON or apart from it, unless one of them has a space in it.
+ */
 static void test_many(void **state) {
   (void)state;
-  for (int with_space = 0; with_space < 2; with_space++) {
+  for (int way = 0; way < 4; way++) {
+    const bool with_space = way & 1, is_apart = way & 2;
     struct io_intern set = {0};
     struct io_vocab *vocab, *again;
-    struct rt_text out = {0};
+    struct rt_text out = {0}, texts = {0};
     json_t *json;
     int32_t number;
     for (int k = 0; k < 1500; k++) {
@@ -191,10 +193,13 @@ static void test_many(void **state) {
     }
     assert_int_equal(io_vocab_again(&vocab, IO_VOCAB_WORDS, true, &set, NULL), RT_OK);
     assert_int_equal(set.count, 0);
-    io_vocab_write(vocab, &out);
-    assert_int_equal(strstr(out.data, "\"joined\"") == NULL, with_space);
+    io_vocab_write(vocab, &out, is_apart ? &texts : NULL);
+    assert_int_equal(strstr(out.data, "\"joined\"") == NULL, with_space || is_apart);
+    assert_int_equal(strstr(out.data, "\"apart\"") != NULL, is_apart && !with_space);
+    struct io_apart apart = {texts.data, texts.length};
     assert_int_equal(io_json_parse(&json, "it", out.data, out.length, NULL), RT_OK);
-    assert_int_equal(io_vocab_from_json(&again, json, NULL), RT_OK);
+    assert_int_equal(io_vocab_from_json(&again, json, is_apart ? &apart : NULL, NULL), RT_OK);
+    assert_int_equal(apart.left, 0);
     assert_int_equal(again->count, 1503);
     for (int32_t id = 0; id < again->count; id++) {
       size_t a, b;
@@ -204,8 +209,36 @@ static void test_many(void **state) {
     }
     json_decref(json);
     rt_text_free(&out);
+    rt_text_free(&texts);
     io_vocab_free(vocab);
     io_vocab_free(again);
+  }
+}
+
+/* Texts that stand apart and are cut, too many, no text, or there twice. */
+static void test_bad_apart(void **state) {
+  (void)state;
+  static const struct {
+    const char *length, *texts, *text;
+  } bad_apart[] = {{"4", "a b", "not all of its texts"},  {"0", "a b", "not all of its texts"},
+                   {"-1", "a b", "not all of its texts"}, {"3.0", "a b", "not all of its texts"},
+                   {"3", "a \xff", "are not UTF-8"},      {"2", "a b", "of no column"},
+                   {"3", "a a", "a text is there twice"}, {"3", "", "not all of its texts"},
+                   {"2", "\xc3\xa9 x", "of no column"},   {"1", "\xc3\xa9", "are not UTF-8"},
+                   {"99999999999999999", "a", "not all"}};
+  for (size_t i = 0; i < RT_COUNT(bad_apart); i++) {
+    char json[200];
+    struct io_schema s;
+    struct rt_error e = {0};
+    snprintf(json, sizeof json,
+             "{\"columns\":[{\"name\":\"a\",\"kind\":\"words\",\"vocab\":"
+             "{\"kind\":\"words\",\"ends\":false,\"apart\":%s}}]}",
+             bad_apart[i].length);
+    struct rt_text texts = {.data = (char *)(uintptr_t)bad_apart[i].texts,
+                            .length = strlen(bad_apart[i].texts)};
+    assert_int_equal(io_schema_parse(&s, json, strlen(json), &texts, &e), RT_BAD_DATA);
+    assert_non_null(strstr(e.text, bad_apart[i].text));
+    assert_int_equal(io_schema_parse(&s, json, strlen(json), NULL, NULL), RT_BAD_DATA);
   }
 }
 
@@ -292,8 +325,8 @@ static void test_schema(void **state) {
   assert_int_equal(parse(&s.columns[1].vocab, classes, strlen(classes), NULL), RT_OK);
   assert_int_equal(parse(&s.columns[4].vocab, words, strlen(words), NULL), RT_OK);
   assert_true(io_schema_is_trained(&s));
-  io_schema_write(&s, &out);
-  assert_int_equal(io_schema_parse(&again, out.data, out.length, &e), RT_OK);
+  io_schema_write(&s, &out, NULL);
+  assert_int_equal(io_schema_parse(&again, out.data, out.length, NULL, &e), RT_OK);
   assert_int_equal(again.count, 5);
   assert_int_equal(again.fields, 4); /* parts are read from the field of tokens */
   assert_int_equal(again.columns[4].field, again.columns[0].field);
@@ -307,11 +340,11 @@ static void test_schema(void **state) {
   assert_int_equal(again.columns[4].max_length, 2);
   assert_int_equal(again.columns[0].set.min_count, 2);
   assert_false(again.columns[1].required);
-  io_schema_write(&again, &out_again);
+  io_schema_write(&again, &out_again, NULL);
   assert_string_equal(out.data, out_again.data);
   for (size_t length = 0; length < out.length; length++) { /* cut anywhere it is refused */
     io_schema_free(&again);
-    assert_int_equal(io_schema_parse(&again, out.data, length, NULL), RT_BAD_DATA);
+    assert_int_equal(io_schema_parse(&again, out.data, length, NULL, NULL), RT_BAD_DATA);
     assert_int_equal(again.count, 0);
   }
   rt_text_free(&out);
@@ -346,7 +379,7 @@ static void test_schema_copied(void **state) {
   assert_int_equal(parse(&c->vocab, labels, strlen(labels), NULL), RT_OK);
   assert_int_equal(io_schema_check(&s, NULL), RT_OK);
   io_schema_share(&s);
-  io_schema_write(&s, &out);
+  io_schema_write(&s, &out, NULL);
   assert_int_equal(io_schema_copy(&s, &copy, NULL), RT_OK);
   assert_int_equal(io_schema_copy(&copy, &third, NULL), RT_OK);
   assert_ptr_equal(copy.columns[0].vocab, s.columns[0].vocab); /* nobody changes it */
@@ -354,7 +387,7 @@ static void test_schema_copied(void **state) {
   assert_int_equal(copy.fields, s.fields);
   io_schema_free(&s);
   io_schema_free(&third);
-  io_schema_write(&copy, &out_copy);
+  io_schema_write(&copy, &out_copy, NULL);
   assert_string_equal(out.data, out_copy.data);
   assert_int_equal(io_vocab_find(copy.columns[1].vocab, "y", 1), 2);
   rt_text_free(&out);
@@ -420,23 +453,23 @@ static void test_schema_refused(void **state) {
   };
   for (size_t i = 0; i < RT_COUNT(json); i++) {
     struct io_schema s;
-    assert_int_equal(io_schema_parse(&s, json[i], strlen(json[i]), NULL), RT_BAD_DATA);
+    assert_int_equal(io_schema_parse(&s, json[i], strlen(json[i]), NULL, NULL), RT_BAD_DATA);
     assert_null(s.columns);
   }
   struct io_schema good;
   const char *labels = LABELS("[0,1]");
-  assert_int_equal(io_schema_parse(&good, labels, strlen(labels), NULL), RT_OK);
+  assert_int_equal(io_schema_parse(&good, labels, strlen(labels), NULL, NULL), RT_OK);
   io_schema_free(&good);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_intern),         cmocka_unit_test(test_words),
-      cmocka_unit_test(test_classes),        cmocka_unit_test(test_bytes),
-      cmocka_unit_test(test_json),           cmocka_unit_test(test_many),
-      cmocka_unit_test(test_bad_json),       cmocka_unit_test(test_kinds),
-      cmocka_unit_test(test_schema),         cmocka_unit_test(test_schema_copied),
-      cmocka_unit_test(test_schema_refused),
+      cmocka_unit_test(test_intern),        cmocka_unit_test(test_words),
+      cmocka_unit_test(test_classes),       cmocka_unit_test(test_bytes),
+      cmocka_unit_test(test_json),          cmocka_unit_test(test_many),
+      cmocka_unit_test(test_bad_apart),     cmocka_unit_test(test_bad_json),
+      cmocka_unit_test(test_kinds),         cmocka_unit_test(test_schema),
+      cmocka_unit_test(test_schema_copied), cmocka_unit_test(test_schema_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,36 @@ static void test_round_trip(void **state) {
   }
 }
 
+/* The words of a large vocabulary are a tensor of the file, and come back. */
+static void test_many_words(void **state) {
+  (void)state;
+  struct rt_text data = {0};
+  for (int k = 0; k < 1200; k++)
+    rt_text_printf(&data, "%sw%d\xc3\xa9", k % 50 ? " " : k ? "\tx\n" : "text\tlabel\n", k);
+  rt_text_puts(&data, "\ty\n");
+  aq_model *model = trained("data { text: words[T], label: class[C] }\nmodel m(text) -> label { return "
+                            "linear(mean(embed(text, 2), T), C) }\ntrain { epochs = 1 }\n",
+                            write_text("many.tsv", data.data)),
+           *loaded = NULL;
+  rt_text_free(&data);
+  for (int round = 0; round < 2; round++) {
+    struct io_tensors *file;
+    assert_int_equal(aq_model_save(round ? loaded : model, path_of("many.aqm")), AQ_OK);
+    assert_int_equal(io_tensors_open(&file, path_of("many.aqm"), NULL), RT_OK);
+    assert_non_null(io_tensors_find(file, "aq.words"));
+    assert_string_equal(io_tensors_metadata(file, "aq.format"), "4");
+    io_tensors_close(file);
+    aq_model_free(loaded);
+    assert_int_equal(aq_model_load(path_of("many.aqm"), &loaded), AQ_OK);
+  }
+  char *before = report_of(model, path_of("many.tsv")), *after = report_of(loaded, path_of("many.tsv"));
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+  aq_model_free(model);
+  aq_model_free(loaded);
+}
+
 /* ---- hostile files ---- */
 
 /* Loads bytes that are no good model: an error with a message that names the file. A load may succeed only if
@@ -359,9 +389,9 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated), cmocka_unit_test(test_flipped),
-      cmocka_unit_test(test_foreign),    cmocka_unit_test(test_forged),    cmocka_unit_test(test_unwritable),
-      cmocka_unit_test(test_killed),     cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_many_words), cmocka_unit_test(test_truncated),
+      cmocka_unit_test(test_flipped),    cmocka_unit_test(test_foreign),    cmocka_unit_test(test_forged),
+      cmocka_unit_test(test_unwritable), cmocka_unit_test(test_killed),     cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
