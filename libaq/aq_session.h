@@ -4,6 +4,7 @@
 #define AQ_SESSION_H
 
 #include "aq_report.h"
+#include "aq_rows.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,7 +55,7 @@ const double *aq_session_scores(aq_session *session, size_t output, size_t *rows
  * on when they come. */
 typedef struct aq_predict_options {
   size_t size;      /* sizeof(aq_predict_options) */
-  const char *path; /* NULL or "-": lines come from `read` */
+  const char *path; /* NULL or "-": lines come from `read`, unless there are rows */
   /* Puts at most size bytes into buffer and returns how many; 0: the end. Below 0: it has failed, and the
    * call ends with AQ_IO. */
   ptrdiff_t (*read)(void *context, char *buffer, size_t size);
@@ -80,6 +81,9 @@ typedef struct aq_predict_options {
    * windows. */
   double below;
   const char *below_label;
+  /* Rows in memory, in place of path and read. Their numbers, from 1, stand for lines, and of an alert for
+   * the row: behind the answer, or as JSON {"line":…,"prediction":{…}}. NULL: there are none. */
+  const aq_rows *rows;
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);
@@ -135,12 +139,16 @@ typedef struct aq_generate_options {
    * side by side; else a folder, which gets N.png for row N, from 1. In a stream, the name of its file stands
    * for the levels of each image. NULL: none are written. */
   const char *images;
+  /* Rows in memory: for aq_session_generate in place of its fields, for aq_session_generate_stream in place
+   * of path and read. NULL: there are none. */
+  const aq_rows *rows;
 } aq_generate_options;
 void aq_generate_options_init(aq_generate_options *options); /* sets size and the defaults */
 
 /* Writes a text for each row. field, length: [rows, count], of each as for aq_session_predict. The field of
  * the text that is written is what it begins with; when the model reads other columns, it may be left out of
- * all rows. A row that cannot be written is an error, but others are written nonetheless. */
+ * all rows. A row that cannot be written is an error, but others are written nonetheless. With options->rows
+ * field is NULL, and count and rows are 0; a column that is not to be continued may be missing there. */
 int aq_session_generate(aq_session *session, const char *const *field, const size_t *length, size_t count,
                         size_t rows, const aq_generate_options *options);
 /* Writes a text for each line of a stream, as aq_session_predict_stream does; so many at once as the

@@ -95,8 +95,10 @@ int aq_shown_write(const aq_shown *shown, enum aq_form form, char **text);
  * with the picture, the mean of all that look, and each of them. AQ_USAGE: there are none, or too many. */
 int aq_shown_png(const aq_shown *shown, char **bytes, size_t *length);
 
-/* This machine: version, processor and its instruction set, BLAS and whether its kernels fit the processor,
- * threads, limits. *message is as for aq_format. */
+/* What aq finds on this machine, in that form: its version, the processor, its instruction set and
+ * how many threads it runs, BLAS and whether its kernels fit the processor, the libraries that read images
+ * and sounds, what runs native code, and how many axes a tensor has, of which size. *text is for
+ * aq_text_free, *message as for aq_format. */
 int aq_doctor(enum aq_form form, char **text, const aq_message **message);
 
 #ifdef __cplusplus

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "libaq/generate/writing.h"
+#include "libaq/rows/memory_rows.h"
+#include "runtime/io/memory.h"
 
 enum { TOKENS = 200, MOST_TOKENS = 1 << 24, MOST_BEAMS = 1 << 12 };
 
@@ -218,6 +220,53 @@ static int read_rows(struct writing *w, struct session_fields fields, size_t row
   return status;
 }
 
+/* Names the unknown words of the texts of a table. */
+static int name_unknown(struct aq_session *s, const struct io_schema *schema, const struct io_memory *table,
+                        struct rt_error *error) {
+  const size_t room = (size_t)schema->fields + 1;
+  const char **text = rt_zalloc(room, sizeof *text);
+  size_t *length = rt_zalloc(room, sizeof *length);
+  int status = text && length ? RT_OK : rt_no_memory(error);
+  for (int64_t r = 0; r < table->rows && status == RT_OK; r++) {
+    struct session_fields fields = {text, length, 0};
+    for (int f = 0; f < schema->fields; f++) {
+      const struct io_memory_column *column = io_memory_find(table, io_schema_field_name(schema, f));
+      if (!io_schema_field_required(schema, f)) continue;
+      const bool is_text = column && column->given == IO_GIVEN_TEXTS;
+      text[fields.count] = is_text ? column->bytes + column->begin[r] : NULL;
+      length[fields.count++] = is_text ? column->begin[r + 1] - column->begin[r] : 0;
+    }
+    status = session_name_unknown(s, schema, fields, error);
+  }
+  rt_free(text);
+  rt_free(length);
+  return status;
+}
+
+/* Reads a table in memory into the session's data. It may lack the text that is written where the model reads
+ * more. */
+static int read_table(struct writing *w, const aq_rows *rows, struct rt_error *error) {
+  struct aq_session *s = w->session;
+  const struct io_memory *table = lib_rows_memory(rows);
+  const struct io_schema *schema = next_token_schema(w->next, true);
+  const char *own = io_schema_field_name(schema, w->column->field);
+  const struct io_data_options reading = {.predicting = true};
+  struct io_dataset data;
+  io_dataset_clear(&s->data);
+  if (!table->rows) return RT_OK;
+  schema = next_token_schema(w->next, !next_token_reads_more(w->next) || io_memory_find(table, own));
+  int status = lib_rows_dataset(rows, schema, &reading, &data, error);
+  if (status != RT_OK) return status;
+  data.check = s->data.check;
+  io_dataset_free(&s->data);
+  s->data = data;
+  status = lib_reading_cuts(&s->reading, schema, &s->data, error);
+  if (status != RT_OK) return status;
+  s->reading.rows = table->rows;
+  session_count_unknown(s, schema);
+  return name_unknown(s, schema, table, error);
+}
+
 /* The reason of the first row that could not be written. */
 static int first_bad(const struct aq_session *s, struct rt_error *error) {
   for (int64_t r = 0; r < s->written_count; r++)
@@ -245,7 +294,11 @@ int aq_session_generate(aq_session *session, const char *const *field, const siz
   if (!session || session_begin(session, &error) != RT_OK) return AQ_USAGE;
   struct writing w;
   int status = writing_init(&w, session, options, error);
-  if (status == RT_OK) status = read_rows(&w, (struct session_fields){field, length, count}, rows, error);
+  const struct session_fields fields = {field, length, count};
+  if (status == RT_OK && w.own.rows && (field || count || rows))
+    status = rt_fail(error, RT_USAGE, "there are fields of rows, and rows in the options as well");
+  if (status == RT_OK)
+    status = w.own.rows ? read_table(&w, w.own.rows, error) : read_rows(&w, fields, rows, error);
   if (status == RT_OK) status = writing_run(&w, &session->data, error);
   if (status == RT_OK) status = save_images(&w, error);
   writing_free(&w);

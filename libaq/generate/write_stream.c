@@ -1,4 +1,5 @@
 /* write_stream.c: writes a text for each line that comes. */
+#include "libaq/rows/memory_rows.h"
 #include "libaq/rows/row_stream.h"
 #include "libaq/shown/shown_tree.h"
 #include "libaq/generate/writing.h"
@@ -57,6 +58,7 @@ static int write_stream(struct writing *w, struct rt_error *error) {
   struct row_stream stream = {.session = s,
                               .schema = next_token_schema(w->next, !next_token_reads_more(w->next)),
                               .batch = READ_AHEAD * w->at_once,
+                              .memory = lib_rows_memory(o->rows),
                               .path = o->path,
                               .read = o->read,
                               .write = o->write,

@@ -1,5 +1,6 @@
 /* predict_stream.c: predicts lines as they come. */
 #include "libaq/predict/watch.h"
+#include "libaq/rows/memory_rows.h"
 
 #include <string.h>
 
@@ -74,6 +75,7 @@ static int predict_stream(struct aq_session *session, const aq_predict_options *
                               .schema = &session->model->schema,
                               .extends = true,
                               .batch = session->options.batch,
+                              .memory = lib_rows_memory(own.rows),
                               .path = own.path,
                               .read = own.read,
                               .write = own.write,

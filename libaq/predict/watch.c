@@ -5,6 +5,7 @@
 
 #include "libaq/shown/shown_tree.h"
 #include "runtime/io/json.h"
+#include "runtime/io/memory.h"
 
 bool watch_wanted(const aq_predict_options *o) { return o->alert || o->window || o->by || o->surge != 0; }
 
@@ -40,7 +41,12 @@ static int take(struct row_stream *st, struct rt_error *error) {
   struct io_field field = w->shares ? (struct io_field){0} : io_table_text(io_rows_table(st->rows));
   if (st->beside) field = io_rows_beside(st->rows);
   if (rt_grow((void **)&w->end, &w->capacity, w->count + 1, sizeof *w->end)) return rt_no_memory(error);
-  if (field.text) rt_text_add(&w->kept, field.text, field.length);
+  const struct io_memory_column *column =
+      st->memory && st->beside ? io_memory_find(st->memory, st->beside) : NULL;
+  if (column)
+    io_memory_write(column, field.text, field.length, &w->kept);
+  else if (field.text)
+    rt_text_add(&w->kept, field.text, field.length);
   w->end[w->count++] = w->kept.length;
   return w->kept.failed ? rt_no_memory(error) : RT_OK;
 }
@@ -86,6 +92,10 @@ static void put_alert(const struct watch *w, struct row_stream *st, int64_t exam
   struct io_field text = kept(w, row);
   if (json) rt_text_printf(&st->out, "{\"line\":%lld,\"prediction\":", (long long)s->data.lines[row]);
   session_lines[json ? AQ_JSON : AQ_TEXT].scores(s, example, w->options, &st->out);
+  if (st->memory) {
+    rt_text_printf(&st->out, json ? "}\n" : "\t%lld\n", (long long)s->data.lines[row]);
+    return;
+  }
   rt_text_puts(&st->out, json ? ",\"row\":" : "\t");
   if (json)
     put_json_row(text, io_table_is_jsonl(io_rows_table(st->rows)), &st->out);

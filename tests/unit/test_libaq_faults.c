@@ -180,6 +180,42 @@ static int use_texts(aq_session *session) {
   return aq_session_generate_stream(session, &options);
 }
 
+/* The same prompts as rows, which lack the text in the end. */
+static int write_rows(aq_session *session, aq_rows *rows) {
+  static const char *const en[] = {"a red dog", "a cat"}, *const de[] = {"ein", ""};
+  aq_generate_options options;
+  aq_generate_options_init(&options);
+  options.length = 4;
+  options.rows = rows;
+  for (int k = 0; k < 2; k++) {
+    aq_rows_clear(rows);
+    int status = aq_rows_texts(rows, "en", en, NULL, 2);
+    if (!status && !k) status = aq_rows_texts(rows, "de", de, NULL, 2);
+    said(status, aq_rows_message(rows));
+    if (!status) status = aq_session_generate(session, NULL, NULL, 0, 0, &options);
+    if (status) return status;
+  }
+  return AQ_OK;
+}
+
+static int use_prompts_of_rows(aq_session *session) {
+  aq_rows *rows;
+  int status = aq_rows_new(&rows);
+  if (status) return aq_rows_free(rows), status;
+  status = write_rows(session, rows);
+  if (aq_rows_message(rows)->code) status = AQ_NO_MEMORY;
+  aq_rows_free(rows);
+  return status;
+}
+
+static int prompts_of_rows(void) {
+  aq_session *session;
+  int status = aq_session_new(translator, NULL, &session);
+  if (!status) status = use_prompts_of_rows(session);
+  aq_session_free(session);
+  return status;
+}
+
 static int prompts(void) { return with_session_of(translator, use_prompts); }
 static int texts(void) { return with_session_of(translator, use_texts); }
 
@@ -356,6 +392,7 @@ static void test_attend(void **state) {
 static void test_prompts(void **state) {
   (void)state;
   refuse(prompts, 1, 100);
+  refuse(prompts_of_rows, 1, 100);
 }
 
 static void test_texts(void **state) {

@@ -460,6 +460,82 @@ static void test_filling(void **state) {
   aq_rows_free(rows);
 }
 
+/* ---- texts, alerts and shares of rows ---- */
+
+static void test_writing(void **state) {
+  (void)state;
+  aq_model *translator = trained("data { en: words[S], de: words[T <= 9, W] }\n"
+                                 "model translate(en, de) -> next(de) {\n"
+                                 "  return linear(cumsum(embed(de, 4), T) + mean(embed(en, 4), S), W)\n}\n"
+                                 "train { epochs = 3 }\n",
+                                 write_text("pairs.tsv", "en\tde\na dog\tein Hund\na cat\teine Katze\n"));
+  static const char *const field[] = {"a red dog", "eine", "a cat", ""}, *const en[] = {field[0], field[2]},
+                           *const de[] = {field[1], field[3]};
+  aq_session *session = session_of(translator, NULL);
+  aq_generate_options options;
+  aq_generate_options_init(&options);
+  options.length = 4;
+  for (int lacks = 0; lacks < 2; lacks++) { /* the text that is written */
+    char expected[2][100];
+    aq_rows *rows = new_rows();
+    good(rows, aq_rows_texts(rows, "en", en, NULL, 2));
+    if (!lacks) good(rows, aq_rows_texts(rows, "de", de, NULL, 2));
+    options.rows = NULL;
+    assert_int_equal(aq_session_generate(session, lacks ? en : field, NULL, lacks ? 1 : 2, 2, &options),
+                     AQ_OK);
+    for (size_t r = 0; r < 2; r++)
+      snprintf(expected[r], sizeof expected[r], "%s", aq_session_written(session, r)->text);
+    options.rows = rows;
+    assert_int_equal(aq_session_generate(session, NULL, NULL, 0, 0, &options), AQ_OK);
+    for (size_t r = 0; r < 2; r++) assert_string_equal(aq_session_written(session, r)->text, expected[r]);
+    assert_int_equal(aq_session_unknown(session)->count, 1);
+    assert_string_equal(aq_session_unknown(session)->some, "red");
+    assert_int_equal(aq_session_generate(session, en, NULL, 1, 2, &options), AQ_USAGE);
+    aq_rows_clear(rows);
+    good(rows, aq_rows_texts(rows, "fr", en, NULL, 2));
+    assert_int_equal(aq_session_generate(session, NULL, NULL, 0, 0, &options), AQ_USAGE);
+    assert_non_null(strstr(aq_session_message(session)->text, "the rows have no column `en`"));
+    aq_rows_free(rows);
+  }
+  aq_session_free(session);
+  aq_model_free(translator);
+}
+
+/* What a stream writes of rows and of the same in a file. */
+static void test_streams(void **state) {
+  (void)state;
+  aq_model *model = trained(program, write_text("rows.tsv", file));
+  aq_rows *rows = typed_rows();
+  aq_session *session = session_of(model, NULL);
+  struct host of_file = {0}, of_rows = {0}, alerts = {0};
+  aq_predict_options options;
+  aq_predict_options_init(&options);
+  options.write = host_write;
+  options.path = path_of("rows.tsv");
+  options.json = true;
+  options.context = &of_file;
+  assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
+  options.context = &of_rows;
+  options.rows = rows;
+  assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
+  assert_string_equal(of_file.output, of_rows.output);
+  options.window = ROWS;
+  options.by = "seen"; /* of ids */
+  assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
+  assert_non_null(strstr(of_rows.output, "{\"lines\":[4,4],\"by\":{\"seen\":\"2 3 3\"},\"shares\":{"));
+  options =
+      (aq_predict_options){.size = sizeof options, .rows = rows, .write = host_write, .context = &alerts};
+  options.alert = "label=no p>0";
+  assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
+  options.json = true;
+  assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
+  assert_non_null(strstr(alerts.output, "no\t2\n"));
+  assert_non_null(strstr(alerts.output, "{\"line\":2,\"prediction\":{\"label\":{\"label\":\"no\""));
+  aq_rows_free(rows);
+  aq_session_free(session);
+  aq_model_free(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_same_model),
@@ -471,6 +547,8 @@ int main(void) {
       cmocka_unit_test(test_columns_are_checked),
       cmocka_unit_test(test_bad_rows),
       cmocka_unit_test(test_filling),
+      cmocka_unit_test(test_writing),
+      cmocka_unit_test(test_streams),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -1,6 +1,7 @@
 /* test_row_found.c: the texts that frames spell and the boxes that are found, row by row of a table in
  * memory, are those that are written of the same rows in a file. */
 #include "tests/unit/libaq_files.h"
+#include "tests/unit/rationed_memory.h"
 
 #include <math.h>
 
@@ -144,11 +145,43 @@ static void test_beams_that_cannot_be(void **state) {
   }
 }
 
+/* Refuses the calls the memory of their n-th request. */
+static bool enough(long n, aq_session *session, bool text) {
+  struct ration memory = {.once = true};
+  atomic_store(&memory.left, n);
+  aq_set_allocator(ration_resize, &memory);
+  const void *found = text ? (const void *)aq_session_row_text(session, 0, SAID, NULL)
+                           : (const void *)aq_session_row_box(session, 1, SEEN, 0);
+  aq_set_allocator(NULL, NULL);
+  if (atomic_load(&memory.left) >= 0) {
+    assert_non_null(found);
+    return true;
+  }
+  assert_null(found);
+  assert_int_equal(aq_session_message(session)->code, AQ_NO_MEMORY);
+  return false;
+}
+
+static void test_without_memory(void **state) {
+  (void)state;
+  aq_rows *rows = make_rows();
+  for (int text = 0; text < 2; text++) {
+    aq_session *session = session_with(text ? 4 : 0);
+    long n = -1;
+    do {
+      assert_int_equal(aq_session_predict_rows(session, rows, NULL), AQ_OK);
+    } while (!enough(++n, session, text));
+    assert_true(n > 0);
+    assert_non_null(aq_session_row_text(session, 0, SAID, NULL)); /* there is memory again */
+    aq_session_free(session);
+  }
+  aq_rows_free(rows);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_as_in_a_file),
-      cmocka_unit_test(test_the_likeliest_first),
-      cmocka_unit_test(test_what_has_none),
+      cmocka_unit_test(test_as_in_a_file),         cmocka_unit_test(test_the_likeliest_first),
+      cmocka_unit_test(test_what_has_none),        cmocka_unit_test(test_without_memory),
       cmocka_unit_test(test_beams_that_cannot_be),
   };
   return cmocka_run_group_tests(tests, make_model, drop_model);
