@@ -70,6 +70,7 @@ static int predict(aq_session *session, const aq_model *model, const struct sett
   options.window = settings->window;
   options.surge = settings->surge > 0 ? settings->surge : 0;
   options.by = settings->by;
+  options.images = settings->images;
   int status = read_below(settings->below, &options);
   if (status != AQ_OK) return status;
   status = aq_session_predict_stream(session, &options);
@@ -113,6 +114,9 @@ static const struct option option_list[] = {
            "of several labels: those with a probability above X are predicted"),
     OPTION(0, "beam", COUNT, "N", frame_beam,
            "of a text that frames spell: search for the likeliest with N beginnings side by side"),
+    OPTION(0, "images", TEXT, "PATH", images,
+           "write the images that a model predicts: a folder gets a file for each row, FILE.png gets all of "
+           "them side by side"),
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
     OPTION_SET_FFI,
     OPTION_SET_ROWS,

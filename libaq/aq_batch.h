@@ -75,6 +75,9 @@ typedef struct aq_box {
 /* The boxes of a row by falling probability, place 0 is the likeliest. NULL beyond the last, for outputs of
  * something else, and without memory for them. A box lives until another row or output is asked for. */
 const aq_box *aq_session_row_box(aq_session *session, size_t row, size_t output, size_t place);
+/* The image that an output predicts for a row. NULL: the output is no image, or there is no memory for it
+ * (aq_session_message). An image lives until another row or output is asked for. */
+const aq_image *aq_session_row_image(aq_session *session, size_t row, size_t output);
 /* The vector that was asked for; width may be NULL. */
 const float *aq_session_row_vector(const aq_session *session, size_t row, size_t *width);
 /* A map of a row: number `map` of those that were asked for. */

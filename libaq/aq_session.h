@@ -24,9 +24,10 @@ const aq_message *aq_session_message(const aq_session *session);
 int aq_session_predict(aq_session *session, const char *const *field, const size_t *length, size_t count);
 /* The scores of an output after a prediction: [rows, columns], row after row. A class has one row, with the
  * probability of each class; tags have such a row for each word up to the limit of the text; a number or
- * vector has one row, with its numbers. The tags that aq_session_predict_stream writes are those of the best
- * path, which need not take the likeliest of each word. rows and columns may be NULL. NULL: there is no such
- * output, or no prediction. Valid until the next call. */
+ * vector has one row, with its numbers; an image has a row for each point, with its channels from 0 to 1. The
+ * tags that aq_session_predict_stream writes are those of the best path, which need not take the likeliest of
+ * each word. rows and columns may be NULL. NULL: there is no such output, or no prediction. Valid until the
+ * next call. */
 const double *aq_session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns);
 
 /* Predicts a stream of lines in order: one line out for each line in. A header gives no line, and an empty
@@ -84,6 +85,10 @@ typedef struct aq_predict_options {
   /* Rows in memory, in place of path and read. Their numbers, from 1, stand for lines, and of an alert for
    * the row: behind the answer, or as JSON {"line":…,"prediction":{…}}. NULL: there are none. */
   const aq_rows *rows;
+  /* Of a model that predicts images: where they are written, as in aq_generate_options. A line has the name
+   * of the file in place of the image: "out/1.png", {"image":"out/1.png"}. Needed by such a model, but not
+   * with alerts and windows, which write none. */
+  const char *images;
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);

@@ -463,6 +463,9 @@ int lib_judge_tags(struct lib_judge *judge, struct lib_batch batch, uint32_t out
 /* The same of a text that frames spell (judge_frames.c). */
 int lib_judge_frames(struct lib_judge *judge, struct lib_batch batch, uint32_t output,
                      struct rt_error *error);
+/* The same of images (judge_images.c). */
+int lib_judge_images(struct lib_judge *judge, struct lib_batch batch, uint32_t output,
+                     struct rt_error *error);
 /* Keeps the vectors of a match for the batch that the machine has just run, and ranks all that were kept
  * (judge_match.c). */
 int lib_judge_match(struct lib_judge *judge, struct lib_batch batch, uint32_t output, struct rt_error *error);

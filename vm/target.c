@@ -19,6 +19,7 @@ enum vm_target_form vm_form_of(const struct vm_input *target) {
                                  : VM_CLASS;
   if (target->column && io_kind_has(target->column->kind, IO_MEMBERS))
     return target->column->kind->beside ? VM_BOXES : VM_LABELS;
+  if (target->column && target->column->kind->answered) return VM_IMAGE;
   return target->type.rank ? VM_VECTOR : VM_NUMBER;
 }
 

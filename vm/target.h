@@ -12,6 +12,7 @@ enum vm_target_form {
   VM_BOXES,
   VM_NEXT,
   VM_PIXELS,
+  VM_IMAGE,
   VM_FRAMES,
   VM_MATCH,
   VM_NUMBER,

@@ -281,6 +281,23 @@ static bool check_scale(struct cc_context *c, const struct cc_term *term, const 
   return false;
 }
 
+/* Of an image, its scale says what targets there can be. */
+static bool check_range(struct cc_context *c, const struct cc_term *term, const char *name) {
+  const struct vm_output *out = &c->module->output[term->output];
+  const struct io_column *column = c->module->input[out->target].column;
+  const struct io_answered *answered = column ? column->kind->answered : NULL;
+  const struct vm_link *link = vm_link_find(name);
+  double least, most;
+  if (!answered || !name[0]) return true;
+  answered->range(&column->set, &least, &most);
+  if (least >= link->least && most <= link->most && !link->along) return true;
+  gr_fail(c->error, term->span, "`%s` is for targets that are %s, and those of `%s` are not",
+          term->function->name, link->targets, out->name);
+  rt_hint(c->error, link->along ? "squared_error and absolute_error take any number"
+                                : "they are from 0 to 1 without `scale`");
+  return false;
+}
+
 /* Each label of a row has a probability of its own, so they cannot add up to 1. */
 static bool check_labels(struct cc_context *c, const struct cc_term *term, const char *link) {
   const struct vm_output *out = &c->module->output[term->output];
@@ -306,7 +323,8 @@ static int settle_links(struct cc_context *c, const struct cc_terms *terms) {
                      "`%s` takes the answer for `%s` to be %s, and %s takes it to be %s",
                      term->function->name, out->name, answer_by(c, link),
                      first ? first->function->name : "a choice of classes", answer_by(c, out->link));
-    if (!check_labels(c, term, link) || !check_scale(c, term, link)) return c->error->code;
+    if (!check_labels(c, term, link) || !check_scale(c, term, link) || !check_range(c, term, link))
+      return c->error->code;
     out->link = link;
     by[term->output] = term;
   }

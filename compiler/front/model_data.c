@@ -66,12 +66,13 @@ static struct vm_input *add_input(struct vm_module *m, const struct vm_input *de
   return input;
 }
 
-/* A model is not given what it predicts under another name. */
+/* A model is not given what it predicts under another name. But of an image, a small or a grey one is made.
+ */
 static int check_apart(struct cc_context *c, const struct vm_input *input, const struct gr_node *data,
                        const struct vm_input *declared, const struct gr_node *param,
                        const struct gr_node *output) {
   for (int i = 0; i < data->count; i++)
-    if (!strcmp(declared[i].name, output->text)
+    if (!strcmp(declared[i].name, output->text) && !declared[i].column->kind->answered
         && (!strcmp(field_of(&declared[i]), field_of(input))
             || (input->column->second && !strcmp(field_of(&declared[i]), input->column->second))))
       return gr_fail(
@@ -166,6 +167,22 @@ static void make_matched(struct vm_input *input) {
   input->matched = true;
 }
 
+/* A target of something larger than the row, such as an image. */
+static int check_given(struct cc_context *c, const struct io_column *column, const struct gr_node *name) {
+  const struct io_kind *kind = column->kind;
+  if (!kind->answered)
+    return gr_fail(c->error, name->span, "`%s` is of kind `%s`, which a model cannot predict yet", name->text,
+                   kind->name);
+  const char *changed = kind->answered->changed(&column->set);
+  if (!changed) return RT_OK;
+  gr_fail(c->error, name->span,
+          "`%s` changes what a model is given while it learns, and `%s` is what it predicts", changed,
+          name->text);
+  rt_hint(c->error, "leave it out of `%s`, which is changed as the first %s that the model is given",
+          name->text, kind->name);
+  return c->error->code;
+}
+
 static int model_targets(struct cc_context *c, const struct gr_node *model, const struct gr_node *data,
                          const struct vm_input *declared) {
   struct vm_module *m = c->module;
@@ -188,9 +205,9 @@ static int model_targets(struct cc_context *c, const struct gr_node *model, cons
           "`%s` is what the model predicts: a row without it cannot be learned from, so that nothing "
           "may stand in its place",
           name->text);
-    if (declared[which].column->kind->give && !out.asked)
-      return gr_fail(c->error, name->span, "`%s` is of kind `%s`, which a model cannot predict yet",
-                     name->text, declared[which].column->kind->name);
+    if (declared[which].column->kind->give && !out.asked
+        && (status = check_given(c, declared[which].column, name)))
+      return status;
     if (out.next && !declared[which].column->kind->continues)
       return gr_fail(c->error, name->span,
                      "next() predicts text: a column of words, chars or bytes; or an image: pixels");

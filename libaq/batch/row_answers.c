@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "libaq/predict/answer_images.h"
 #include "runtime/io/grow.h"
 
 void row_answers_free(struct row_answers *a) {
@@ -17,6 +18,7 @@ void row_answers_free(struct row_answers *a) {
   rt_free(a->order);
   rt_free(a->box);
   frame_text_free(&a->said);
+  io_image_free(&a->points);
   rt_arena_free(&a->arena);
   rt_free(a);
 }
@@ -141,6 +143,20 @@ const char *aq_session_row_text(aq_session *session, size_t row, size_t output, 
   if (!a->has_said) rt_no_memory(lib_begin(&session->message));
   if (a->has_said && log_probability) *log_probability = a->said.log_probability;
   return a->has_said ? a->said.text.data : NULL;
+}
+
+const aq_image *aq_session_row_image(aq_session *session, size_t row, size_t output) {
+  const struct row_place *at = find(of(session), row, output);
+  if (!at || form_of(session, output) != VM_IMAGE) return NULL;
+  struct row_answers *a = session->answers;
+  io_image_free(&a->points);
+  if (answer_image(session, (uint32_t)output, a->value + at->value, &a->points) != RT_OK) {
+    rt_no_memory(lib_begin(&session->message));
+    return NULL;
+  }
+  a->image = (aq_image){sizeof a->image, (size_t)a->points.height, (size_t)a->points.width,
+                        (size_t)a->points.channels, a->points.bytes};
+  return &a->image;
 }
 
 /* ---- vectors, maps, messages ---- */

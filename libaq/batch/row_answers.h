@@ -4,6 +4,7 @@
 
 #include "libaq/predict/frame_text.h"
 #include "libaq/predict/session.h"
+#include "runtime/io/image.h"
 
 /* Where the scores of an output for a row stand. */
 struct row_place {
@@ -34,6 +35,8 @@ struct row_answers {
   struct frame_text said; /* likewise the text that frames spell */
   bool has_said;
   size_t said_row, said_output;
+  struct io_image points; /* of the image that was last asked for */
+  aq_image image;
 };
 
 void row_answers_free(struct row_answers *answers);

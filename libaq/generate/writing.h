@@ -3,7 +3,7 @@
 #ifndef AQ_LIBAQ_WRITING_H
 #define AQ_LIBAQ_WRITING_H
 
-#include "libaq/generate/drawn_files.h"
+#include "libaq/predict/drawn_files.h"
 #include "libaq/generate/next_token.h"
 #include "libaq/generate/token_scores.h"
 

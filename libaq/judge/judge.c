@@ -160,6 +160,7 @@ static int judge_output(struct lib_judge *judge, struct lib_batch batch, uint32_
   if (report->kind == REP_MATCH) return lib_judge_match(judge, batch, o, error);
   if (report->kind == REP_BOXES) return lib_judge_boxes(judge, batch, o, error);
   if (report->kind == REP_FRAMES) return lib_judge_frames(judge, batch, o, error);
+  if (report->kind == REP_IMAGE) return lib_judge_images(judge, batch, o, error);
   const void *target = judge->feed.buffer[output->target];
   const struct io_values *v = &batch.data->values[judge->feed.column[output->target]];
   lib_output_size(&t, &rows, &columns);

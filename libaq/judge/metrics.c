@@ -186,6 +186,11 @@ static double rmse(struct rep_report *r) { return mean_column(r, rmse_column); }
 static double mae(struct rep_report *r) { return mean_column(r, mae_column); }
 static double r2(struct rep_report *r) { return mean_column(r, r2_column); }
 
+static double mse(struct rep_report *r) {
+  return r->rows ? rep_sum_value(&r->columns->squares) / (double)r->rows : NAN;
+}
+static double psnr(struct rep_report *r) { return r->rows ? rep_sum_value(&r->psnr) / (double)r->rows : NAN; }
+
 static double mrr(struct rep_report *r) { return rep_mrr(r); }
 
 static double perplexity(struct rep_report *r) { return exp(loss(r)); }
@@ -252,9 +257,14 @@ const struct rep_metric rep_metrics[] = {
     {"log_loss", log_loss, false, 0, CLASSES,
      "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]", .flags = 0},
     {"brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability", .flags = 0},
+    {"psnr", psnr, true, 100, REP_IMAGE,
+     "mean over images of the peak signal to noise ratio, 10 log10(1 / mse), in decibels, each at most 100",
+     .flags = 0},
+    {"mse", mse, false, 0, REP_IMAGE, "mean squared error of points from 0 to 1", .flags = 0},
     {"rmse", rmse, false, 0, NUMBERS, "root of the mean squared error, averaged over the numbers of a row",
      .flags = 0},
-    {"mae", mae, false, 0, NUMBERS, "mean absolute error", .flags = 0},
+    {"mae", mae, false, 0, NUMBERS | REP_IMAGE, "mean absolute error; of images, of points from 0 to 1",
+     .flags = 0},
     {"r2", r2, true, 1, NUMBERS,
      "share of the target's variance explained, averaged over the numbers of a row", .flags = 0},
     {"loss", loss, false, -INFINITY, ANY, "the model's own loss; for text, nats per token", .flags = 0},

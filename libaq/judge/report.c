@@ -50,7 +50,7 @@ void rep_free(struct rep_report *r) {
 
 void rep_reset(struct rep_report *r) {
   r->rows = r->log_loss_rows = r->unanswered = r->unanswered_unseen = 0;
-  r->loss = r->log_loss = r->brier = (struct rep_sum){0, 0};
+  r->loss = r->log_loss = r->brier = r->psnr = (struct rep_sum){0, 0};
   memset(r->bin, 0, sizeof r->bin);
   r->loss_weight = 0;
   for (size_t c = 0; c < r->class_count; c++)
@@ -267,6 +267,29 @@ int rep_add_numbers(struct rep_report *r, const double *truth, const double *pre
     rep_sum_add(&column->squares, error * error);
     rep_sum_add(&column->absolutes, fabs(error));
   }
+  return RT_OK;
+}
+
+static double in_unit(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
+
+/* Ten times log10 of 1 / mean square. An image without error would count more than all others. */
+static const double MOST_PSNR = 100;
+
+int rep_add_picture(struct rep_report *r, const double *truth, const double *predicted, size_t count,
+                    struct rt_error *e) {
+  double squares = 0, absolutes = 0;
+  for (size_t k = 0; k < count; k++) {
+    const double error = in_unit(truth[k]) - in_unit(predicted[k]);
+    squares += error * error;
+    absolutes += fabs(error);
+  }
+  if (!count) return RT_OK;
+  if (!r->columns && !(r->columns = rt_zalloc(1, sizeof *r->columns))) return rt_no_memory(e);
+  r->column_count = 1;
+  r->rows++;
+  rep_sum_add(&r->columns->squares, squares / (double)count);
+  rep_sum_add(&r->columns->absolutes, absolutes / (double)count);
+  rep_sum_add(&r->psnr, fmin(MOST_PSNR, -10 * log10(squares / (double)count)));
   return RT_OK;
 }
 

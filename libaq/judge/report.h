@@ -91,7 +91,8 @@ struct rep_report {
       unanswered_unseen; /* rows without an answer; those of them whose class the model has not */
   double *scored;        /* [scored_count] rep_scored, two classes with probabilities only */
   size_t scored_count, scored_capacity;
-  struct rep_column *columns; /* [column_count] */
+  struct rep_column *columns; /* [column_count]; of images one: the mean errors of the points of each */
+  struct rep_sum psnr;        /* REP_IMAGE: of each image */
   size_t column_count;
   struct rep_entity *entity; /* [entity_count], sorted by type: of tags whose names mark entities */
   size_t entity_count, entity_capacity;
@@ -244,6 +245,10 @@ int rep_merge_boxes(struct rep_report *r, const struct rep_report *from, const s
 int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_error *e);
 /* One row of REP_NUMBER: truth and predicted [width]; every row has the width of the first. */
 int rep_add_numbers(struct rep_report *r, const double *truth, const double *predicted, size_t width,
+                    struct rt_error *e);
+/* One row of REP_IMAGE: truth and predicted [count] points and channels, from 0 to 1; what is beyond counts
+ * as these. */
+int rep_add_picture(struct rep_report *r, const double *truth, const double *predicted, size_t count,
                     struct rt_error *e);
 /* Some tokens of REP_NEXT: the sum of -ln p(token) over them, in nats. */
 int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_error *e);

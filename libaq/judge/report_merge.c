@@ -46,6 +46,7 @@ static void add_counts(struct rep_report *r, const struct rep_report *from) {
   add_sum(&r->log_loss, &from->log_loss);
   r->log_loss_rows += from->log_loss_rows;
   add_sum(&r->brier, &from->brier);
+  add_sum(&r->psnr, &from->psnr);
   r->unanswered += from->unanswered;
   r->unanswered_unseen += from->unanswered_unseen;
   r->exact += from->exact;

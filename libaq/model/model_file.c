@@ -237,7 +237,8 @@ static bool input_fits(const struct aq_model *model, const struct vm_input *inpu
   for (int a = 0; a < IO_MOST_AXES; a++)
     rank += kind->axis[a].means != IO_NO_AXIS && kind->axis[a].means != IO_ENTRIES;
   if (input->matched) return input->is_target && input->length < 0 && input->vocabulary < 0;
-  if ((input->shifted && !kind->continues) || (input->is_target && kind->give)) return false;
+  if ((input->shifted && !kind->continues) || (input->is_target && kind->give && !kind->answered))
+    return false;
   if (column->ends != (input->shifted && !model->text)) return false; /* as lib_schema has it */
   if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != rank
       || ragged != (input->length >= 0) || (input->vocabulary >= 0 && !io_kind_has_vocab(kind)))

@@ -289,6 +289,7 @@ static int read_answer(struct reader *r, const struct piece *name, struct condit
   enum vm_target_form form = target_at(r, term->output)->form;
   bool order = term->compare > IS_OTHER;
   if (form == VM_BOXES) return wrong(r, name, "this output is boxes, which are no one answer to compare");
+  if (form == VM_IMAGE) return wrong(r, name, "this output is an image, which no condition asks about");
   if (form == VM_VECTOR || form == VM_MATCH || form == VM_FRAMES)
     return wrong(r, name,
                  form == VM_FRAMES ? "this output is a text that frames spell, which no condition asks about"

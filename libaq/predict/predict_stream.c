@@ -1,4 +1,5 @@
 /* predict_stream.c: predicts lines as they come. */
+#include "libaq/predict/answer_images.h"
 #include "libaq/predict/watch.h"
 #include "libaq/rows/memory_rows.h"
 
@@ -8,16 +9,20 @@ struct predicting {
   struct watch *watch; /* NULL: each row has a line */
   const aq_predict_options *options;
   const struct session_lines *lines;
+  struct answer_files files; /* of images */
 };
 
 static int predict_rows(struct row_stream *st, int64_t first, int64_t count, struct rt_error *error) {
-  const struct predicting *own = st->own;
+  struct predicting *own = st->own;
+  const struct lib_reading *reading = &st->session->reading;
   int status = session_run(st->session, first, count, error);
   for (int64_t e = 0; e < count && status == RT_OK; e++) {
     if (own->watch) {
       status = watch_row(own->watch, st, e, first + e, error);
       continue;
     }
+    status = answer_files_add(&own->files, st->session, e, reading->rows + reading->skipped + e + 1, error);
+    if (status != RT_OK) return status;
     own->lines->scores(st->session, e, own->options, &st->out);
     rt_text_puts(&st->out, "\n");
   }
@@ -63,6 +68,25 @@ static int check_wishes(const struct aq_session *session, const aq_predict_optio
   return RT_OK;
 }
 
+/* Images go into files, which must have a place; and nothing else does. */
+static int check_images(const struct aq_session *session, const aq_predict_options *o,
+                        struct rt_error *error) {
+  const struct vm_module *m = session->model->module;
+  const bool some = answers_images(session), watched = watch_wanted(o);
+  if (o->images && watched)
+    return rt_fail(error, RT_USAGE, "images are written for all rows, or rows are watched: not both");
+  if (o->images && !some)
+    return rt_fail(
+        error, RT_USAGE, "this model predicts %s (%s), and images are written of one that predicts some",
+        m->output_count ? vm_targets[session_target(session, 0)].several : "nothing", m->output[0].name);
+  if (o->images || watched || !some) return RT_OK;
+  rt_fail(error, RT_USAGE, "this model predicts images, which need a place to be written to");
+  rt_hint(error,
+          "the option images names it: a folder gets a file for each row, FILE.png all of them side by "
+          "side");
+  return RT_USAGE;
+}
+
 static int predict_stream(struct aq_session *session, const aq_predict_options *options,
                           struct rt_error *error) {
   aq_predict_options own;
@@ -70,7 +94,7 @@ static int predict_stream(struct aq_session *session, const aq_predict_options *
   session_forget(session);
   lib_reading_clear(&session->reading);
   struct watch watch = {0};
-  struct predicting predicting = {NULL, &own, &session_lines[own.json ? AQ_JSON : AQ_TEXT]};
+  struct predicting predicting = {.options = &own, .lines = &session_lines[own.json ? AQ_JSON : AQ_TEXT]};
   struct row_stream stream = {.session = session,
                               .schema = &session->model->schema,
                               .extends = true,
@@ -85,12 +109,16 @@ static int predict_stream(struct aq_session *session, const aq_predict_options *
                               .flush = flush,
                               .own = &predicting};
   int status = check_wishes(session, &own, error);
+  if (status == RT_OK) status = check_images(session, &own, error);
+  if (status == RT_OK) status = answer_files_begin(&predicting.files, session, own.images, error);
   if (status == RT_OK && watch_wanted(&own)) {
     status = watch_init(&watch, session, &own, error);
     predicting.watch = &watch;
     watch_stream(&watch, &stream);
   }
   if (status == RT_OK) status = row_stream_run(&stream, error);
+  if (status == RT_OK) status = answer_files_end(&predicting.files, error);
+  answer_files_free(&predicting.files);
   watch_free(&watch);
   return status;
 }

@@ -103,6 +103,7 @@ void aq_session_free(aq_session *session) {
     rt_free(session->scores[o].value);
     rt_free(session->scores[o].first);
     rt_free(session->scores[o].mean.sum);
+    rt_text_free(&session->scores[o].file);
     tag_answers_free(&session->scores[o].tags);
   }
   for (size_t m = 0; m < session->map_count; m++) rt_free(session->map[m].weight);

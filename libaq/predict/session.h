@@ -16,6 +16,7 @@ struct session_scores {
   size_t first_capacity;
   struct tag_answers tags; /* of tags: the label of each row is that of tags.path */
   struct lib_mean mean;    /* of an ensemble */
+  struct rt_text file;     /* of an image: where the last one of a stream was written */
 };
 
 struct session_map {

@@ -4,7 +4,8 @@
  * each class, in the order of aq_model_class; with top K, for each of the K best, the best first. Tags are
  * labels with spaces between them, and with probabilities a field with those follows; CUT stands for words
  * that the model did not see. Numbers have spaces between them, the rows of a matrix and vectors `;`.
- * Boxes are as in a file; with probabilities, a field with those follows. */
+ * Boxes are as in a file; with probabilities, a field with those follows. Of an image it is the file that has
+ * it. */
 #include <math.h>
 #include <string.h>
 
@@ -148,6 +149,23 @@ static void numbers_text(const struct answer *a, struct rt_text *out) {
     if (k) rt_text_puts(out, a->lists && k % a->count == 0 ? "; " : " ");
     put_number(out, "%.9g", a->p[k]);
   }
+}
+
+/* The file that has the image; nothing when none was written. */
+static void image_text(const struct answer *a, struct rt_text *out) {
+  const struct rt_text *file = &a->session->scores[a->output].file;
+  if (file->length) shown_escape(out, file->data, file->length);
+}
+
+static void image_json(const struct answer *a, struct rt_text *out) {
+  const struct rt_text *file = &a->session->scores[a->output].file;
+  if (!file->length) {
+    rt_text_puts(out, "null");
+    return;
+  }
+  rt_text_puts(out, "{\"image\":");
+  io_json_string(out, file->data, file->length);
+  rt_text_puts(out, "}");
 }
 
 /* ---- boxes ---- */

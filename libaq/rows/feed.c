@@ -391,19 +391,34 @@ static void copy_values(const struct lib_feed *feed, const struct vm_input *inpu
   }
 }
 
+/* The first column of the kind that the model is given, which its targets are changed with; -1: there is
+ * none. */
+static int given_like(const struct lib_feed *feed, const struct vm_input *target) {
+  for (uint32_t i = 0; target->is_target && i < feed->module->input_count; i++)
+    if (!feed->module->input[i].is_target && feed->module->input[i].column->kind == target->column->kind)
+      return feed->column[i];
+  return -1;
+}
+
 /* Of values that are numbers of something larger: that. */
 static int copy_given(const struct lib_feed *feed, uint32_t i, const struct io_values *v,
                       struct lib_batch batch, struct rt_error *error) {
   const struct io_column *column = &feed->schema->columns[feed->column[i]];
   const struct vm_input *input = &feed->module->input[i];
   const size_t size = (size_t)value_elements(feed, i, v) * element_size(feed, input);
+  const int like = given_like(feed, input), by = like < 0 ? feed->column[i] : like;
   char *at = feed->buffer[i];
   for (int64_t e = 0; e < batch.count; e++) {
-    const uint64_t chance = lib_feed_chance(feed, feed->column[i], e);
+    const uint64_t chance = lib_feed_chance(feed, by, e);
+    const struct io_giving first = {.column = &feed->schema->columns[by],
+                                    .values = &batch.data->values[by],
+                                    .row = batch.row[e],
+                                    .chance = feed->chance ? &chance : NULL};
     const struct io_giving giving = {.column = column,
                                      .values = v,
                                      .row = batch.row[e],
-                                     .chance = feed->chance ? &chance : NULL,
+                                     .chance = first.chance,
+                                     .like = like < 0 ? NULL : &first,
                                      .doubles = feed->precision == RT_F64,
                                      .out = at};
     const int status = column->kind->give(&giving, error);

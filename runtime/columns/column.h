@@ -126,6 +126,18 @@ struct io_drawn {
               struct io_image *image, struct rt_error *error);
 };
 
+/* Of values with `give` that a model can predict. Its answers have what they stand for as their unit: an
+ * image's points are from 0 to 1 then, whatever the scale of the column. */
+struct io_answered {
+  /* Makes such numbers of those that a model is given, and so of its answers. from: the place of the first in
+   * the value. */
+  void (*undo)(const struct io_column *column, double *number, int64_t from, int64_t count);
+  /* What the column gives: from least to most, or NAN where only data tell. */
+  void (*range)(const struct io_settings *set, double *least, double *most);
+  /* The name of a setting by which training changes the column at random; NULL: there is none. */
+  const char *(*changed)(const struct io_settings *set);
+};
+
 struct io_kind {
   const char *name; /* in programs and files. Kinds of one name differ in how many axes are written, as
                        vector[N] and vector[T, N] */
@@ -204,6 +216,8 @@ struct io_kind {
   int (*give)(const struct io_giving *giving, struct rt_error *error);
   /* With `give`: does training learn how the entries of the last axis are scaled? */
   bool (*fits)(const struct io_settings *set);
+  /* With `give`. NULL: a model cannot predict it. */
+  const struct io_answered *answered;
 
   const struct io_files *files; /* what its fields name, in place of having it */
   const struct io_drawn *drawn; /* how people are shown where in a value something is; NULL: in no picture */

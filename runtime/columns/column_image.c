@@ -179,7 +179,16 @@ static void give_as_it_is(const struct io_giving *g, const struct io_image *imag
 
 enum io_resize io_image_resized(const struct io_settings *set) { return (enum io_resize)set->own[RESIZE]; }
 
+/* What a model predicts moves with what it is given. */
+static bool moved(const struct io_giving *g, struct io_change *change) {
+  const struct io_image from = io_image_sizes(g->like->values), to = io_image_sizes(g->values);
+  if (!io_image_changed(g->like, change)) return false;
+  io_change_scale(change, &from, &to);
+  return true;
+}
+
 bool io_image_changed(const struct io_giving *g, struct io_change *change) {
+  if (g->like) return moved(g, change);
   const int64_t *own = g->column->set.own;
   const struct io_changes changes = {io_is_on(own[FLIP], false), own[SHIFT], own[CROP], own[ERASE]};
   const struct io_image image = io_image_sizes(g->values);
@@ -215,6 +224,32 @@ static int give(const struct io_giving *g, struct rt_error *error) {
   release(&t);
   return RT_OK;
 }
+
+/* ---- what a model answers ---- */
+
+static void undo(const struct io_column *column, double *number, int64_t from, int64_t count) {
+  const int64_t channels = column->size[CHANNELS];
+  for (int64_t k = 0; k < count; k++) {
+    const struct scaled scaled = scale_of(column, (from + k) % channels);
+    number[k] = (number[k] - scaled.more) / scaled.by / 255;
+  }
+}
+
+static void range(const struct io_settings *set, double *least, double *most) {
+  const int64_t scale = set->own[SCALE];
+  *least = scale == STANDARD ? NAN : scale == SIGNED ? -1 : 0;
+  *most = scale == STANDARD ? NAN : scale == BYTES ? 255 : 1;
+}
+
+static const char *changed(const struct io_settings *set) {
+  return io_is_on(set->own[FLIP], false) ? "flip"
+         : set->own[SHIFT]               ? "shift"
+         : set->own[CROP]                ? "crop"
+         : set->own[ERASE]               ? "erase"
+                                         : NULL;
+}
+
+static const struct io_answered answered = {undo, range, changed};
 
 /* ---- what people see ---- */
 
@@ -282,6 +317,7 @@ const struct io_kind io_kind_image = {
     .fits = fits,
     .learn = learn,
     .give = give,
+    .answered = &answered,
     .drawn = &drawn,
     .entries = "numbers",
     .usual = 32,

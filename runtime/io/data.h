@@ -43,6 +43,7 @@ struct io_giving {
   const struct io_values *values;
   int64_t row;
   const uint64_t *chance; /* while training: the seed of what is changed at random; NULL: it is as it is */
+  const struct io_giving *like; /* it is changed as this one is; NULL: as its own column says */
   bool doubles;
   void *out; /* floats or doubles, for each value as many as io_column_width says */
 };

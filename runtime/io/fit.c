@@ -92,6 +92,10 @@ void io_fit_apply(const struct io_column *column, double *number, int64_t count)
 
 void io_fit_undo(const struct io_column *column, double *number, int64_t from, int64_t count) {
   int64_t width = io_column_width(column->kind, column->size);
+  if (column->kind->answered) {
+    column->kind->answered->undo(column, number, from, count);
+    return;
+  }
   for (int64_t k = 0; column->fit && k < count; k++) {
     const struct io_fit *f = &column->fit[(from + k) % width];
     number[k] = number[k] * f->scale + f->shift;

@@ -46,6 +46,18 @@ void io_change_draw(const struct io_changes *changes, uint64_t seed, const struc
   draw_erased(c, 1, changes->erase, image->width, seed);
 }
 
+/* Where an axis begins, when it has `by` times as many points. */
+static double scaled(double begin, double scale, double by) {
+  const double half = 0.5 - 0.5 * scale;
+  return (begin + half) * by - half;
+}
+
+void io_change_scale(struct io_change *c, const struct io_image *from, const struct io_image *to) {
+  c->top = scaled(c->top, c->scale, (double)to->height / from->height);
+  c->left = scaled(c->left, c->scale, (double)to->width / from->width);
+  for (int axis = 0; axis < 2; axis++) c->begin[axis] = c->end[axis] = 0;
+}
+
 /* Between two points of an axis: the first, the second, and how much the second counts. Beyond the image are
  * more points of its edge. */
 struct between {

@@ -26,6 +26,8 @@ struct io_change {
 /* Of an image of those sizes; the mean is not known yet. */
 void io_change_draw(const struct io_changes *changes, uint64_t seed, const struct io_image *image,
                     struct io_change *change);
+/* The same of an image of other sizes: it moves alike, and nothing is erased. */
+void io_change_scale(struct io_change *change, const struct io_image *from, const struct io_image *to);
 /* Takes it from the image, if something is erased. */
 void io_change_mean(struct io_change *change, const struct io_image *image);
 /* A point of the image that was changed, channel by channel, from 0 to 255. */

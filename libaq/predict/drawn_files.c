@@ -1,5 +1,5 @@
 /* drawn_files.c: see drawn_files.h. */
-#include "libaq/generate/drawn_files.h"
+#include "libaq/predict/drawn_files.h"
 
 #include <errno.h>
 #include <string.h>
