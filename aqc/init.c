@@ -59,7 +59,7 @@ static const struct option option_list[] = {
     OPTION_SET_DIM,
     OPTION_SET_SETTING,
     OPTION(0, "seed", WHOLE, "N", seed, "seed of parameters that are not loaded"),
-    OPTION_SET_PRECISION,
+    OPTION_SET_KEPT_PRECISION,
     OPTION_SET_QUIET,
     OPTION_END};
 

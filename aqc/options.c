@@ -163,7 +163,7 @@ static int set_value(const struct reader *r, const struct option *option, char *
     case OPTION_FOLDS: return read_folds(r, option, value, field);
     case OPTION_PRECISION:
       status = read_choice(r, option, value, &choice);
-      *(enum aq_precision *)field = choice ? AQ_F64 : AQ_F32;
+      *(enum aq_precision *)field = (enum aq_precision)choice;
       break;
     case OPTION_BAD_ROW:
       status = read_choice(r, option, value, &choice);

@@ -62,7 +62,7 @@ enum option_kind {
   OPTION_NUMBER,    /* a number from 0; double */
   OPTION_HOLD,      /* 10% or 0.1, between 0 and 1, double; or last(FIELD): hold_last */
   OPTION_FOLDS,     /* 5, or 5(FIELD): fold_by; int64_t */
-  OPTION_PRECISION, /* f32 or f64; enum aq_precision */
+  OPTION_PRECISION, /* f32, f64 or bf16; enum aq_precision */
   OPTION_BAD_ROW,   /* stop or skip; enum aq_bad_row */
   OPTION_HEADER,    /* auto, yes or no; enum aq_header */
   OPTION_FORMAT,    /* enum aq_format */
@@ -105,8 +105,10 @@ struct option {
   OPTION(0, "threads", COUNT, "N", threads,                                                                  \
          "threads to use (default: all cores); results do not depend on it")
 #define OPTION_SET_PRECISION                                                                                 \
-  OPTION(0, "precision", PRECISION, "f32|f64", precision,                                                    \
-         "compute with float or double numbers (default: f32)")
+  OPTION(0, "precision", PRECISION, "f32|f64|bf16", precision,                                               \
+         "compute with float or double numbers, or round what matrices multiply (default: f32)")
+#define OPTION_SET_KEPT_PRECISION                                                                            \
+  OPTION(0, "precision", PRECISION, "f32|f64", precision, "float or double numbers (default: f32)")
 #define OPTION_SET_BAD_ROW                                                                                   \
   OPTION(0, "on-bad-row", BAD_ROW, "stop|skip", bad_rows, "stop at a bad row (default), or skip and count it")
 #define OPTION_SET_HEADER                                                                                    \

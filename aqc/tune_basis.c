@@ -134,7 +134,8 @@ int basis_write(const struct settings *fixed, uint64_t seed, char **head) {
   aq_shown_text(shown, "define", NULL, define);
   aq_shown_text(shown, "settings", NULL, set);
   aq_shown_text(shown, "weights", NULL, fixed->weights);
-  aq_shown_text(shown, "precision", NULL, fixed->precision == AQ_F64 ? "f64" : "f32");
+  static const char *const precisions[] = {[AQ_F32] = "f32", [AQ_F64] = "f64", [AQ_BF16] = "bf16"};
+  aq_shown_text(shown, "precision", NULL, precisions[fixed->precision]);
   aq_shown_text(shown, "rows", NULL, rows);
   aq_shown_whole(shown, "seed", NULL, (int64_t)seed);
   aq_shown_text(shown, "program_sum", NULL, status == AQ_OK ? program_sum : NULL);

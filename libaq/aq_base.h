@@ -87,7 +87,9 @@ void aq_take_over_jansson(void);
  * counts in any case. */
 void aq_take_over_blas(void);
 
-enum aq_precision { AQ_F32, AQ_F64 };
+/* BF16: float, but for matrix products, which round both operands to bfloat16 and add in float. What is kept
+ * is float. */
+enum aq_precision { AQ_F32, AQ_F64, AQ_BF16 };
 enum aq_bad_row { AQ_BAD_ROW_STOP, AQ_BAD_ROW_SKIP };
 
 /* Whether the first line of a table is a header. AUTO: it is a header when it names every column that is

@@ -37,7 +37,7 @@ int aq_start(const char *table, const aq_start_options *options, char **program,
 
 typedef struct aq_begin_options {
   size_t size;   /* sizeof(aq_begin_options) */
-  int precision; /* enum aq_precision */
+  int precision; /* AQ_F32 or AQ_F64 */
   int64_t seed;  /* of parameters that are not loaded; below 0: what the program says */
 } aq_begin_options;
 void aq_begin_options_init(aq_begin_options *options); /* sets size and the defaults */

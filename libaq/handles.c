@@ -60,7 +60,9 @@ int lib_give_text(struct rt_text *from, char **text, struct rt_error *error) {
   return rt_no_memory(error);
 }
 
-enum rt_precision lib_precision(enum aq_precision precision) { return precision == AQ_F64 ? RT_F64 : RT_F32; }
+enum rt_precision lib_precision(enum aq_precision precision) {
+  return precision == AQ_F64 ? RT_F64 : precision == AQ_BF16 ? RT_BF16 : RT_F32;
+}
 
 enum io_header lib_header(enum aq_header header) {
   return header == AQ_HEADER_YES ? IO_HEADER_YES : header == AQ_HEADER_NO ? IO_HEADER_NO : IO_HEADER_AUTO;

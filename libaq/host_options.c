@@ -13,12 +13,12 @@ struct field {
 #define FIELD(kind, name, least, most)                                                                       \
   { #name, offsetof(aq_##kind##_options, name), least, most }
 #define THREADS(kind) FIELD(kind, threads, 0, INT_MAX)
-#define PRECISION(kind) FIELD(kind, precision, AQ_F32, AQ_F64)
+#define PRECISION(kind) FIELD(kind, precision, AQ_F32, AQ_BF16)
 #define BAD_ROWS(kind) FIELD(kind, bad_rows, AQ_BAD_ROW_STOP, AQ_BAD_ROW_SKIP)
 #define HEADER(kind) FIELD(kind, header, AQ_HEADER_AUTO, AQ_HEADER_NO)
 #define FORMAT(kind) FIELD(kind, format, AQ_FORMAT_AUTO, AQ_FORMAT_FASTTEXT)
 
-static const struct field begin_fields[] = {PRECISION(begin)};
+static const struct field begin_fields[] = {FIELD(begin, precision, AQ_F32, AQ_F64)};
 static const struct field eval_fields[] = {THREADS(eval), PRECISION(eval), BAD_ROWS(eval), HEADER(eval),
                                            FORMAT(eval)};
 static const struct field function_fields[] = {PRECISION(function), THREADS(function)};

@@ -47,7 +47,7 @@ static rt_kernel *const kernels[OP_COUNT][2][RT_ISA_COUNT] = {
 };
 
 rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa) {
-  return kernels[op][precision][RT_X86_KERNELS ? isa : RT_BASE];
+  return kernels[op][rt_kept_in(precision)][RT_X86_KERNELS ? isa : RT_BASE];
 }
 
 #define DECLARE_SCRATCH(name, type, isa) rt_scratch rt_##name##_scratch_##type##_##isa;
@@ -59,7 +59,7 @@ RT_EACH_SCRATCH(DECLARE_BOTH)
 static rt_scratch *const scratches[OP_COUNT][2][RT_ISA_COUNT] = {RT_EACH_SCRATCH(BOTH)};
 
 rt_scratch *rt_scratch_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa) {
-  return scratches[op][precision][RT_X86_KERNELS ? isa : RT_BASE];
+  return scratches[op][rt_kept_in(precision)][RT_X86_KERNELS ? isa : RT_BASE];
 }
 
 /* ---- instruction sets ---- */
@@ -70,6 +70,11 @@ rt_scratch *rt_scratch_of(enum rt_op op, enum rt_precision precision, enum rt_is
 #define BASE_NAME "base"
 #endif
 static const char *const isa_name[RT_ISA_COUNT] = {BASE_NAME, "avx2", "avx512"};
+
+const char *rt_precision_name(enum rt_precision precision) {
+  static const char *const name[] = {"f32", "f64", "bf16"};
+  return name[precision];
+}
 
 const char *rt_isa_name(enum rt_isa isa) { return isa_name[isa]; }
 
@@ -83,6 +88,14 @@ static enum rt_isa isa_of_processor(void) {
   return avx2 && avx512 ? RT_AVX512 : avx2 ? RT_AVX2 : RT_BASE;
 #else
   return RT_BASE;
+#endif
+}
+
+bool rt_multiplies_bf16(void) {
+#if RT_X86_KERNELS
+  return isa_of_processor() == RT_AVX512 && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
 #endif
 }
 

@@ -64,10 +64,15 @@ static inline bool rt_compares(enum rt_op op) {
 }
 static inline bool rt_has_plan(enum rt_op op) { return rt_op_info[op].flags & RT_PLAN; }
 
-enum rt_precision { RT_F32, RT_F64 };
+/* BF16 is F32 but for matrix products, which round their operands (rt_call.rounds). */
+enum rt_precision { RT_F32, RT_F64, RT_BF16 };
+/* The type that numbers are kept in: RT_F32 or RT_F64. */
+static inline enum rt_precision rt_kept_in(enum rt_precision p) { return p == RT_F64 ? RT_F64 : RT_F32; }
 enum rt_isa { RT_BASE, RT_AVX2, RT_AVX512, RT_ISA_COUNT };
 enum rt_isa rt_best_isa(void); /* by CPUID; AQ_ISA=base|avx2|avx512 in the environment lowers it */
 const char *rt_isa_name(enum rt_isa isa);
+bool rt_multiplies_bf16(void); /* has the processor AVX-512 BF16? The avx512 kernels use it then */
+const char *rt_precision_name(enum rt_precision precision); /* f32, f64, bf16 */
 
 /* The kernel of an op, NULL for FREE and NESTED ops and for the lane ops, which run as lane programs. */
 rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa);

@@ -80,7 +80,7 @@ static const struct update_kernels *choose_kernels(enum rt_precision precision, 
 #define ADDRESS(name, type, set) &rt_##name##_##type##_##set,
   static const struct update_kernels *const kernels[2][RT_ISA_COUNT] = {
       {RT_EACH_ISA(ADDRESS, update_kernels, f32)}, {RT_EACH_ISA(ADDRESS, update_kernels, f64)}};
-  return kernels[precision][RT_X86_KERNELS ? isa : RT_BASE];
+  return kernels[rt_kept_in(precision)][RT_X86_KERNELS ? isa : RT_BASE];
 }
 
 /* ---- one step in numbers ---- */

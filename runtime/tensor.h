@@ -65,6 +65,7 @@ struct rt_call {
   const int64_t *attr; /* as the op's row in ops.def names them; dims are sizes by now, of a ragged dim the
                           sum over the examples */
   double real;         /* the op's real-valued attribute */
+  bool rounds; /* products of float matrices round their operands to bfloat16 (runtime/kernels/rounded.h) */
   const int64_t *size_each; /* ops with a dim attribute that is ragged: its size in each example, else NULL */
   const struct lane_program *lanes; /* LANES */
   const struct attend_plan *attend; /* attention */

@@ -137,6 +137,7 @@ static int make_calls(struct vm_machine *machine, enum rt_precision precision, s
                                   .out = out,
                                   .attr = call->attr,
                                   .real = instr->real,
+                                  .rounds = precision == RT_BF16,
                                   .pool = machine->pool};
     if (make_attrs(machine, n) != RT_OK) return rt_no_memory(error);
     if (instr->op == OP_call) {

@@ -13,6 +13,7 @@
 struct finding {
   char processor[128];
   const char *isa;
+  bool bf16;
   int cores;
   const struct rt_blas_info *blas;
 };
@@ -69,6 +70,7 @@ static void show(const struct finding *f, aq_shown *s) {
   aq_shown_text(s, "version", "aq", aq_version());
   aq_shown_text(s, "processor", f->processor[0] ? "processor" : NULL, f->processor);
   aq_shown_text(s, "instructions", "instructions", f->isa);
+  aq_shown_text(s, "bf16", "bf16 products", f->bf16 ? "AVX-512 BF16" : "no instructions: slower than float");
   aq_shown_whole(s, "threads", "threads", f->cores);
   show_blas(f->blas, s);
   show_files(s);
@@ -86,6 +88,7 @@ int aq_doctor(enum aq_form form, char **text, const aq_message **message) {
   struct rt_error *error = lib_begin(kept);
   struct rt_text out = {0};
   struct finding f = {.isa = rt_isa_name(rt_best_isa()), .cores = rt_cores()};
+  f.bf16 = rt_best_isa() == RT_AVX512 && rt_multiplies_bf16();
   if (text) *text = NULL;
   int status = text ? rt_blas_begin(1, error) : lib_no_place(error);
   if (status == RT_OK) {

@@ -85,6 +85,6 @@ int lib_judge_check(struct lib_judge *judge, struct lib_batch batch, double *los
   struct rt_tensor t = vm_machine_output(judge->machine, judge->module->output_count);
   lib_to_double(&t, judge->feed.precision, loss);
   int status = RT_OK;
-  if (!isfinite(*loss) && judge->feed.precision == RT_F32) status = loss_in_double(judge, batch, loss, error);
+  if (!isfinite(*loss) && judge->feed.precision != RT_F64) status = loss_in_double(judge, batch, loss, error);
   return status != RT_OK || isfinite(*loss) ? status : not_finite(judge, "the loss", error);
 }

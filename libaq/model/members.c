@@ -14,7 +14,7 @@ int lib_members_init(struct lib_members *members, const struct aq_model *model, 
   members->count = count;
   for (uint32_t m = 0; m < count && status == RT_OK; m++) {
     members->of[m] = m ? &model->more[m - 1] : &model->params;
-    if (model->params.precision == precision) continue;
+    if (model->params.precision == rt_kept_in(precision)) continue;
     status = lib_params_convert(&members->converted[m], members->of[m], model->module, precision, error);
     members->of[m] = &members->converted[m];
   }

@@ -58,7 +58,7 @@ static int no_memory(const struct vm_module *module, uint32_t p, const int64_t *
 
 int lib_params_init(struct lib_params *params, const struct vm_module *module, enum rt_precision precision,
                     struct rt_error *error) {
-  *params = (struct lib_params){.precision = precision, .count = module->param_count};
+  *params = (struct lib_params){.precision = rt_kept_in(precision), .count = module->param_count};
   params->data = rt_zalloc(module->param_count + 1u, sizeof *params->data);
   params->elements = rt_zalloc(module->param_count + 1u, sizeof *params->elements);
   if (!params->data || !params->elements) return rt_no_memory(error);
@@ -205,7 +205,7 @@ int lib_params_convert(struct lib_params *to, const struct lib_params *from, con
   int status = lib_params_init(to, module, precision, error);
   for (uint32_t p = 0; status == RT_OK && p < from->count; p++)
     for (int64_t i = 0; i < from->elements[p]; i++) lib_params_put(to, p, i, get(from, p, i));
-  if (status != RT_OK || precision != RT_F32) return status;
+  if (status != RT_OK || to->precision != RT_F32) return status;
   status = lib_params_check(to, module, RT_BAD_DATA, "does not fit into float numbers", error);
   if (status == RT_BAD_DATA)
     rt_hint(error, "the model was trained with the option precision = f64: use it here as well");

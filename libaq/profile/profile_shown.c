@@ -248,7 +248,7 @@ static void show_group(const struct aq_profile *p, const struct grouping *by, aq
 /* ---- all of it ---- */
 
 static void show_title(const struct aq_profile *p, aq_shown *s) {
-  const char *type = p->precision == RT_F64 ? "f64" : "f32";
+  const char *type = rt_precision_name(p->precision);
   if (p->examples)
     aq_shown_say(s, "Profile of %lld steps with %lld examples, %d thread%s, %s", (long long)p->runs,
                  (long long)p->examples, p->threads, p->threads == 1 ? "" : "s", type);

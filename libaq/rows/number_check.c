@@ -37,7 +37,7 @@ static int check_number(const struct lib_row_check *check, uint32_t input, const
   const struct vm_input *in = &check->module->input[input];
   char name[SHOWN_EXACT_SIZE + 40];
   if (isnan(x)) return RT_OK; /* missing; what fills it is learned */
-  if (check->precision == RT_F32 && !isfinite((float)x)) {
+  if (check->precision != RT_F64 && !isfinite((float)x)) {
     name_number(v, k, x, name, sizeof name);
     rt_fail(error, RT_BAD_DATA, "%s is too large for float numbers, which \"%s\" is read as", name, in->name);
     rt_hint(error, "they end at 3.4e38; the option precision = f64 takes numbers up to 1.8e308");

@@ -169,8 +169,8 @@ static int describe_run(struct aq_trainer *t, struct rt_error *error) {
     rt_text_puts(&out, "validation-data none\n");
   int status = describe_columns(t, &out, error);
   rt_text_printf(&out, "program #%0*" PRIx64 "\n", IO_CHECKSUM_DIGITS, t->program);
-  rt_text_printf(&out, "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\n",
-                 t->precision == RT_F64 ? "f64" : "f32", s->seed, s->batch);
+  rt_text_printf(&out, "precision %s\nseed %" PRId64 "\nbatch %" PRId64 "\n", rt_precision_name(t->precision),
+                 s->seed, s->batch);
   describe_method(s, &out);
   put_number(&out, "clip", s->clip);
   put_number(&out, "average", s->average);

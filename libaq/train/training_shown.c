@@ -75,7 +75,7 @@ static void show_settings(const struct aq_trainer *t, aq_shown *s) {
     shown_beside(s); /* the result has it */
   }
   aq_shown_whole(s, "seed", "seed", of->seed);
-  aq_shown_text(s, "precision", "precision", t->precision == RT_F64 ? "f64" : "f32");
+  aq_shown_text(s, "precision", "precision", rt_precision_name(t->precision));
   aq_shown_end(s);
 }
 

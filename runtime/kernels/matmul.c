@@ -42,16 +42,16 @@ static struct rt_product product_at(const struct matrices *x, int64_t i) {
   return p;
 }
 
-static void multiply(const struct matrices *x, int64_t i) {
+static void multiply(const struct rt_call *call, const struct matrices *x, int64_t i) {
   const struct rt_product p = product_at(x, i);
-  rt_gemm(&p);
+  product_alone(call, &p);
 }
 
 /* Ragged leading axes: by example. */
 static void multiply_examples(const struct rt_call *call, int64_t begin, int64_t end) {
   for (int64_t e = begin; e < end; e++) {
     struct matrices x = matrices_of(call, e);
-    for (int64_t i = 0; i < x.lead; i++) multiply(&x, i);
+    for (int64_t i = 0; i < x.lead; i++) multiply(call, &x, i);
   }
 }
 
@@ -61,7 +61,7 @@ static void multiply_range(const struct rt_call *call, int64_t begin, int64_t en
   int64_t lead = x.lead, at = 0;
   for (int64_t i = begin; i < end; i++) {
     if (i / lead != at) x = matrices_of(call, at = i / lead);
-    multiply(&x, i % lead);
+    multiply(call, &x, i % lead);
   }
 }
 
@@ -71,7 +71,7 @@ static void multiply_large(const struct rt_call *call, int64_t examples) {
     struct matrices x = matrices_of(call, e);
     for (int64_t i = 0; i < x.lead; i++) {
       const struct rt_product p = product_at(&x, i);
-      KERNEL(product)(call->pool, &p);
+      product_shared(call, &p);
     }
   }
 }
@@ -113,7 +113,7 @@ void KERNEL(matmul)(const struct rt_call *call) {
   if (c->count == 0) return;
   if (is_packed(call)) {
     const struct rt_product p = packed(call, matrices_of(call, 0));
-    KERNEL(product)(call->pool, &p);
+    product_shared(call, &p);
     return;
   }
   const struct products all = products_of(call);

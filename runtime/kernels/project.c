@@ -55,7 +55,7 @@ static void multiply(const struct rt_call *call, const struct products *all) {
     p.a = in_data(call, 0) + g * all->step_a;
     p.b = in_data(call, 1) + g * all->step_b;
     p.c = out_data(call, 0) + g * all->step_c;
-    KERNEL(product)(call->pool, &p);
+    product_shared(call, &p);
   }
 }
 

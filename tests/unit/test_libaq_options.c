@@ -52,7 +52,7 @@ static void test_fields(void **state) {
   aq_eval_options options;
   aq_eval_options_init(&options);
   options.precision = (enum aq_precision)7;
-  refused(&options, "aq_eval_options.precision can be 0 to 1, not 7");
+  refused(&options, "aq_eval_options.precision can be 0 to 2, not 7");
   aq_eval_options_init(&options);
   options.threads = -5;
   refused(&options, "aq_eval_options.threads cannot be -5, which is less than 0");
