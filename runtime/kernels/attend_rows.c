@@ -1,6 +1,7 @@
 /* attend_rows.c: row values, and the forward pass of heads that have them. */
 #include "runtime/kernels/attend_rows.h"
 #include "runtime/kernels/attend_masked.h"
+#include "runtime/kernels/attend_near.h"
 #include "runtime/kernels/threshold_rows.h"
 
 #include <assert.h>
@@ -50,6 +51,7 @@ void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_s
     rows->piece[rows->pieces] = (struct attend_piece){block.first_key, block.keys, block.seen};
     struct attend_block piece = attend_piece_block(rows, rows->pieces++);
     rows->keys += piece.keys;
+    KERNEL(attend_near_meet)(&space->near, &piece);
     KERNEL(attend_scores)
     (&head->query, attend_at(&head->key, 0, piece.first_key), &piece, space->query_t, rows->score + piece.at);
     rows_see(head, space, rows, &piece);
@@ -176,7 +178,9 @@ static void rows_tile(const struct attend_head *head, struct attend_space *space
   }
 }
 
-void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_space *space) {
+void KERNEL(attend_rows_forward)(const struct attend_head *given, struct attend_space *space) {
+  struct attend_head closer, *const head = &closer;
+  KERNEL(attend_near_begin)(given, &space->near, &closer);
   struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
   struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
   const int kept = attend_kept_row(head->plan);
@@ -207,7 +211,9 @@ void KERNEL(attend_rows_forward)(const struct attend_head *head, struct attend_s
 
 /* ---- the weights themselves ---- */
 
-void KERNEL(attend_rows_look)(const struct attend_head *head, struct attend_space *space) {
+void KERNEL(attend_rows_look)(const struct attend_head *given, struct attend_space *space) {
+  struct attend_head closer, *const head = &closer;
+  KERNEL(attend_near_begin)(given, &space->near, &closer);
   const struct rt_tensor *out = &head->call->out[0];
   real *w =
       (real *)out->data + rt_offset(out->shape, head->example) + head->head * head->queries * head->keys;

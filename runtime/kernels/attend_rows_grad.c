@@ -10,6 +10,7 @@
  * What a mask hides contributes nothing, whatever the programs make of it. */
 #include "runtime/kernels/attend_grads.h"
 #include "runtime/kernels/attend_masked.h"
+#include "runtime/kernels/attend_near.h"
 #include "runtime/kernels/attend_rows.h"
 
 #include <string.h>
@@ -161,10 +162,14 @@ static void rows_nothing(const struct attend_head *head, const struct attend_gra
   if (!g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
 }
 
-void KERNEL(attend_rows_backward)(const struct attend_head *head, struct attend_space *space) {
+void KERNEL(attend_rows_backward)(const struct attend_head *given, struct attend_space *space) {
+  struct attend_head closer, *const head = &closer;
   struct row_grads g;
   struct attend_queried rows;
+  KERNEL(attend_near_begin)(given, &space->near, &closer);
   rows_grads_init(head, &g);
+  const struct attend_view key = g.to.key, value = g.to.value;
+  KERNEL(attend_near_sums)(&space->near, &g.to.key, &g.to.value);
   for (int64_t first = 0; first < head->queries; first += ATTEND_QUERIES) {
     KERNEL(attend_queried_init)(head, space, first, &rows);
     rows_gradient(head, &g, space, &rows);
@@ -175,4 +180,5 @@ void KERNEL(attend_rows_backward)(const struct attend_head *head, struct attend_
     }
     if (!rows.pieces) rows_nothing(head, &g.to, &rows.block);
   }
+  KERNEL(attend_near_end)(&space->near, head->keys, &key, &value);
 }

@@ -64,6 +64,19 @@ static void attend_place_rows(const struct attend_room *room, struct attend_grou
   space->rows = attend_carve_bytes(ground, bytes);
 }
 
+static void attend_place_near(const struct attend_room *room, bool used, struct attend_ground *ground,
+                              struct attend_near *near) {
+  const size_t blocks = ((size_t)room->keys + ATTEND_KEYS - 1) / ATTEND_KEYS;
+  const size_t each = (size_t)attend_padded(room->width) * ATTEND_KEYS * sizeof(real);
+  size_t bytes;
+  if (!rt_mul(blocks, each, &bytes)) bytes = SIZE_MAX;
+  for (int k = 0; k < 2; k++) {
+    near->copy[k] = used ? attend_carve_bytes(ground, bytes) : NULL;
+    near->sum[k] = used && room->gradient ? attend_carve_bytes(ground, bytes) : NULL;
+  }
+  near->met = used ? attend_carve_bytes(ground, blocks) : NULL;
+}
+
 size_t KERNEL(attend_place)(const struct attend_plan *plan, const struct attend_room *room, char *base,
                             struct attend_space *space) {
   struct attend_ground ground = {base, 0};
@@ -95,5 +108,6 @@ size_t KERNEL(attend_place)(const struct attend_plan *plan, const struct attend_
   for (int k = 0; k < LANE_MAX_OUTPUTS; k++) space->part[k] = attend_carve(&ground, gradient, LANE_TILE);
   attend_place_registers(plan, room->wide, &ground, space);
   if (plan->row_count) attend_place_rows(room, &ground, space);
+  attend_place_near(room, plan->row_count && packs, &ground, &space->near);
   return ground.bytes;
 }

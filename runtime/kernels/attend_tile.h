@@ -70,6 +70,14 @@ struct attend_room {
   bool wide;                    /* may there be whole numbers above those that float holds? See lane_run.h */
 };
 
+/* Keys and values of a head with row values, copied to rows next to each other block by block as queries meet
+ * them, and sums for their gradients (attend_near.c). */
+struct attend_near {
+  real *copy[2], *sum[2];    /* [keys][padded width]: of keys, of values; NULL: there is no room */
+  bool *met;                 /* of each block of keys: is it copied? */
+  struct attend_view far[2]; /* what is copied; data is NULL where nothing is */
+};
+
 /* Working memory of one task, in its worker's scratch. Each block of queries or keys has fewer numbers where
  * the room says that no more are used; what is not used at all has no place. */
 struct attend_space {
@@ -86,6 +94,7 @@ struct attend_space {
   real *part[LANE_MAX_OUTPUTS]; /* [LANE_TILE] */
   real *row_registers;          /* of the program of a row value */
   real *rows;                   /* of a block of queries: tiles and pieces for all its keys (attend_rows.c) */
+  struct attend_near near;
 };
 /* Puts it from base on; NULL: nowhere. How many bytes it takes; SIZE_MAX: more than can be counted. */
 size_t KERNEL(attend_place)(const struct attend_plan *plan, const struct attend_room *room, char *base,
