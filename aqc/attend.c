@@ -85,18 +85,23 @@ static int check_texts(const aq_model *model, char *const *text, int given) {
   return AQ_OK;
 }
 
-/* Its answer comes first: making the maps, the session forgets all else. */
+static int make_maps(const struct settings *settings, aq_session *session) {
+  const size_t count = (size_t)settings->operand_count - 1;
+  int status = aq_session_attend(session, (const char *const *)settings->operand + 1, NULL, count);
+  return status == AQ_OK ? AQ_OK : message_print(aq_session_message(session));
+}
+
+/* What is wrong with the row is said of its fields, before they are a line to predict; behind the answer the
+ * maps are made again, for the session has one thing at a time. */
 static int attend(const struct settings *settings, const aq_model *model, aq_session *session) {
-  const int count = settings->operand_count - 1;
-  char **field = settings->operand + 1;
+  int status = make_maps(settings, session);
+  if (status != AQ_OK) return status;
   aq_shown *shown = aq_shown_new(true);
   aq_shown_title(shown, "What %s looks at", settings->operand[0]);
-  int status = answer_show(session, model, field, count, settings->html != NULL, shown);
-  if (status == AQ_OK) {
-    status = aq_session_attend(session, (const char *const *)field, NULL, (size_t)count);
-    if (status == AQ_OK) return show(settings, session, shown);
-    message_print(aq_session_message(session));
-  }
+  status = answer_show(session, model, settings->operand + 1, settings->operand_count - 1,
+                       settings->html != NULL, shown);
+  if (status == AQ_OK) status = make_maps(settings, session);
+  if (status == AQ_OK) return show(settings, session, shown);
   aq_shown_free(shown);
   return status;
 }
