@@ -1,5 +1,6 @@
 /* column_audio.c: the name of a file of sound, whose samples are the numbers. */
 #include "runtime/columns/drawn_sound.h"
+#include "runtime/columns/sound_options.h"
 #include "runtime/io/sound_change.h"
 #include "runtime/io/sounds.h"
 
@@ -43,14 +44,10 @@ static int give(const struct io_giving *g, struct rt_error *error) {
 }
 
 static const struct io_option options[] = {
-    IO_WHOLE("rate", IO_SOUND_SLOWEST, IO_SOUND_FASTEST, own[RATE],
-             "samples a second, to which files of other rates are brought; 16000 when it is left out"),
-    IO_WHOLE("shift", 1, 10000, own[SHIFT],
-             "while training, sounds begin up to so many milliseconds sooner or later"),
-    IO_WHOLE("noise", 1, 100, own[NOISE],
-             "while training, noise is added that is so many decibels below the sound, or more"),
-    IO_WHOLE("speed", 1, 50, own[SPEED],
-             "while training, sounds are up to so many percent faster and higher, or slower and deeper"),
+    SOUND_RATE(own[RATE]),
+    SOUND_SHIFT(own[SHIFT]),
+    SOUND_NOISE(own[NOISE]),
+    SOUND_SPEED(own[SPEED]),
 };
 
 const struct io_kind io_kind_audio = {

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "runtime/columns/drawn_sound.h"
+#include "runtime/columns/sound_options.h"
 #include "runtime/io/fit.h"
 #include "runtime/io/sounds.h"
 #include "runtime/io/spectrum.h"
@@ -154,8 +155,7 @@ static const char *misfit(const struct io_settings *set, const int64_t size[stat
 static const char *const spacings[] = {"mel", "plain"};
 static const char *const scales[] = {"standard", "recording", "none"};
 static const struct io_option options[] = {
-    IO_WHOLE("rate", IO_SOUND_SLOWEST, IO_SOUND_FASTEST, own[RATE],
-             "samples a second, to which files of other rates are brought; 16000 when it is left out"),
+    SOUND_RATE(own[RATE]),
     IO_WHOLE("window", 1, 1000, own[WINDOW], "milliseconds that a frame is made of; 25 when it is left out"),
     IO_WHOLE("hop", 1, 1000, own[HOP], "milliseconds from one frame to the next; 10 when it is left out"),
     IO_WHOLE("low", 1, IO_SOUND_FASTEST / 2, own[LOW],
@@ -168,16 +168,13 @@ static const struct io_option options[] = {
     IO_CHOICE("scale", scales, own[SCALE],
               "standard, or left out: of each band, less the mean of the training sounds, by their standard "
               "deviation; recording: less its own mean in this sound; none: as it is"),
-    IO_WHOLE("shift", 1, 10000, own[SHIFT],
-             "while training, sounds begin up to so many milliseconds sooner or later"),
-    IO_WHOLE("noise", 1, 100, own[NOISE],
-             "while training, noise is added that is so many decibels below the sound, or more"),
+    SOUND_SHIFT(own[SHIFT]),
+    SOUND_NOISE(own[NOISE]),
     IO_WHOLE("mask_frames", 1, 4096, own[MASK_FRAMES],
              "while training, up to so many frames, one behind the other, get the sound's mean"),
     IO_WHOLE("mask_bands", 1, IO_SPECTRUM_BANDS, own[MASK_BANDS],
              "while training, up to so many bands, side by side, get the sound's mean"),
-    IO_WHOLE("speed", 1, 50, own[SPEED],
-             "while training, sounds are up to so many percent faster and higher, or slower and deeper"),
+    SOUND_SPEED(own[SPEED]),
     IO_WHOLE("warp", 1, 50, own[WARP],
              "while training, frequencies are stretched or squeezed by up to so many percent, as by speakers "
              "with another mouth and throat"),
