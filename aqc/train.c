@@ -156,6 +156,9 @@ static void print_outcome(const struct training *t) {
   if (metric[0])
     message_remark("kept epoch %lld of %lld: %s %s", (long long)facts->best_epoch, (long long)facts->epochs,
                    metric, value_text(text, value));
+  if (facts->epochs < facts->epochs_set && !facts->reached && facts->best_epoch < facts->epochs)
+    message_remark("stopped: the %lld epochs behind it were no better (--patience)",
+                   (long long)(facts->epochs - facts->best_epoch));
   if (metric[0] && isnan(value))
     message_warn("%s has no value here, and chose no epoch: the rows to validate have nothing that it counts",
                  metric);
