@@ -372,7 +372,7 @@ static int check_count(struct cc_context *c, const struct gr_node *column, const
   struct rt_text written = {0};
   write_axes(kind, true, &written);
   if (!written.failed)
-    rt_hint(c->error, "a name that is no dim takes the number from the training file: %s%s", kind->name,
+    rt_hint(c->error, "a name that is no dim stands for the number that there is: %s%s", kind->name,
             written.data);
   rt_text_free(&written);
   return c->error->code;
