@@ -160,7 +160,8 @@ static void print_outcome(const struct training *t) {
     message_remark("stopped: the %lld epochs behind it were no better (--patience)",
                    (long long)(facts->epochs - facts->best_epoch));
   if (metric[0] && isnan(value))
-    message_warn("%s has no value here, and chose no epoch: the rows to validate have nothing that it counts",
+    message_warn("%s has no value here: the rows have nothing that it counts; the validation loss chose the "
+                 "epoch",
                  metric);
   message_remark("saved %s", t->options.save);
 }
