@@ -1,4 +1,6 @@
 /* explain.c: aqc explain. */
+#include <stdio.h>
+
 #include "aqc/messages.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
@@ -6,14 +8,39 @@
 
 enum { USUAL_LENGTH = 32 }; /* tokens: a sentence */
 
+/* Each file of the program; an import stands below a line that names it. */
+static int add_sources(const aq_model *model, const struct settings *settings) {
+  char *name, *text;
+  for (size_t file = 0; aq_model_source(model, file, &name, &text) == AQ_OK; file++) {
+    if (file) printf("%s# %s\n", "\n", name);
+    aq_text_free(name);
+    const int status = output_text(settings, text);
+    if (status != AQ_OK) return status;
+  }
+  return AQ_OK;
+}
+
+static int show_source(const aq_model *model, const struct settings *settings) {
+  char *text;
+  if (settings->json || settings->html)
+    return message_fail(AQ_USAGE, NULL, "--source writes the text of a program, and no facts about it");
+  if (aq_model_source(model, 0, NULL, &text) != AQ_OK) {
+    message_print(aq_model_message(model));
+    return aq_model_message(model)->code;
+  }
+  aq_text_free(text);
+  return add_sources(model, settings);
+}
+
 static int run_explain(const struct settings *settings) {
   aq_model *model;
   char *text = NULL;
   int64_t length = settings->length > 0 ? settings->length : USUAL_LENGTH;
   int status = open_any(settings->operand[0], settings, &model);
   if (status != AQ_OK) return status;
-  status = aq_model_explain(model, length, output_form(settings), &text);
-  if (status != AQ_OK)
+  if (settings->source)
+    status = show_source(model, settings);
+  else if ((status = aq_model_explain(model, length, output_form(settings), &text)) != AQ_OK)
     message_print(aq_model_message(model));
   else
     status = output_text(settings, text);
@@ -23,6 +50,7 @@ static int run_explain(const struct settings *settings) {
 
 static const struct option option_list[] = {
     OPTION(0, "length", COUNT, "N", length, "tokens of an example, for memory and work (default: 32)"),
+    OPTION(0, "source", FLAG, NULL, source, "write the program of a model file instead"),
     OPTION_SET_UNFUSED,
     OPTION_SET_FUNCTION,
     OPTION_SET_DIM,

@@ -32,7 +32,7 @@ struct settings {
   enum aq_header header;
   enum aq_format format;
   bool resume, quiet, json;
-  bool cosine, probabilities, write, generate, check, causal, strict, gradients, unfused, save_params;
+  bool cosine, probabilities, write, generate, check, causal, strict, gradients, unfused, save_params, source;
   int64_t trials, errors; /* tune; eval */
   bool calibration, attention;
   int64_t top, length, repeat, beam, frame_beam, negatives;

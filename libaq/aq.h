@@ -170,6 +170,10 @@ int aq_model_compile(aq_program *program, aq_model **model);
 int aq_model_load_bytecode(const char *path, aq_model **model);
 int aq_model_save_bytecode(const aq_model *model, const char *path);
 int aq_model_listing(const aq_model *model, char **text); /* the instructions, as `aqc dis` shows them */
+/* The program that the model was made of, as its model file has it: file 0, and its imports from 1 on, each
+ * under the name by which the program imports it. Both texts are for aq_text_free; name may be NULL.
+ * AQ_USAGE: there is no such file, or no program at all, as in bytecode. */
+int aq_model_source(const aq_model *model, size_t file, char **name, char **text);
 
 /* An instruction of that listing. Its signature "x:[*r,n] -> [*r,n]" has the axes of operands and result; *r
  * is any number of axes. The texts live as long as the process. */

@@ -266,6 +266,44 @@ int lib_source_config(const char *json, struct rt_text *config, struct rt_error 
   return status != RT_OK ? status : config->failed ? rt_no_memory(error) : RT_OK;
 }
 
+/* ---- for hosts ---- */
+
+static int copy_file(const json_t *file, char **name, char **text, struct rt_error *error) {
+  const json_t *named = json_object_get(file, "name"), *source = json_object_get(file, "text");
+  if (!json_is_string(named) || !json_is_string(source))
+    return damaged(error, "a file has no name or no text");
+  if (name && !(*name = rt_strdup(json_string_value(named)))) return rt_no_memory(error);
+  if ((*text = rt_strdup(json_string_value(source)))) return RT_OK;
+  if (name) rt_free(*name);
+  if (name) *name = NULL;
+  return rt_no_memory(error);
+}
+
+int aq_model_source(const aq_model *model, size_t file, char **name, char **text) {
+  if (!model) return AQ_USAGE;
+  struct rt_error *error = lib_model_begin(model);
+  json_t *root;
+  if (name) *name = NULL;
+  if (!text) return lib_no_place(error);
+  *text = NULL;
+  if (!model->source) {
+    rt_fail(error, RT_USAGE, "the model does not hold its program");
+    rt_hint(error, "a model file does, FILE.aqm; bytecode does not");
+    return RT_USAGE;
+  }
+  int status = io_json_parse(&root, "the program", model->source, strlen(model->source), error);
+  if (status != RT_OK) return status;
+  const json_t *files = json_object_get(root, "files"), *there = json_array_get(files, file);
+  const size_t count = json_array_size(files);
+  status = there ? copy_file(there, name, text, error)
+                 : rt_fail(error, RT_USAGE, "the program has %zu file%s, and this is number %zu from 0",
+                           count, count == 1 ? "" : "s", file);
+  json_decref(root);
+  return status;
+}
+
+/* ---- other settings ---- */
+
 /* Is it a text as of --set, "train.lr=0.01", of that setting? */
 static bool sets(const char *text, const char *name) {
   const size_t length = strlen(name), at = strlen("train.");

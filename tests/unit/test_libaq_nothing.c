@@ -64,6 +64,7 @@ static void look_at(aq_model *model) {
   assert_int_equal(aq_model_save(model, "x.aqm"), AQ_USAGE);
   assert_int_equal(aq_model_save_bytecode(model, "x.aqb"), AQ_USAGE);
   assert_int_equal(aq_model_listing(model, &text), AQ_USAGE);
+  assert_int_equal(aq_model_source(model, 0, NULL, &text), AQ_USAGE);
   assert_int_equal(aq_model_explain(model, 3, false, &text), AQ_USAGE);
 }
 
@@ -89,6 +90,9 @@ static void test_models(void **state) {
   assert_int_equal(aq_model_save(reader, NULL), AQ_USAGE);
   assert_int_equal(aq_model_save_bytecode(reader, NULL), AQ_USAGE);
   assert_int_equal(aq_model_listing(reader, NULL), AQ_USAGE);
+  assert_int_equal(aq_model_source(reader, 0, NULL, NULL), AQ_USAGE);
+  assert_int_equal(aq_model_source(reader, 1, NULL, &text), AQ_USAGE);
+  assert_null(text);
   assert_int_equal(aq_model_explain(reader, 1, true, NULL), AQ_USAGE);
   assert_int_equal(aq_model_explain(reader, INT64_MIN, true, &text), AQ_USAGE);
   assert_string_equal(aq_model_class(reader, SIZE_MAX, SIZE_MAX), "");
