@@ -25,11 +25,14 @@ static void split(const struct io_schema *schema, const char *text, size_t lengt
 
 static void write_and_parse(const struct io_schema *schema) {
   struct io_schema again = {0};
-  struct rt_text text = {0};
+  struct rt_text text = {0}, apart = {0};
   struct rt_error error = {0};
-  io_schema_write(schema, &text, NULL);
-  if (!text.failed && io_schema_parse(&again, text.data, text.length, NULL, &error) == RT_BAD_DATA) abort();
+  io_schema_write(schema, &text, &apart);
+  if (!text.failed && !apart.failed
+      && io_schema_parse(&again, text.data, text.length, &apart, &error) == RT_BAD_DATA)
+    abort();
   rt_text_free(&text);
+  rt_text_free(&apart);
   io_schema_free(&again);
 }
 
