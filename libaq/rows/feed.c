@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "libaq/model/requirement_words.h"
+#include "libaq/rows/feed_mix.h"
 #include "runtime/io/dtype.h"
+#include "runtime/io/images.h"
 #include "runtime/random.h"
 
 /* ---- the schema ---- */
@@ -427,6 +429,9 @@ static int copy_given(const struct lib_feed *feed, uint32_t i, const struct io_v
     if (status != RT_OK) return status;
     at += (input->length < 0 ? 1 : (size_t)lib_row_length(input, v, batch.row[e])) * size;
   }
+  const double mixup = io_image_mixup(&feed->schema->columns[by]);
+  if (mixup > 0 && feed->chance)
+    lib_feed_mix(feed, mixup, batch.count, value_elements(feed, i, v), feed->buffer[i]);
   return RT_OK;
 }
 

@@ -8,7 +8,8 @@
 #include "runtime/io/utf8.h"
 
 enum { HEIGHT, WIDTH, CHANNELS };                         /* its axes */
-enum { RESIZE, SCALE, FLIP, SHIFT, CROP, ERASE };         /* settings of its own */
+enum { RESIZE, SCALE, FLIP, SHIFT, CROP, ERASE, MIXUP };  /* settings of its own */
+enum { UNIFORM = 1, MIXUP_NUMBER };                       /* how they are mixed */
 enum { UNIT = 1, SIGNED, STANDARD, BYTES, LEVELS = 256 }; /* how points are scaled */
 
 /* ---- reading ---- */
@@ -246,10 +247,16 @@ static const char *changed(const struct io_settings *set) {
          : set->own[SHIFT]               ? "shift"
          : set->own[CROP]                ? "crop"
          : set->own[ERASE]               ? "erase"
+         : set->own[MIXUP]               ? "mixup"
                                          : NULL;
 }
 
 static const struct io_answered answered = {undo, range, changed};
+
+double io_image_mixup(const struct io_column *column) {
+  const int64_t mixup = column->kind->answered == &answered ? column->set.own[MIXUP] : 0;
+  return mixup == UNIFORM ? 1 : mixup ? column->set.number : 0;
+}
 
 /* ---- what people see ---- */
 
@@ -269,6 +276,11 @@ static const struct io_drawn drawn = {.down = HEIGHT, .across = WIDTH, .draw = d
 
 /* ---- the row ---- */
 
+static int settle(struct io_settings *set, struct rt_error *error) {
+  if (set->own[MIXUP] != MIXUP_NUMBER || (set->number > 0 && set->number <= 1)) return RT_OK;
+  return rt_fail(error, RT_USAGE, "mixup takes a number above 0, at most 1, and this is %g", set->number);
+}
+
 static const char *misfit(const struct io_settings *set, const int64_t size[static IO_MOST_AXES]) {
   if (size[CHANNELS] && size[CHANNELS] != IO_GREY && size[CHANNELS] != IO_COLOUR)
     return "an image has 1 channel (grey) or 3 (red, green, blue)";
@@ -280,6 +292,7 @@ static const char *misfit(const struct io_settings *set, const int64_t size[stat
 }
 
 static const char *const resizes[] = {"stretch", "crop", "pad"};
+static const char *const mixups[] = {"uniform"};
 static const char *const scales[] = {"unit", "signed", "standard", "bytes"};
 static const struct io_option options[] = {
     IO_CHOICE(
@@ -298,6 +311,10 @@ static const struct io_option options[] = {
              "its height and width"),
     IO_WHOLE("erase", 1, 4096, own[ERASE],
              "while training, a rectangle of up to so many points on a side gets the image's mean colour"),
+    IO_WORD_OR_NUMBER(
+        "mixup", mixups, own[MIXUP],
+        "while training, each image is mixed with another one of its batch, by shares from Beta(X, X), X "
+        "above 0, at most 1; uniform is 1"),
 };
 
 const struct io_kind io_kind_image = {
@@ -310,6 +327,7 @@ const struct io_kind io_kind_image = {
              [CHANNELS] = {IO_WIDTH, "C", .counts = "channels"}},
     .option = options,
     .options = RT_COUNT(options),
+    .settle = settle,
     .misfit = misfit,
     .element = IO_I32,
     .files = &io_image_files,

@@ -92,3 +92,18 @@ void io_change_point(const struct io_change *c, const struct io_image *image, in
     level[k] = upper + down.part * (lower - upper);
   }
 }
+
+/* Beta(a, a) after Joehnk 1964: of two powers of uniform numbers, whose sum is at most 1, the share of one.
+ * In logarithms, since such powers may be too small for a double. Then one of both is chosen by its share. */
+double io_mix_draw(double a, uint64_t seed) {
+  enum { CHOICE, FIRST, LAST = 400 }; /* at least every second pair will do */
+  double share = 0.5;
+  for (uint64_t k = FIRST; k < LAST; k += 2) {
+    const double x = log(rt_random_uniform(seed, k)) / a, y = log(rt_random_uniform(seed, k + 1)) / a,
+                 most = fmax(x, y), sum = most + log(exp(x - most) + exp(y - most));
+    if (sum > 0) continue;
+    share = exp(x - sum);
+    break;
+  }
+  return rt_random_uniform(seed, CHOICE) < share ? share : 1 - share;
+}

@@ -34,4 +34,10 @@ void io_change_mean(struct io_change *change, const struct io_image *image);
 void io_change_point(const struct io_change *change, const struct io_image *image, int64_t y, int64_t x,
                      double level[static IO_COLOUR]);
 
+/* How much an image counts that is mixed with another one, which counts the rest: a draw of Beta(a + 1, a).
+ * It keeps its own label. That is, on average over both of a pair, the same as mixup (Zhang et al. 2018),
+ * where the share is a draw of Beta(a, a), and both labels count in the loss by their shares. a: above 0, at
+ * most 1. */
+double io_mix_draw(double a, uint64_t seed);
+
 #endif

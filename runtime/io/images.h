@@ -23,5 +23,8 @@ enum io_resize io_image_resized(const struct io_settings *set);
 struct io_image io_image_sizes(const struct io_values *values);
 /* What is changed in it at random, but for the colour of what is erased; false: nothing. */
 bool io_image_changed(const struct io_giving *of, struct io_change *change);
+/* How strongly training mixes the images of a column with each other, as io_mix_draw takes it; 0: not at all,
+ * or it has none. */
+double io_image_mixup(const struct io_column *column);
 
 #endif
