@@ -78,6 +78,34 @@ static void any_number_of_threads_gives_the_same_bits(void **state) {
   assert_memory_equal(&loss[0], &loss[1], sizeof loss[0]);
 }
 
+/* What a training of so many epochs in all has come to. */
+static double loss_after(int64_t epochs, const char *save, bool resume) {
+  aq_program *program = program_of(program_text);
+  aq_trainer *trainer;
+  aq_train_options options;
+  aq_train_options_init(&options);
+  options.train = table;
+  options.epochs = epochs;
+  options.save = path_of(save);
+  options.resume = resume;
+  if (aq_trainer_new(program, &options, &trainer)) fail_msg("%s", aq_trainer_message(trainer)->text);
+  assert_int_equal(aq_trainer_run(trainer), AQ_OK);
+  const double loss = aq_trainer_facts(trainer)->loss;
+  aq_trainer_free(trainer);
+  aq_program_free(program);
+  return loss;
+}
+
+static void a_resumed_training_reads_them_again_too(void **state) {
+  (void)state;
+  if (!can_read()) skip();
+  write_files();
+  const double whole = loss_after(2, "whole.aqm", false);
+  loss_after(1, "parts.aqm", false);
+  const double parts = loss_after(2, "parts.aqm", true);
+  assert_memory_equal(&whole, &parts, sizeof whole);
+}
+
 static bool cut_off(void *context, const aq_progress *p) {
   (void)context;
   struct rt_text file = png_of(9);
@@ -121,6 +149,7 @@ static void a_file_that_changes_meanwhile_is_told_with_its_line(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
+                                     cmocka_unit_test(a_resumed_training_reads_them_again_too),
                                      cmocka_unit_test(a_file_that_changes_meanwhile_is_told_with_its_line)};
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
