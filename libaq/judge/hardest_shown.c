@@ -74,6 +74,14 @@ static int show_number(const struct hard *h, struct rt_error *error) {
   return RT_OK;
 }
 
+/* Of an image, how far it is from what the row says. */
+static int show_psnr(const struct hard *h, struct rt_error *error) {
+  (void)error;
+  aq_shown_real(h->s, "psnr", NULL, h->row->said);
+  rt_text_printf(h->line, "psnr %.2f", h->row->said);
+  return RT_OK;
+}
+
 /* ---- several parts ---- */
 
 static void say_more(const struct hard *h) {
@@ -247,6 +255,7 @@ static const struct shown_column
                   {"probability", "with"},
                   {"text", "text"}},
     of_number[] = {{"expected", "expected"}, {"predicted", "answered"}, {"text", "text"}},
+    of_image[] = {{"psnr", "psnr"}, {"text", "text"}},
     of_parts[] = {{"said", "what is wrong"}, {"text", "text"}},
     of_next[] = {{"loss", "loss"},          {"before", "behind"},
                  {"expected", "came"},      {"probability_of_expected", "with"},
@@ -274,6 +283,7 @@ static const struct hard_kind {
      of_text, RT_COUNT(of_text)},
     {REP_CHANCE | REP_NUMBER, "hardest rows: what the row says, what the model says", show_number, of_number,
      RT_COUNT(of_number)},
+    {REP_IMAGE, "hardest rows: the psnr of the image", show_psnr, of_image, RT_COUNT(of_image)},
     {REP_NEXT, "hardest texts: the loss per token, and the token that was least expected", show_next, of_next,
      RT_COUNT(of_next)},
     {REP_MATCH, "hardest rows: the place of the right one, and what stands first", show_match, of_match,
