@@ -109,6 +109,7 @@ void aq_shown_tree(aq_shown *s, const char *key, const aq_shown *tree) {
 static const char *words(aq_shown *s, const char *format, va_list arguments) {
   const struct rt_mode mode = rt_mode_enter();
   va_list again;
+  if (!format) format = ""; /* a host may have none */
   va_copy(again, arguments);
   int length = vsnprintf(NULL, 0, format, arguments);
   char *text = length < 0 ? NULL : rt_arena_alloc(&s->arena, (size_t)length + 1);
