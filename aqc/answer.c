@@ -50,11 +50,20 @@ static void show(const aq_model *model, char *answer, bool said, aq_shown *shown
   aq_shown_end(shown);
 }
 
+/* An image is an answer that goes into a file. */
+static bool answers_images(const aq_model *model) {
+  const aq_column *column;
+  for (size_t k = 0; (column = aq_model_column(model, k)); k++)
+    if (column->is_target && !strcmp(column->kind, "image")) return true;
+  return false;
+}
+
 int answer_show(aq_session *session, const aq_model *model, char *const *field, int count, bool said,
                 aq_shown *shown) {
   struct line line = {0};
   char *answer = NULL;
   size_t length;
+  if (answers_images(model)) return AQ_OK;
   FILE *fields = open_memstream(&line.text, &line.length);
   line.answer = open_memstream(&answer, &length);
   bool failed = !fields || !line.answer || put_fields(fields, field, count);
