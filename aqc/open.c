@@ -227,8 +227,8 @@ static int is_read(const char *option, const char *output) {
 }
 
 int refuse_overwriting(const char *option, const char *output, const char *input) {
-  static const char *const texts[] = {".txt", ".txt.gz", NULL};
-  if (!output || !input || !(file_same(output, input) || is_of_folder(output, input, texts))) return AQ_OK;
+  static const char *const rows[] = {".txt", ".txt.gz", ".png", ".jpg", ".jpeg", ".wav", ".flac", NULL};
+  if (!output || !input || !(file_same(output, input) || is_of_folder(output, input, rows))) return AQ_OK;
   return is_read(option, output);
 }
 

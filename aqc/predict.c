@@ -114,7 +114,7 @@ static const struct option option_list[] = {
            "of several labels: those with a probability above X are predicted"),
     OPTION(0, "beam", COUNT, "N", frame_beam,
            "of a text that frames spell: search for the likeliest with N beginnings side by side"),
-    OPTION(0, "images", TEXT, "PATH", images,
+    OPTION(0, "images", PLACE, "PATH", images,
            "write the images that a model predicts: a folder gets a file for each row, FILE.png gets all of "
            "them side by side"),
     OPTION(0, "batch", COUNT, "N", batch, "examples to compute at once"),
