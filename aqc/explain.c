@@ -9,27 +9,20 @@
 enum { USUAL_LENGTH = 32 }; /* tokens: a sentence */
 
 /* Each file of the program; an import stands below a line that names it. */
-static int add_sources(const aq_model *model, const struct settings *settings) {
-  char *name, *text;
-  for (size_t file = 0; aq_model_source(model, file, &name, &text) == AQ_OK; file++) {
-    if (file) printf("%s# %s\n", "\n", name);
-    aq_text_free(name);
-    const int status = output_text(settings, text);
-    if (status != AQ_OK) return status;
-  }
-  return AQ_OK;
-}
-
 static int show_source(const aq_model *model, const struct settings *settings) {
-  char *text;
+  char *name, *text;
+  int status = AQ_OK;
   if (settings->json || settings->html)
     return message_fail(AQ_USAGE, NULL, "--source writes the text of a program, and no facts about it");
-  if (aq_model_source(model, 0, NULL, &text) != AQ_OK) {
-    message_print(aq_model_message(model));
-    return aq_model_message(model)->code;
+  for (size_t file = 0; status == AQ_OK; file++) {
+    status = aq_model_source(model, file, &name, &text);
+    if (status == AQ_USAGE && file) return AQ_OK; /* that was all */
+    if (status != AQ_OK) return message_print(aq_model_message(model));
+    if (file) printf("\n# %s\n", name);
+    aq_text_free(name);
+    status = output_text(settings, text);
   }
-  aq_text_free(text);
-  return add_sources(model, settings);
+  return status;
 }
 
 static int run_explain(const struct settings *settings) {
