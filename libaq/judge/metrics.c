@@ -257,7 +257,7 @@ const struct rep_metric rep_metrics[] = {
     {"log_loss", log_loss, false, 0, CLASSES,
      "mean of -ln p(true class), p clipped to [2.2e-16, 1 - 2.2e-16]", .flags = 0},
     {"brier", brier, false, 0, REP_CHANCE, "mean squared error of the probability", .flags = 0},
-    {"psnr", psnr, true, 100, REP_IMAGE,
+    {"psnr", psnr, true, REP_MOST_PSNR, REP_IMAGE,
      "mean over images of the peak signal to noise ratio, 10 log10(1 / mse), in decibels, each at most 100",
      .flags = 0},
     {"mse", mse, false, 0, REP_IMAGE, "mean squared error of points from 0 to 1", .flags = 0},

@@ -272,24 +272,23 @@ int rep_add_numbers(struct rep_report *r, const double *truth, const double *pre
 
 static double in_unit(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 
-/* Ten times log10 of 1 / mean square. An image without error would count more than all others. */
-static const double MOST_PSNR = 100;
-
 int rep_add_picture(struct rep_report *r, const double *truth, const double *predicted, size_t count,
-                    struct rt_error *e) {
+                    double *psnr, struct rt_error *e) {
   double squares = 0, absolutes = 0;
   for (size_t k = 0; k < count; k++) {
     const double error = in_unit(truth[k]) - in_unit(predicted[k]);
     squares += error * error;
     absolutes += fabs(error);
   }
+  *psnr = REP_MOST_PSNR;
   if (!count) return RT_OK;
+  *psnr = fmin(*psnr, -10 * log10(squares / (double)count));
   if (!r->columns && !(r->columns = rt_zalloc(1, sizeof *r->columns))) return rt_no_memory(e);
   r->column_count = 1;
   r->rows++;
   rep_sum_add(&r->columns->squares, squares / (double)count);
   rep_sum_add(&r->columns->absolutes, absolutes / (double)count);
-  rep_sum_add(&r->psnr, fmin(MOST_PSNR, -10 * log10(squares / (double)count)));
+  rep_sum_add(&r->psnr, *psnr);
   return RT_OK;
 }
 

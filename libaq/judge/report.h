@@ -246,10 +246,12 @@ int rep_add_chance(struct rep_report *r, double truth, double proba, struct rt_e
 /* One row of REP_NUMBER: truth and predicted [width]; every row has the width of the first. */
 int rep_add_numbers(struct rep_report *r, const double *truth, const double *predicted, size_t width,
                     struct rt_error *e);
+/* The psnr of an image that is as it should be, which would count more than all others. */
+enum { REP_MOST_PSNR = 100 };
 /* One row of REP_IMAGE: truth and predicted [count] points and channels, from 0 to 1; what is beyond counts
- * as these. */
+ * as these. *psnr: its own. */
 int rep_add_picture(struct rep_report *r, const double *truth, const double *predicted, size_t count,
-                    struct rt_error *e);
+                    double *psnr, struct rt_error *e);
 /* Some tokens of REP_NEXT: the sum of -ln p(token) over them, in nats. */
 int rep_add_next(struct rep_report *r, double nats, uint64_t tokens, struct rt_error *e);
 /* A text of REP_NEXT that the model has written, and the right one. */
