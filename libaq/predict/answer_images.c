@@ -44,10 +44,11 @@ static int begin_within(struct answer_files *files, const struct aq_session *s, 
   return drawn_files_begin(&files->of[o], files->path[o].data, error);
 }
 
-int answer_files_begin(struct answer_files *files, const struct aq_session *s, const char *path,
+int answer_files_begin(struct answer_files *files, struct aq_session *s, const char *path,
                        struct rt_error *error) {
   const uint32_t images = count_images(s);
   int status = RT_OK;
+  for (uint32_t o = 0; o < s->model->module->output_count; o++) s->scores[o].file.length = 0;
   if (!path) return RT_OK;
   *files = (struct answer_files){.count = s->model->module->output_count};
   files->of = rt_zalloc(files->count + 1u, sizeof *files->of);

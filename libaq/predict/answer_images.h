@@ -18,8 +18,8 @@ struct answer_files {
   struct rt_text *path;   /* [count] where those of an output go, when several have some */
   uint32_t count;         /* outputs */
 };
-/* path: as in aq_predict_options. */
-int answer_files_begin(struct answer_files *files, const struct aq_session *session, const char *path,
+/* path: as in aq_predict_options. The names of files of an earlier stream are forgotten. */
+int answer_files_begin(struct answer_files *files, struct aq_session *session, const char *path,
                        struct rt_error *error);
 /* Writes those of an example of the last batch, which is row `number` of the stream, from 1. Their names are
  * in the session's scores then. */

@@ -50,7 +50,44 @@ static void test_images_of_rows(void **state) {
   aq_model_free(model);
 }
 
+static int keep(void *context, const char *text, size_t length) {
+  char *kept = context;
+  strncat(kept, text, length);
+  return 0;
+}
+
+/* The name of a file is that of the stream which has written it. */
+static void test_streams(void **state) {
+  (void)state;
+  static const char *const x[] = {"-0.6 0.2"};
+  char said[4096] = "", expected[4096];
+  write_idx();
+  aq_model *model = trained(program, write_text("rows.tsv", "x\tphoto\tsum\n1 2\tone.idx#0\t3\n"));
+  aq_session *session = session_of(model, NULL);
+  aq_predict_options options;
+  aq_rows *rows;
+  assert_int_equal(aq_rows_new(&rows), AQ_OK);
+  assert_int_equal(aq_rows_texts(rows, "x", x, NULL, 1), AQ_OK);
+  aq_predict_options_init(&options);
+  options.rows = rows;
+  options.write = keep;
+  options.context = said;
+  options.json = true;
+  options.images = path_of("all.png");
+  assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
+  snprintf(expected, sizeof expected, "{\"photo\":{\"image\":\"%s\"}", options.images);
+  assert_memory_equal(said, expected, strlen(expected));
+  said[0] = '\0';
+  options.images = NULL;
+  options.alert = "sum<0";
+  assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
+  assert_non_null(strstr(said, "{\"photo\":null,\"sum\":-0.6"));
+  aq_rows_free(rows);
+  aq_session_free(session);
+  aq_model_free(model);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_images_of_rows)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_images_of_rows), cmocka_unit_test(test_streams)};
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
