@@ -304,7 +304,7 @@ static int show_row(struct hard *h, const struct hard_kind *kind, struct rt_erro
   aq_shown_begin(h->s, NULL);
   aq_shown_whole(h->s, "line", NULL, line);
   int status = kind->show(h, error);
-  aq_shown_real(h->s, "loss", NULL, h->row->loss);
+  if (kind->kinds != REP_IMAGE) aq_shown_real(h->s, "loss", NULL, h->row->loss);
   if (text) aq_shown_text(h->s, "text", NULL, text);
   if (!said.failed) aq_shown_text(h->s, "said", NULL, said.data ? said.data : "");
   shown_beside(h->s);
