@@ -137,6 +137,7 @@ void progress_init(struct progress *progress, bool quiet, enum aq_form form) {
 
 bool progress_show(void *context, const aq_progress *now) {
   struct progress *progress = context;
+  if (now->event == AQ_EPOCH && now->best) progress->best_valid = now->valid_loss;
   if (now->event == AQ_EPOCH && progress->epoch) progress->epoch(progress, now);
   if (now->event == AQ_STEP && progress->step) progress->step(progress, now);
   return !interrupt_seen();

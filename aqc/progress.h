@@ -11,6 +11,7 @@ struct progress {
   bool drawn;             /* a bar stands on the last line */
   double last_said;       /* when the last line was printed, in seconds; where there is no terminal */
   double last_valid;      /* validation loss of the epoch before */
+  double best_valid;      /* the same of the best epoch */
   const char *part;       /* of several trainings: what each is, "fold"; NULL: it is the only one */
   int64_t number;         /* which of them this is */
   int risen, epochs_seen; /* how many epochs in a row it has risen; how many were seen */

@@ -1,6 +1,7 @@
 /* repeat.c: aqc train with --folds or --seeds. */
 #include "aqc/repeat.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,7 +35,7 @@ struct repeat {
   aq_model *best;   /* of that seed */
   int64_t best_seed;
   char metric[96]; /* that chose it, "": none */
-  double value;
+  double value, valid_loss;
 };
 
 /* One of the trainings. */
@@ -199,15 +200,24 @@ static int pool(struct repeat *r, struct once *o) {
   return AQ_OK;
 }
 
-/* Without validation data the first seed is kept: test data choose nothing. */
+/* By its metric, then by its loss. Without validation data the first seed is kept: test data choose nothing.
+ */
+static bool is_better(const struct repeat *r, const char *metric, double value, double loss) {
+  if (!r->best || !metric[0]) return !r->best;
+  const int way = aq_metric_compare(metric, value, r->value);
+  return way ? way > 0 : loss < r->valid_loss;
+}
+
 static void keep_better(struct repeat *r, struct once *o, int64_t seed) {
   double value;
   const char *metric = aq_model_metric(o->model, &value);
-  if (r->best && (!metric[0] || aq_metric_compare(metric, value, r->value) <= 0)) return;
+  const double loss = r->progress.best_valid;
+  if (!is_better(r, metric, value, loss)) return;
   aq_report_free(r->report);
   aq_model_free(r->best);
   snprintf(r->metric, sizeof r->metric, "%s", metric);
   r->value = value;
+  r->valid_loss = loss;
   r->best = o->model;
   r->best_seed = seed;
   r->report = o->report;
@@ -267,11 +277,13 @@ static int train_once(struct repeat *r, int64_t k) {
 
 static int save_best(struct repeat *r) {
   const bool quiet = r->settings->quiet;
-  char value[VALUE_TEXT];
   if (aq_model_save(r->best, r->save) != AQ_OK) return message_print(aq_model_message(r->best));
-  if (!quiet && r->metric[0])
-    message_remark("kept seed %lld: %s %s on the validation data", (long long)r->best_seed, r->metric,
-                   value_text(value, r->value));
+  if (!quiet && r->metric[0] && isnan(r->value))
+    message_remark("kept seed %lld: %s has no value here; the validation loss, %.4f, chose it",
+                   (long long)r->best_seed, r->metric, r->valid_loss);
+  else if (!quiet && r->metric[0])
+    message_remark("kept seed %lld: %s %.4f on the validation data", (long long)r->best_seed, r->metric,
+                   r->value);
   else if (!quiet)
     message_remark("kept seed %lld, the first: test data choose no model", (long long)r->best_seed);
   if (!quiet) message_remark("saved %s", r->save);
