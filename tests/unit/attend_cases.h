@@ -179,7 +179,15 @@ static inline void call_kernel(struct attend_case *c, enum rt_op op, struct rt_t
     if (lane_verify(c->plan.row[k].program, &error)) fail_msg("%s", error.text);
   for (size_t k = 0; k < RT_COUNT(programs); k++)
     if (programs[k] && lane_verify(programs[k], &error)) fail_msg("%s", error.text);
-  struct rt_call call = {in_count, out_count, in, out, attr, 0, NULL, NULL, &c->plan, 99, c->examples, pool};
+  struct rt_call call = {.in_count = in_count,
+                         .out_count = out_count,
+                         .in = in,
+                         .out = out,
+                         .attr = attr,
+                         .attend = &c->plan,
+                         .seed = 99,
+                         .examples = c->examples,
+                         .pool = pool};
   run_op(op, c->f64 ? RT_F64 : RT_F32, isa, &call);
   rt_pool_free(pool);
 }

@@ -138,18 +138,14 @@ static void run_lanes(struct lane_program *program, const struct operand *out, c
         memset(data[k], 0xff, bytes);
         out_tensor[k] = (struct rt_tensor){data[k], &out->shape};
       }
-      struct rt_call call = {program->input_count,
-                             program->output_count,
-                             in_tensor,
-                             out_tensor,
-                             NULL,
-                             0,
-                             NULL,
-                             program,
-                             NULL,
-                             7,
-                             EXAMPLES,
-                             pool};
+      struct rt_call call = {.in_count = program->input_count,
+                             .out_count = program->output_count,
+                             .in = in_tensor,
+                             .out = out_tensor,
+                             .lanes = program,
+                             .seed = 7,
+                             .examples = EXAMPLES,
+                             .pool = pool};
       run_op(OP_lanes, f64 ? RT_F64 : RT_F32, (enum rt_isa)isa, &call);
       if (compare) check_outputs(program, out, in, data, f64);
       for (int k = 0; k < program->output_count; k++) {
@@ -294,7 +290,8 @@ static void random_numbers_are_uniform(void **state) {
   static float data[2][10000];
   struct rt_tensor tensors[2] = {{data[0], &out.shape}, {data[1], &out.shape}};
   struct rt_pool *pool = rt_pool_new(1, NULL);
-  struct rt_call call = {0, 2, NULL, tensors, NULL, 0, NULL, &t.program, NULL, 3, EXAMPLES, pool};
+  struct rt_call call = {
+      .out_count = 2, .out = tensors, .lanes = &t.program, .seed = 3, .examples = EXAMPLES, .pool = pool};
   run_op(OP_lanes, RT_F32, rt_best_isa(), &call);
   double mean = 0, square = 0, product = 0, rows = 0, columns = 0;
   for (int k = 0; k < 10000; k++) {
@@ -339,7 +336,13 @@ static void gather_reads_the_nearest_element(void **state) {
     struct rt_tensor ins[2] = {{in[0].data, &in[0].shape}, {in[1].data, &in[1].shape}},
                      result = {found, &out.shape};
     struct rt_pool *pool = rt_pool_new(1, NULL);
-    struct rt_call call = {2, 1, ins, &result, NULL, 0, NULL, &t.program, NULL, 0, 1, pool};
+    struct rt_call call = {.in_count = 2,
+                           .out_count = 1,
+                           .in = ins,
+                           .out = &result,
+                           .lanes = &t.program,
+                           .examples = 1,
+                           .pool = pool};
     run_op(OP_lanes, f64 ? RT_F64 : RT_F32, rt_best_isa(), &call);
     for (int k = 0; k < 9; k++) assert_true(value_at(found, f64, k) == wanted[k]);
     rt_pool_free(pool);
@@ -366,7 +369,13 @@ static void an_output_may_be_an_input(void **state) {
   struct rt_tensor ins[2] = {{in[0].data, &in[0].shape}, {in[1].data, &in[1].shape}},
                    outs[2] = {{data[0], &out.shape}, {copy, &out.shape}};
   struct rt_pool *pool = rt_pool_new(1, NULL);
-  struct rt_call call = {2, 2, ins, outs, NULL, 0, NULL, &t.program, NULL, 0, 1, pool};
+  struct rt_call call = {.in_count = 2,
+                         .out_count = 2,
+                         .in = ins,
+                         .out = outs,
+                         .lanes = &t.program,
+                         .examples = 1,
+                         .pool = pool};
   run_op(OP_lanes, RT_F64, rt_best_isa(), &call);
   check_outputs(&t.program, &out, in, data, true);
   rt_pool_free(pool);
