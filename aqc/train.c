@@ -42,14 +42,15 @@ static void set_options(struct training *t) {
   t->options.context = &t->progress;
 }
 
-/* The model and the checkpoint beside it. */
+/* The model and the checkpoint beside it. The library refuses a folder where the latter goes, and says why.
+ */
 static int check_saved(const struct training *t) {
   const char *save = t->options.save;
   char *checkpoint = malloc(strlen(save) + sizeof ".ckpt");
   if (!checkpoint) return message_no_memory();
   strcpy(stpcpy(checkpoint, save), ".ckpt");
   int status = written_check_own(&verb_train, t->settings, save, "the model");
-  if (status == AQ_OK) status = written_check_own(&verb_train, t->settings, checkpoint, "the checkpoint");
+  if (status == AQ_OK) status = written_check_clash(&verb_train, t->settings, checkpoint, "the checkpoint");
   free(checkpoint);
   return status;
 }

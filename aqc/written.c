@@ -78,7 +78,7 @@ int written_check(const struct verb *verb, const struct settings *s) {
   return status;
 }
 
-int written_check_own(const struct verb *verb, const struct settings *s, const char *path, const char *is) {
+int written_check_clash(const struct verb *verb, const struct settings *s, const char *path, const char *is) {
   int status = check_read(verb, s, "-o", path);
   for (const struct option *o = verb->options; o->name && status == AQ_OK; o++) {
     const char *other = writes(o) && o->letter != 'o' ? value_of(o, s) : NULL; /* -o may have named it */
@@ -87,5 +87,10 @@ int written_check_own(const struct verb *verb, const struct settings *s, const c
       status = message_fail(AQ_USAGE, "give one of them another name", "%s and %s cannot both be %s", is,
                             name_of(o, name), other);
   }
+  return status;
+}
+
+int written_check_own(const struct verb *verb, const struct settings *s, const char *path, const char *is) {
+  int status = written_check_clash(verb, s, path, is);
   return status == AQ_OK ? file_check_folder(path) : status;
 }

@@ -11,5 +11,8 @@ int written_check(const struct verb *verb, const struct settings *settings);
 /* One that a verb writes whether or not an option names it: "the model", "the checkpoint". */
 int written_check_own(const struct verb *verb, const struct settings *settings, const char *path,
                       const char *is);
+/* The same without a look at what is there already. */
+int written_check_clash(const struct verb *verb, const struct settings *settings, const char *path,
+                        const char *is);
 
 #endif
