@@ -51,17 +51,26 @@ static void write_files(void) {
   rt_text_free(&rows);
 }
 
-static aq_trainer *trainer_of(int threads, bool (*progress)(void *context, const aq_progress *progress)) {
+static void set_up(aq_train_options *options) {
+  aq_train_options_init(options);
+  options->train = table;
+}
+
+static aq_trainer *trainer_of(const aq_train_options *options) {
   aq_program *program = program_of(program_text);
   aq_trainer *trainer;
-  aq_train_options options;
-  aq_train_options_init(&options);
-  options.train = table;
-  options.threads = threads;
-  options.progress = progress;
-  if (aq_trainer_new(program, &options, &trainer)) fail_msg("%s", aq_trainer_message(trainer)->text);
+  if (aq_trainer_new(program, options, &trainer)) fail_msg("%s", aq_trainer_message(trainer)->text);
   aq_program_free(program);
   return trainer;
+}
+
+/* The loss at the end of a training. */
+static double loss_of(const aq_train_options *options) {
+  aq_trainer *trainer = trainer_of(options);
+  assert_int_equal(aq_trainer_run(trainer), AQ_OK);
+  const double loss = aq_trainer_facts(trainer)->loss;
+  aq_trainer_free(trainer);
+  return loss;
 }
 
 static void any_number_of_threads_gives_the_same_bits(void **state) {
@@ -70,30 +79,22 @@ static void any_number_of_threads_gives_the_same_bits(void **state) {
   if (!can_read()) skip();
   write_files();
   for (int k = 0; k < 2; k++) {
-    aq_trainer *trainer = trainer_of(k + 1, NULL);
-    assert_int_equal(aq_trainer_run(trainer), AQ_OK);
-    loss[k] = aq_trainer_facts(trainer)->loss;
-    aq_trainer_free(trainer);
+    aq_train_options options;
+    set_up(&options);
+    options.threads = k + 1;
+    loss[k] = loss_of(&options);
   }
   assert_memory_equal(&loss[0], &loss[1], sizeof loss[0]);
 }
 
 /* What a training of so many epochs in all has come to. */
 static double loss_after(int64_t epochs, const char *save, bool resume) {
-  aq_program *program = program_of(program_text);
-  aq_trainer *trainer;
   aq_train_options options;
-  aq_train_options_init(&options);
-  options.train = table;
+  set_up(&options);
   options.epochs = epochs;
   options.save = path_of(save);
   options.resume = resume;
-  if (aq_trainer_new(program, &options, &trainer)) fail_msg("%s", aq_trainer_message(trainer)->text);
-  assert_int_equal(aq_trainer_run(trainer), AQ_OK);
-  const double loss = aq_trainer_facts(trainer)->loss;
-  aq_trainer_free(trainer);
-  aq_program_free(program);
-  return loss;
+  return loss_of(&options);
 }
 
 static void a_resumed_training_reads_them_again_too(void **state) {
@@ -139,7 +140,11 @@ static void a_file_that_changes_meanwhile_is_told_with_its_line(void **state) {
     struct rt_text file = png_of(195);
     write_bytes(last, file.data, file.length);
     rt_text_free(&file);
-    aq_trainer *trainer = trainer_of(1 + (int)k % 2, changes[k].progress);
+    aq_train_options options;
+    set_up(&options);
+    options.threads = 1 + (int)k % 2;
+    options.progress = changes[k].progress;
+    aq_trainer *trainer = trainer_of(&options);
     assert_int_equal(aq_trainer_run(trainer), AQ_BAD_DATA);
     assert_message(aq_trainer_message(trainer), AQ_BAD_DATA, LAST, changes[k].text);
     assert_message(aq_trainer_message(trainer), AQ_BAD_DATA, LAST, "the image 65.png: ");
