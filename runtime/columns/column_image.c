@@ -253,11 +253,6 @@ static const char *changed(const struct io_settings *set) {
 
 static const struct io_answered answered = {undo, range, changed};
 
-double io_image_mixup(const struct io_column *column) {
-  const int64_t mixup = column->kind->answered == &answered ? column->set.own[MIXUP] : 0;
-  return mixup == UNIFORM ? 1 : mixup ? column->set.number : 0;
-}
-
 /* ---- what people see ---- */
 
 static int draw(const struct io_column *column, const struct io_values *v, int64_t row,
@@ -341,3 +336,8 @@ const struct io_kind io_kind_image = {
     .usual = 32,
     .small = 3,
 };
+
+double io_image_mixup(const struct io_column *column) {
+  const int64_t mixup = column->kind == &io_kind_image ? column->set.own[MIXUP] : 0;
+  return mixup == UNIFORM ? 1 : mixup ? column->set.number : 0;
+}
