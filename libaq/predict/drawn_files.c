@@ -60,12 +60,10 @@ int drawn_files_add(struct drawn_files *files, const aq_image *image, int64_t nu
                     struct rt_error *error) {
   struct io_image of = {(int32_t)image->height, (int32_t)image->width, (int)image->channels,
                         (unsigned char *)image->bytes};
-  const size_t length = strlen(files->path);
   if (files->sheet)
     rt_text_puts(name, files->path);
   else
-    rt_text_printf(name, "%s%s%lld.png", files->path, length && files->path[length - 1] == '/' ? "" : "/",
-                   (long long)number);
+    rt_text_printf(name, "%s%s%lld.png", files->path, io_folder_slash(files->path), (long long)number);
   if (name->failed) return rt_no_memory(error);
   return files->sheet ? add_to_sheet(files, image, error) : save(&of, name->data, error);
 }

@@ -102,7 +102,7 @@ static const char *why_not(const struct start *s) {
 /* Of a folder whose files stand in no subfolders, or in one. */
 static void hint_labels(const struct start *s, struct rt_error *error) {
   const struct io_look_field *label = s->column[0].field;
-  const char *slash = s->path[strlen(s->path) - 1] == '/' ? "" : "/";
+  const char *slash = io_folder_slash(s->path);
   if (!io_is_folder(s->path) || label->values.count > 1) return;
   if (label->values.count == 1)
     rt_hint(error, "all files are in one subfolder, %s; labels are the names of two or more",

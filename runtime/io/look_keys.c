@@ -40,7 +40,7 @@ static int has_no_rows(const char *path, struct rt_error *error) {
              said.data ? said.data : "");
   io_folder_hint(path, error);
   rt_hint(error, "each file is a row, in a subfolder that is called as its label: %s%scat/1.png", path,
-          path[strlen(path) - 1] == '/' ? "" : "/");
+          io_folder_slash(path));
   rt_text_free(&said);
   return RT_BAD_DATA;
 }

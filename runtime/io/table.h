@@ -41,6 +41,8 @@ enum { IO_MAX_ROW = 64 << 20 }; /* bytes in a row; longer ones are refused */
  * count. */
 enum io_format io_format_of(const char *path);
 bool io_is_folder(const char *path);
+/* What stands between a folder and a name in it: "/", or nothing behind a path that ends so. */
+const char *io_folder_slash(const char *path);
 
 /* Files of one sort that fields name. */
 struct io_files {

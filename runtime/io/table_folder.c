@@ -28,6 +28,11 @@ bool io_is_folder(const char *path) {
   return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
+const char *io_folder_slash(const char *path) {
+  const size_t length = strlen(path);
+  return length && path[length - 1] == '/' ? "" : "/";
+}
+
 static bool is_text(const char *name) {
   size_t length = strlen(name);
   if (length > 3 && !strcasecmp(name + length - 3, ".gz")) length -= 3;
@@ -114,8 +119,8 @@ void io_folder_hint(const char *path, struct rt_error *error) {
       snprintf(first, sizeof first, "%s", entry->d_name);
   if (folder) closedir(folder);
   if (first[0])
-    rt_hint(error, "%s in it is a table by itself: give its name, %s%s%s", first, path,
-            path[strlen(path) - 1] == '/' ? "" : "/", first);
+    rt_hint(error, "%s in it is a table by itself: give its name, %s%s%s", first, path, io_folder_slash(path),
+            first);
 }
 
 static int has_none(const struct io_folder *f, const char *path, struct rt_error *error) {
