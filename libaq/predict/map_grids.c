@@ -147,7 +147,7 @@ static bool name_run(const struct aq_session *s, const struct vm_run *vm_run, si
   struct run run;
   if (!list->text || !measure(s, vm_run, length, &run) || run.rank != 1 || run.of[0].axis != 0) return false;
   const struct along *a = &run.of[0];
-  if (a->step != 1 || (size_t)(a->start + a->count) > list->count) return false;
+  if (a->step != 1 || a->start > (int64_t)list->count - a->count) return false;
   for (int64_t k = 0; k < a->count; k++) name[run.at + k] = list->text[a->start + k];
   return true;
 }
