@@ -49,6 +49,32 @@ int aq_rows_vectors(aq_rows *rows, const char *name, const double *number, const
  * Those of row r stand from begin[r] to begin[r + 1] - 1; begin: [count + 1], or NULL: each row has one. */
 int aq_rows_ids(aq_rows *rows, const char *name, const int32_t *id, const size_t *begin, size_t count);
 
+/* Files of images (PNG, JPEG) or of sounds (WAV, FLAC), as a database or a socket gives them, for columns
+ * whose texts name such files. They are decoded where the rows are read, within the limits that files have;
+ * one that is damaged is a bad row. No file is looked for. Row k has length[k] bytes at file[k]; NULL: it has
+ * none, and is a bad row. */
+int aq_rows_bytes(aq_rows *rows, const char *name, const void *const *file, const size_t *length,
+                  size_t count);
+/* An image: rows from the top, in each its points from the left, in each its channels, a byte each. */
+typedef struct aq_image {
+  size_t size; /* sizeof(aq_image) */
+  size_t height, width, channels;
+  const unsigned char *bytes; /* [height, width, channels] */
+} aq_image;
+/* A sound: its samples, from -1 to 1, in the order in which they are heard. */
+typedef struct aq_sound {
+  size_t size;            /* sizeof(aq_sound) */
+  size_t rate;            /* samples a second of each channel */
+  size_t channels, count; /* which are mixed; samples of each of them */
+  const float *sample;    /* [count, channels] */
+} aq_sound;
+/* Images and sounds that are decoded already, for the same columns. One that is NULL makes its row a bad one.
+ * An image has 1 channel (grey), 2 (grey, opacity), 3 (red, green, blue) or 4 (and opacity), whichever the
+ * column wants; a sound of another rate than the column's is brought to that. AQ_USAGE: sizes are 0 or beyond
+ * what files may have. */
+int aq_rows_images(aq_rows *rows, const char *name, const aq_image *const *image, size_t count);
+int aq_rows_sounds(aq_rows *rows, const char *name, const aq_sound *const *sound, size_t count);
+
 /* Adds one row. name, field: [count] the columns and their texts, as for aq_rows_texts; length may be NULL.
  * The first row says which columns there are; all others have the same. */
 int aq_rows_add(aq_rows *rows, const char *const *name, const char *const *field, const size_t *length,

@@ -162,13 +162,6 @@ int aq_session_generate(aq_session *session, const char *const *field, const siz
  * a line is what aq_session_written_shown gives. */
 int aq_session_generate_stream(aq_session *session, const aq_generate_options *options);
 
-/* An image: rows from the top, in each its points from the left, in each its channels, a byte each. */
-typedef struct aq_image {
-  size_t size; /* sizeof(aq_image) */
-  size_t height, width, channels;
-  const unsigned char *bytes; /* [height, width, channels] */
-} aq_image;
-
 enum aq_ended { AQ_ENDED_BY_MODEL, AQ_ENDED_AT_LENGTH, AQ_ENDED_AT_STOP, AQ_ENDED_BY_HOST };
 /* A text that was written, without its prompt. */
 typedef struct aq_written {

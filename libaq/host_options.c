@@ -44,6 +44,7 @@ static const aq_generate_options generate_defaults = {.size = sizeof generate_de
                                                       .top_p = 1,
                                                       .repeat_penalty = 1,
                                                       .seed = 1};
+static const aq_image image_defaults = {.size = sizeof image_defaults};
 static const aq_load_options load_defaults = {.size = sizeof load_defaults};
 static const aq_map map_defaults = {.size = sizeof map_defaults};
 static const aq_message message_defaults = {.size = sizeof message_defaults};
@@ -51,6 +52,7 @@ static const aq_predict_options predict_defaults = {.size = sizeof predict_defau
 static const aq_program_options program_defaults = {.size = sizeof program_defaults};
 static const aq_run_options run_defaults = {.size = sizeof run_defaults, .threads = 1, .repeat = 1};
 static const aq_search_options search_defaults = {.size = sizeof search_defaults, .threads = 1, .top = 1};
+static const aq_sound sound_defaults = {.size = sizeof sound_defaults};
 static const aq_start_options start_defaults = {.size = sizeof start_defaults};
 static const aq_train_options train_defaults = {.size = sizeof train_defaults,
                                                 .threads = 1,
@@ -98,6 +100,7 @@ static const struct {
                               NULL, 0},
     [LIB_FUNCTION_OPTIONS] = KIND(function, function_fields, RT_COUNT(function_fields)),
     [LIB_GENERATE_OPTIONS] = KIND(generate, NULL, 0),
+    [LIB_IMAGE] = {"aq_image", sizeof(aq_image), &image_defaults, NULL, 0},
     [LIB_LOAD_OPTIONS] = KIND(load, NULL, 0),
     [LIB_MAP] = {"aq_map", sizeof(aq_map), &map_defaults, NULL, 0},
     [LIB_MESSAGE] = {"aq_message", sizeof(aq_message), &message_defaults, NULL, 0},
@@ -105,6 +108,7 @@ static const struct {
     [LIB_PROGRAM_OPTIONS] = KIND(program, NULL, 0),
     [LIB_RUN_OPTIONS] = KIND(run, run_fields, RT_COUNT(run_fields)),
     [LIB_SEARCH_OPTIONS] = KIND(search, search_fields, RT_COUNT(search_fields)),
+    [LIB_SOUND] = {"aq_sound", sizeof(aq_sound), &sound_defaults, NULL, 0},
     [LIB_START_OPTIONS] = KIND(start, start_fields, RT_COUNT(start_fields)),
     [LIB_TRAIN_OPTIONS] = KIND(train, train_fields, RT_COUNT(train_fields)),
 };

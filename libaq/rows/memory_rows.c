@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "libaq/host_options.h"
 #include "runtime/io/grow.h"
+#include "runtime/io/image.h"
 #include "runtime/io/memory.h"
+#include "runtime/io/sound.h"
 
 struct aq_rows {
   struct lib_message message;
@@ -110,24 +113,119 @@ static int check_length(size_t length, size_t k, const char *name, struct rt_err
   return RT_USAGE;
 }
 
-int aq_rows_texts(aq_rows *rows, const char *name, const char *const *text, const size_t *length,
-                  size_t count) {
-  if (!rows) return AQ_USAGE;
-  struct io_memory_column *column;
-  if (too_many(count)) return no_room(rows, count);
-  if (!text && count)
-    return rt_fail(lib_begin(&rows->message), RT_USAGE, "there are no texts: they are NULL");
-  int status = begin_column(rows, name, IO_GIVEN_TEXTS, count, &column);
-  if (status != RT_OK) return status;
-  status = io_memory_reserve(column, 0, (int64_t)count);
+/* length NULL: they end with NUL bytes. */
+static int add_each(aq_rows *rows, struct io_memory_column *column, const void *const *from,
+                    const size_t *length, size_t count) {
+  int status = io_memory_reserve(column, 0, (int64_t)count);
   for (size_t k = 0; k < count && status == RT_OK; k++) {
-    const size_t n = length_of(text[k], length, k);
-    status = check_length(n, k, name, &rows->message.error);
+    const size_t n = length_of(from[k], length, k);
+    status = check_length(n, k, column->name, &rows->message.error);
     if (status == RT_OK) status = io_memory_reserve(column, n, (int64_t)count);
-    if (status == RT_OK) io_memory_put(column, (int64_t)k, text[k], n);
+    if (status == RT_OK) io_memory_put(column, (int64_t)k, from[k], n);
   }
   return end_column(rows, column, count, status);
 }
+
+static int check_given(aq_rows *rows, const void *from, enum io_given given, size_t count) {
+  struct rt_error *error = lib_begin(&rows->message);
+  if (too_many(count)) return no_room(rows, count);
+  return from || !count ? RT_OK
+                        : rt_fail(error, RT_USAGE, "there are no %s: they are NULL", io_given_words[given]);
+}
+
+int aq_rows_texts(aq_rows *rows, const char *name, const char *const *text, const size_t *length,
+                  size_t count) {
+  struct io_memory_column *column;
+  if (!rows || check_given(rows, text, IO_GIVEN_TEXTS, count) != RT_OK) return AQ_USAGE;
+  const int status = begin_column(rows, name, IO_GIVEN_TEXTS, count, &column);
+  return status == RT_OK ? add_each(rows, column, (const void *const *)text, length, count) : status;
+}
+
+/* ---- files, and what they hold ---- */
+
+int aq_rows_bytes(aq_rows *rows, const char *name, const void *const *file, const size_t *length,
+                  size_t count) {
+  struct io_memory_column *column;
+  if (!rows || check_given(rows, file, IO_GIVEN_FILES, count) != RT_OK) return AQ_USAGE;
+  if (!length && count)
+    return rt_fail(&rows->message.error, RT_USAGE, "length is NULL: it says how many bytes each file has");
+  const int status = begin_column(rows, name, IO_GIVEN_FILES, count, &column);
+  return status == RT_OK ? add_each(rows, column, file, length, count) : status;
+}
+
+/* A row of a header and what it tells of. */
+static int put_headed(struct io_memory_column *column, int64_t row, const void *header, size_t header_size,
+                      const void *bytes, size_t length) {
+  if (io_memory_reserve(column, header_size + length, row + 1) != RT_OK) return RT_NO_MEMORY;
+  memcpy(column->bytes + column->length, header, header_size);
+  column->length += header_size;
+  io_memory_put(column, row, bytes, length);
+  return RT_OK;
+}
+
+/* For checks, whose limits are lower. */
+static int64_t at_most(size_t size) { return size < INT32_MAX ? (int64_t)size : INT32_MAX; }
+
+static int put_image(struct io_memory_column *column, int64_t row, const void *given,
+                     struct rt_error *error) {
+  aq_image image;
+  if (lib_take_options(LIB_IMAGE, given, &image, error) != RT_OK) return RT_USAGE;
+  int status = io_image_check(at_most(image.height), at_most(image.width), error);
+  if (status == RT_OK && (image.channels < 1 || image.channels > 4))
+    status = rt_fail(error, RT_USAGE, "it has %zu channels, and may have 1 to 4", image.channels);
+  if (status == RT_OK && !image.bytes) status = rt_fail(error, RT_USAGE, "its bytes are NULL");
+  if (status != RT_OK) return RT_USAGE;
+  const struct io_memory_image sizes = {(int32_t)image.height, (int32_t)image.width, (int32_t)image.channels};
+  return put_headed(column, row, &sizes, sizeof sizes, image.bytes,
+                    image.height * image.width * image.channels);
+}
+
+static int put_sound(struct io_memory_column *column, int64_t row, const void *given,
+                     struct rt_error *error) {
+  aq_sound sound;
+  if (lib_take_options(LIB_SOUND, given, &sound, error) != RT_OK) return RT_USAGE;
+  if (io_sound_check(at_most(sound.rate), at_most(sound.channels), error) != RT_OK) return RT_USAGE;
+  if (sound.count > IO_SOUND_SAMPLES)
+    return rt_fail(error, RT_USAGE, "it has more than %d million samples", IO_SOUND_SAMPLES / 1000000);
+  if (!sound.sample) return rt_fail(error, RT_USAGE, "its samples are NULL");
+  const struct io_memory_sound of = {(int32_t)sound.rate, (int32_t)sound.channels};
+  return put_headed(column, row, &of, sizeof of, sound.sample,
+                    sound.count * sound.channels * sizeof *sound.sample);
+}
+
+/* A column of images or sounds. one: "image". */
+static int add_decoded(aq_rows *rows, struct io_memory_column *column, const void *const *from, size_t count,
+                       const char *one) {
+  const bool images = column->given == IO_GIVEN_IMAGES;
+  struct rt_error *error = &rows->message.error, why = {0};
+  int status = io_memory_reserve(column, 0, (int64_t)count);
+  for (size_t k = 0; k < count && status == RT_OK; k++) {
+    if (!from[k])
+      io_memory_put(column, (int64_t)k, NULL, 0);
+    else
+      status = (images ? put_image : put_sound)(column, (int64_t)k, from[k], &why);
+    if (status != RT_USAGE) continue;
+    rt_fail(error, RT_USAGE, "%s[%zu] of the column `%.60s`: %s", one, k, column->name, why.text);
+    if (why.hint[0]) rt_hint(error, "%s", why.hint);
+  }
+  return end_column(rows, column, count, status);
+}
+
+int aq_rows_images(aq_rows *rows, const char *name, const aq_image *const *image, size_t count) {
+  struct io_memory_column *column;
+  if (!rows || check_given(rows, image, IO_GIVEN_IMAGES, count) != RT_OK) return AQ_USAGE;
+  const int status = begin_column(rows, name, IO_GIVEN_IMAGES, count, &column);
+  return status == RT_OK ? add_decoded(rows, column, (const void *const *)image, count, "image") : status;
+}
+
+int aq_rows_sounds(aq_rows *rows, const char *name, const aq_sound *const *sound, size_t count) {
+  struct io_memory_column *column;
+  if (!rows || check_given(rows, sound, IO_GIVEN_SOUNDS, count) != RT_OK) return AQ_USAGE;
+  const int status = begin_column(rows, name, IO_GIVEN_SOUNDS, count, &column);
+  return status == RT_OK ? add_decoded(rows, column, (const void *const *)sound, count, "sound") : status;
+}
+
+/* ---- numbers and ids ---- */
 
 /* A column of `count` rows, each of `size` bytes. */
 static int add_fixed(struct io_memory_column *column, const void *from, size_t count, size_t size) {
@@ -140,9 +238,8 @@ static int add_fixed(struct io_memory_column *column, const void *from, size_t c
 }
 
 static int check_numbers(aq_rows *rows, const void *number, size_t count, size_t width) {
-  struct rt_error *error = lib_begin(&rows->message);
-  if (too_many(count)) return no_room(rows, count);
-  if (!number && count) return rt_fail(error, RT_USAGE, "there are no numbers: they are NULL");
+  struct rt_error *error = &rows->message.error;
+  if (check_given(rows, number, IO_GIVEN_NUMBERS, count) != RT_OK) return RT_USAGE;
   if (width == 0) return rt_fail(error, RT_USAGE, "the width is 0, and a row has at least one number");
   return width > INT32_MAX ? rt_fail(error, RT_USAGE, "a width of %zu is too large", width) : RT_OK;
 }
@@ -254,7 +351,7 @@ static int find_columns(aq_rows *rows, const char *const *name, size_t count, st
     if (!there && check_twice(name, k, error) != RT_OK) return RT_USAGE;
     if (column->given != IO_GIVEN_TEXTS)
       return rt_fail(error, RT_USAGE, "the column `%.200s` has %s, and a row adds texts", name[k],
-                     column->given == IO_GIVEN_IDS ? "ids" : "numbers");
+                     io_given_words[column->given]);
   }
   return RT_OK;
 }

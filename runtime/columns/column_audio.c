@@ -10,9 +10,9 @@ static int64_t rate_of(const struct io_column *column) {
   return column->set.own[RATE] ? column->set.own[RATE] : IO_SOUND_RATE;
 }
 
-static int read_sound(const struct io_place *p, const struct io_field *name, int32_t *number,
+static int read_sound(const struct io_place *p, const struct io_field *field, struct io_stored *one,
                       struct rt_error *why) {
-  return io_sounds_read(p, name, rate_of(io_place_column(p)), 1, number, why);
+  return io_sounds_read(p, field, rate_of(io_place_column(p)), 1, one, why);
 }
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {

@@ -31,22 +31,18 @@ static int make_fit(const struct io_place *p, struct io_image *image, struct rt_
   return RT_BAD_DATA;
 }
 
-static int read_image(const struct io_place *p, const struct io_field *name, int32_t *number,
+static int read_image(const struct io_place *p, const struct io_field *field, struct io_stored *one,
                       struct rt_error *why) {
-  struct io_values *v = io_place_values(p);
-  struct io_image image = {0};
-  struct io_stored one;
-  int status = io_images_find(p, name, &one, why);
-  if (status == RT_OK) status = io_images_decode(&one, (int)v->size[CHANNELS], &image, why);
+  struct io_image image;
+  int status = io_images_read(p, field, (int)io_place_values(p)->size[CHANNELS], one, &image, why);
   if (status == RT_OK) status = make_fit(p, &image, why);
-  if (status == RT_OK) {
-    one.bytes = image.bytes;
-    one.size = io_image_size(&image);
-    status = io_store_add(v->store, name, &one, number, why);
-  } else
+  if (status != RT_OK) {
     io_image_free(&image);
-  io_stored_free(&one);
-  return status;
+    return status;
+  }
+  one->bytes = image.bytes;
+  one->size = io_image_size(&image);
+  return RT_OK;
 }
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {

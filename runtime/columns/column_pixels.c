@@ -73,12 +73,11 @@ static bool is_part(const struct io_place *p, const struct io_image *image) {
   return io_may_be_part(p) && image->width == own[WIDTH] && image->height < own[HEIGHT];
 }
 
-static int read_points(const struct io_place *p, const struct io_field *name, struct io_image *image,
+static int read_points(const struct io_place *p, const struct io_field *field, struct io_image *image,
                        struct rt_error *error) {
   const struct io_settings *set = &io_place_column(p)->set;
   struct io_stored from;
-  int status = io_images_find(p, name, &from, error);
-  if (status == RT_OK) status = io_images_decode(&from, (int)channels_of(set), image, error);
+  int status = io_images_read(p, field, (int)channels_of(set), &from, image, error);
   io_stored_free(&from);
   if (status == RT_OK && set->own[RESIZE] && !is_part(p, image))
     status = io_image_fit(image, (enum io_resize)set->own[RESIZE], (int32_t)set->own[HEIGHT],
@@ -86,26 +85,22 @@ static int read_points(const struct io_place *p, const struct io_field *name, st
   return status == RT_OK ? size_is(p, image, error) : status;
 }
 
-static int take_file(const struct io_place *p, const struct io_field *name, int32_t *to, int64_t *count,
+static int take_file(const struct io_place *p, const struct io_field *field, int32_t *to, int64_t *count,
                      struct rt_error *error) {
   struct io_values *v = io_place_values(p);
   const int32_t levels = io_encoder_vocab(p->e, p->column)->count;
-  struct io_image image = {0};
+  struct io_image image;
   struct rt_error why = {0};
   int status = v->store ? RT_OK : io_store_new(&v->store, error);
   if (status != RT_OK) return status;
-  status = read_points(p, name, &image, &why);
+  status = read_points(p, field, &image, &why);
   *count = status == RT_OK ? (int64_t)io_image_size(&image) : 0;
   for (int64_t k = 0; k < *count; k++) to[k] = io_level_of(image.bytes[k], levels);
   io_image_free(&image);
-  if (status == RT_NO_MEMORY) return rt_no_memory(error);
   if (status == RT_OK) return RT_OK;
-  io_encode_fail(p, error, "the image %.*s: %s", io_quoted(name->text, name->length), name->text, why.text);
-  if (why.hint[0])
-    rt_hint(error, "%s", why.hint);
-  else
-    rt_hint(error, "a field has the name of a file, or levels: whole numbers from 0 to %d", levels - 1);
-  return RT_BAD_DATA;
+  if (!why.hint[0] && !p->from)
+    rt_hint(&why, "a field has the name of a file, or levels: whole numbers from 0 to %d", levels - 1);
+  return io_refuse_named(p, field, "image", &why, error);
 }
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
@@ -115,11 +110,11 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   const int64_t all = whole(&column->set);
   int64_t at = io_payload_begin(&v->of, p->e->data->rows), count;
   if (io_payload_reserve(&v->of, at + all + 2) != RT_OK) return rt_no_memory(error);
-  io_trim(&given.text, &given.length);
+  if (!p->from) io_trim(&given.text, &given.length);
   int32_t *ids = io_payload_ids(&v->of);
   if (column->ends) ids[at++] = IO_NO_ID;
-  int status = is_levels(&given) ? take_levels(p, &given, ids + at, all, &count, error)
-                                 : take_file(p, &given, ids + at, &count, error);
+  int status = !p->from && is_levels(&given) ? take_levels(p, &given, ids + at, all, &count, error)
+                                             : take_file(p, &given, ids + at, &count, error);
   if (status != RT_OK) return status;
   if (count > all || (count < all && !io_may_be_part(p)))
     return io_encode_fail(p, error, "%lld pixel%s, where an image of \"%s\" has %lld", (long long)count,

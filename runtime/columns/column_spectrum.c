@@ -34,7 +34,7 @@ static struct io_spectrum_form form_of(const struct io_settings *set, int64_t ba
 
 /* ---- reading ---- */
 
-static int read_sound(const struct io_place *p, const struct io_field *name, int32_t *number,
+static int read_sound(const struct io_place *p, const struct io_field *field, struct io_stored *one,
                       struct rt_error *why) {
   struct io_values *v = io_place_values(p);
   const struct io_spectrum_form form = form_of(&io_place_column(p)->set, v->size[BANDS]);
@@ -42,7 +42,7 @@ static int read_sound(const struct io_place *p, const struct io_field *name, int
   int status = io_store_attached(v->store) ? RT_OK : io_spectrum_new(&spectrum, &form, why);
   if (status != RT_OK) return status;
   if (!io_store_attached(v->store)) io_store_attach(v->store, io_spectrum_attached(spectrum));
-  return io_sounds_read(p, name, form.rate, form.window, number, why);
+  return io_sounds_read(p, field, form.rate, form.window, one, why);
 }
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {

@@ -4,6 +4,8 @@
 
 #include "runtime/io/data.h"
 
+struct io_stored;
+
 /* What is being learned about one column, and about those that share its vocabulary. While the file is read,
  * ids are numbers of texts; they are translated once the vocabulary is known. */
 struct io_learning {
@@ -32,7 +34,8 @@ struct io_place {
   const struct io_encoder *e;
   int column;
   int64_t line;
-  const struct io_field *fields; /* of the row */
+  const struct io_field *fields;       /* of the row */
+  const struct io_memory_column *from; /* its field is a file, an image or a sound of this; NULL: a text */
 };
 static inline const struct io_column *io_place_column(const struct io_place *p) {
   return &p->e->schema->columns[p->column];
@@ -92,15 +95,21 @@ int64_t io_encode_kept(const struct io_place *p, int64_t values);
  * judged; of an input, it names no row of any table. */
 int io_encode_label(const struct io_place *p, const char *text, size_t length, int32_t *id,
                     struct rt_error *error);
-/* Of fields that name files, which are kept in a store. */
+/* Of fields that name files, or are their bytes or what those hold, which is kept in a store. */
 struct io_naming {
   const char *what; /* "image" */
-  /* Reads one that is not kept yet into the store. RT_BAD_DATA with what is wrong, without a place. */
-  int (*read)(const struct io_place *p, const struct io_field *name, int32_t *number, struct rt_error *why);
+  /* Reads one that is not kept yet. RT_BAD_DATA with what is wrong, without a place. The caller frees it. */
+  int (*read)(const struct io_place *p, const struct io_field *field, struct io_stored *one,
+              struct rt_error *why);
 };
-/* Makes the number of what the field names the row's value. */
+/* Makes the number of what the field is or names the row's value. */
 int io_encode_named(const struct io_place *p, const struct io_field *field, const struct io_naming *naming,
                     struct rt_error *error);
+/* The error of a row whose image, say, cannot be read, and why. */
+int io_refuse_named(const struct io_place *p, const struct io_field *name, const char *what,
+                    const struct rt_error *why, struct rt_error *error);
+/* Are the bytes of a file in memory too many? RT_BAD_DATA, without a place. */
+int io_check_bytes(const struct io_field *file, size_t most, struct rt_error *error);
 /* A row tells the size of an IO_WIDTH axis: the first one decides it. False: it has another size already. */
 bool io_place_size(const struct io_place *p, int axis, int64_t size);
 /* Sets the sizes of a column's values as far as its schema knows them. */

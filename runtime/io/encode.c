@@ -36,7 +36,7 @@ static int encode_columns(const struct io_encoder *e, const struct io_field *fie
       return rt_fail(error, RT_USAGE, "column \"%s\" is there in some rows only", column->name);
     v->row_tokens = v->row_cut = 0;
     v->row_unsized = io_column_width(column->kind, v->size) == 0;
-    int status = there ? encode_field(&(struct io_place){e, c, line, fields}, field, error) : RT_OK;
+    int status = there ? encode_field(&(struct io_place){e, c, line, fields, NULL}, field, error) : RT_OK;
     if (status != RT_OK) return status;
     if (there && column->fit && !column->kind->give) fit_row(&v->of, e->data->rows, column);
   }

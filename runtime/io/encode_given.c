@@ -9,19 +9,39 @@
 
 /* ---- what a column can be given as ---- */
 
-static int not_so(const struct io_column *column, const char *given, const char *hint,
+static int not_so(const struct io_column *column, const struct io_memory_column *from, const char *hint,
                   struct rt_error *error) {
-  rt_fail(error, RT_USAGE, "the rows have %s in the column `%s`, which is `%s` in the program", given,
-          column->name, column->kind->name);
+  rt_fail(error, RT_USAGE, "the rows have %s in the column `%s`, which is `%s` in the program",
+          io_given_words[from->given], column->name, column->kind->name);
   rt_hint(error, "%s", hint);
   return RT_USAGE;
 }
 
-static int check_ids(const struct io_encoder *e, int column, struct rt_error *error) {
+static const char *file_hint(const struct io_kind *kind) {
+  return kind->files == &io_image_files
+             ? "aq_rows_images adds a column of images, aq_rows_bytes one of PNG or JPEG files"
+             : "aq_rows_sounds adds a column of sounds, aq_rows_bytes one of WAV or FLAC files";
+}
+
+/* Files are told apart by what they begin with. */
+static int check_file(const struct io_column *column, const struct io_memory_column *from,
+                      struct rt_error *error) {
+  const struct io_files *files = column->kind->files;
+  if (files && from->given == IO_GIVEN_FILES) return RT_OK;
+  if (files && (files == &io_image_files) == (from->given == IO_GIVEN_IMAGES)) return RT_OK;
+  return not_so(column, from,
+                files                             ? file_hint(column->kind)
+                : column->kind->element == IO_I32 ? "aq_rows_texts adds a column of texts"
+                                                  : "aq_rows_numbers adds a column of numbers",
+                error);
+}
+
+static int check_ids(const struct io_encoder *e, int column, const struct io_memory_column *from,
+                     struct rt_error *error) {
   const struct io_column *c = &e->schema->columns[column];
-  if (c->kind->element != IO_I32) return not_so(c, "ids", "aq_rows_numbers adds a column of numbers", error);
+  if (c->kind->element != IO_I32) return not_so(c, from, "aq_rows_numbers adds a column of numbers", error);
   if (c->kind->made || c->second_field >= 0)
-    return not_so(c, "ids", "it is made of texts as they are written: aq_rows_texts adds them", error);
+    return not_so(c, from, "it is made of texts as they are written: aq_rows_texts adds them", error);
   if (c->kind->numbered || io_encoder_vocab(e, column)) return RT_OK;
   rt_fail(error, RT_USAGE, "the rows have ids in the column `%s`, whose vocabulary is not known yet",
           c->name);
@@ -39,16 +59,16 @@ int io_check_given(const struct io_encoder *e, struct rt_error *error) {
     const struct io_memory_column *from = io_table_memory(e->table, column->field);
     int status = RT_OK;
     if (!from || from->given == IO_GIVEN_TEXTS || (e->predicting && !column->required)) continue;
-    if (column->kind->give)
-      status = not_so(column, from->given == IO_GIVEN_IDS ? "ids" : "numbers",
-                      "aq_rows_texts adds a column of names of files", error);
+    if (from->given >= IO_GIVEN_FILES)
+      status = check_file(column, from, error);
+    else if (column->kind->give)
+      status = not_so(column, from, file_hint(column->kind), error);
     else if (column->kind->beside)
-      status = not_so(column, from->given == IO_GIVEN_IDS ? "ids" : "numbers",
-                      "aq_rows_texts adds a column of texts", error);
+      status = not_so(column, from, "aq_rows_texts adds a column of texts", error);
     else if (from->given == IO_GIVEN_IDS)
-      status = check_ids(e, c, error);
+      status = check_ids(e, c, from, error);
     else if (column->kind->element == IO_I32)
-      status = not_so(column, "numbers",
+      status = not_so(column, from,
                       column->kind->numbered ? "aq_rows_ids adds a column of ids"
                                              : "aq_rows_texts adds a column of texts, aq_rows_ids one of ids",
                       error);
@@ -218,7 +238,11 @@ static int encode_ids(const struct io_place *p, const struct io_field *value, st
 
 int io_encode_given(const struct io_place *p, const struct io_memory_column *from,
                     const struct io_field *value, struct rt_error *error) {
-  return from->given == IO_GIVEN_IDS ? encode_ids(p, value, error) : encode_numbers(p, from, value, error);
+  struct io_place with = *p;
+  with.from = from;
+  return from->given == IO_GIVEN_IDS       ? encode_ids(p, value, error)
+         : from->given == IO_GIVEN_NUMBERS ? encode_numbers(p, from, value, error)
+                                           : io_place_column(p)->kind->encode(&with, value, error);
 }
 
 /* ---- as texts ---- */

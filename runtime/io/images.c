@@ -6,6 +6,7 @@
 #include "runtime/io/beside.h"
 #include "runtime/io/grow.h"
 #include "runtime/io/idx.h"
+#include "runtime/io/memory.h"
 
 /* An idx file, which is read once as well, also when it is damaged: each of its rows asks for it. Its images
  * are kept nowhere else. */
@@ -139,8 +140,8 @@ static int read_array(const struct io_idx *idx, int64_t k, int channels, struct 
   return io_image_convert(image, channels, error);
 }
 
-int io_images_find(const struct io_place *p, const struct io_field *name, struct io_stored *from,
-                   struct rt_error *error) {
+static int find(const struct io_place *p, const struct io_field *name, struct io_stored *from,
+                struct rt_error *error) {
   struct io_field file = *name;
   struct array_file *array = NULL;
   char *path;
@@ -166,4 +167,34 @@ int io_images_decode(const struct io_stored *from, int channels, struct io_image
                                   : read_file(from->path, channels, image, error);
   if (status != RT_OK) io_image_free(image);
   return status;
+}
+
+/* An image that is decoded already. */
+static int copy_points(const struct io_field *field, int channels, struct io_image *image,
+                       struct rt_error *error) {
+  struct io_memory_image sizes;
+  memcpy(&sizes, field->text, sizeof sizes);
+  *image = (struct io_image){sizes.height, sizes.width, sizes.channels, NULL};
+  if (io_image_room(image) != RT_OK) return rt_no_memory(error);
+  memcpy(image->bytes, field->text + sizeof sizes, io_image_size(image));
+  return io_image_convert(image, channels, error);
+}
+
+static int decode_bytes(const struct io_field *file, int channels, struct io_image *image,
+                        struct rt_error *error) {
+  const int status = io_check_bytes(file, IO_IMAGE_BYTES, error);
+  return status == RT_OK
+             ? io_image_decode((const unsigned char *)file->text, file->length, channels, image, error)
+             : status;
+}
+
+int io_images_read(const struct io_place *p, const struct io_field *field, int channels,
+                   struct io_stored *from, struct io_image *image, struct rt_error *error) {
+  *from = (struct io_stored){0};
+  *image = (struct io_image){0};
+  if (p->from)
+    return p->from->given == IO_GIVEN_IMAGES ? copy_points(field, channels, image, error)
+                                             : decode_bytes(field, channels, image, error);
+  const int status = find(p, field, from, error);
+  return status == RT_OK ? io_images_decode(from, channels, image, error) : status;
 }

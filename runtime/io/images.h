@@ -9,11 +9,12 @@
 struct io_place;
 
 /* Finds what a field names: "a.png", or "train.idx.gz#3", which is an image of an idx file, from 0 on. Such a
- * file is read once, and kept beside the images of the column's store. The caller frees *from, which has no
- * bytes yet. RT_BAD_DATA with what is wrong, without a place. */
-int io_images_find(const struct io_place *p, const struct io_field *name, struct io_stored *from,
-                   struct rt_error *error);
-/* Reads and decodes it; channels: as in io_image_decode. The caller frees the image. RT_BAD_DATA as above. */
+ * file is read once, and kept beside the images of the column's store. Or what it is, if it lies in memory:
+ * a file, or an image. Decodes it; channels: as in io_image_decode. The caller frees *from, which has no
+ * bytes yet, and the image, also after a failure. RT_BAD_DATA with what is wrong, without a place. */
+int io_images_read(const struct io_place *p, const struct io_field *field, int channels,
+                   struct io_stored *from, struct io_image *image, struct rt_error *error);
+/* Reads and decodes it again. The caller frees the image. RT_BAD_DATA as above. */
 int io_images_decode(const struct io_stored *from, int channels, struct io_image *image,
                      struct rt_error *error);
 

@@ -1,9 +1,12 @@
 /* memory.c: tables in memory: how their columns are filled. */
 #include "runtime/io/memory.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "runtime/io/grow.h"
+
+const char *const io_given_words[] = {"texts", "numbers", "ids", "files", "images", "sounds"};
 
 struct io_memory_column *io_memory_find(const struct io_memory *memory, const char *name) {
   for (size_t c = 0; c < memory->count; c++)
@@ -31,6 +34,7 @@ static struct io_memory_column *take(struct io_memory *memory, const char *name)
 
 int io_memory_add(struct io_memory *memory, const char *name, enum io_given given,
                   struct io_memory_column **column, struct rt_error *error) {
+  static atomic_uint_fast64_t begun;
   if (io_memory_find(memory, name))
     return rt_fail(error, RT_USAGE, "the column `%.200s` is there already", name);
   struct io_memory_column *c = *column = take(memory, name);
@@ -38,6 +42,7 @@ int io_memory_add(struct io_memory *memory, const char *name, enum io_given give
       || IO_GROW(c->bytes, c->capacity, sizeof(double)) != RT_OK)
     return rt_no_memory(error);
   c->given = given;
+  c->serial = atomic_fetch_add(&begun, 1);
   c->width = 0;
   c->length = 0;
   c->begin[0] = 0;
@@ -64,6 +69,10 @@ void io_memory_write(const struct io_memory_column *column, const char *value, s
   const size_t one = column->given == IO_GIVEN_NUMBERS ? sizeof(double) : sizeof(int32_t);
   if (column->given == IO_GIVEN_TEXTS) {
     rt_text_add(out, value, length);
+    return;
+  }
+  if (column->given >= IO_GIVEN_FILES) {
+    rt_text_printf(out, "(%zu bytes)", length);
     return;
   }
   for (size_t k = 0; k < length / one; k++) {

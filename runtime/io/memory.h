@@ -5,14 +5,32 @@
 
 #include "runtime/base.h"
 
-/* What a column's rows are: texts, as they would stand in a file; doubles; or numbers of vocabulary entries,
- * int32_t. */
-enum io_given { IO_GIVEN_TEXTS, IO_GIVEN_NUMBERS, IO_GIVEN_IDS };
+/* What a column's rows are: texts, as they would stand in a file; doubles; numbers of vocabulary entries,
+ * int32_t; the bytes of files, which texts would name; or what such files have: images and sounds, each as
+ * below. */
+enum io_given {
+  IO_GIVEN_TEXTS,
+  IO_GIVEN_NUMBERS,
+  IO_GIVEN_IDS,
+  IO_GIVEN_FILES,
+  IO_GIVEN_IMAGES,
+  IO_GIVEN_SOUNDS
+};
+extern const char *const io_given_words[]; /* "texts", "numbers", … */
+
+/* What stands before the points of an image, a byte each, and before the samples of a sound, floats. */
+struct io_memory_image {
+  int32_t height, width, channels;
+};
+struct io_memory_sound {
+  int32_t rate, channels;
+};
 
 struct io_memory_column {
   char *name;
   bool there; /* false: its memory is kept for later */
   enum io_given given;
+  uint64_t serial; /* of all columns that this process has begun */
   int64_t
       width;   /* of lists of numbers: how many one of the list has; 0: the numbers of a row are one value */
   char *bytes; /* of all rows, aligned for doubles */
@@ -39,7 +57,7 @@ int io_memory_add(struct io_memory *memory, const char *name, enum io_given give
 int io_memory_reserve(struct io_memory_column *column, size_t bytes, int64_t rows);
 /* Ends row number `row`, behind `length` bytes that are copied. There must be room for them. */
 void io_memory_put(struct io_memory_column *column, int64_t row, const void *bytes, size_t length);
-/* Adds the value of a row as a person would write it: 1.5, or "3 7". */
+/* Adds the value of a row as a person would write it: 1.5, or "3 7", or "(4213 bytes)". */
 void io_memory_write(const struct io_memory_column *column, const char *value, size_t length,
                      struct rt_text *out);
 /* RT_BAD_DATA about a row, counted from 1: "row 3, column `age`: …". */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/io/file_sort.h"
+#include "runtime/io/grow.h"
 
 /* What a file of another sort begins with. */
 static const struct io_sort others[] = {
@@ -38,6 +39,53 @@ static int16_t rounded(float x) {
   return (int16_t)(y >= full - 1 ? full - 1 : y <= -full ? -full : lrintf(y));
 }
 
+int io_sound_check(int64_t rate, int64_t channels, struct rt_error *error) {
+  if (channels < 1 || channels > IO_SOUND_CHANNELS)
+    return rt_fail(error, RT_BAD_DATA, "it has %lld channels, and may have 1 to %d", (long long)channels,
+                   IO_SOUND_CHANNELS);
+  return rate >= IO_SOUND_SLOWEST && rate <= IO_SOUND_FASTEST
+             ? RT_OK
+             : rt_fail(error, RT_BAD_DATA, "it has %lld samples a second, and may have %d to %d",
+                       (long long)rate, IO_SOUND_SLOWEST, IO_SOUND_FASTEST);
+}
+
+int io_wave_check(int64_t count, struct rt_error *error) {
+  return count <= IO_SOUND_SAMPLES
+             ? RT_OK
+             : rt_fail(error, RT_BAD_DATA, "it is too long: it has more than %d million samples",
+                       IO_SOUND_SAMPLES / 1000000);
+}
+
+int io_wave_add(struct io_wave *wave, const void *samples, int64_t count, int channels,
+                struct rt_error *error) {
+  const char *at = samples;
+  const int status = io_wave_check(wave->count + count, error);
+  if (status != RT_OK) return status;
+  if (IO_GROW(wave->sample, wave->capacity, (size_t)(wave->count + count)) != RT_OK)
+    return rt_no_memory(error);
+  for (int64_t k = 0; k < count; k++) {
+    float sum = 0, one;
+    for (int c = 0; c < channels; c++, at += sizeof one) {
+      memcpy(&one, at, sizeof one);
+      sum += one;
+    }
+    wave->sample[wave->count++] = sum / (float)channels;
+  }
+  return RT_OK;
+}
+
+int io_sound_of_wave(struct io_wave *wave, int32_t rate, struct io_sound *sound, struct rt_error *error) {
+  *sound = (struct io_sound){0};
+  int status = check_wave(wave, error);
+  if (status == RT_OK) status = io_wave_resample(wave, rate, error);
+  if (status != RT_OK) return status;
+  sound->sample = rt_alloc((size_t)wave->count * sizeof *sound->sample);
+  if (!sound->sample) return rt_no_memory(error);
+  sound->count = wave->count;
+  for (int64_t k = 0; k < wave->count; k++) sound->sample[k] = rounded(wave->sample[k]);
+  return RT_OK;
+}
+
 int io_sound_decode(const unsigned char *bytes, size_t length, int32_t rate, struct io_sound *sound,
                     struct rt_error *error) {
   const bool wav = io_begins(bytes, length, 0, "RIFF", 4) && io_begins(bytes, length, 8, "WAVE", 4);
@@ -46,14 +94,7 @@ int io_sound_decode(const unsigned char *bytes, size_t length, int32_t rate, str
   if (!wav && !io_begins(bytes, length, 0, "fLaC", 4)) return io_refuse_sort(bytes, length, &known, error);
   int status = wav ? io_wav_check(bytes, length, error) : RT_OK;
   if (status == RT_OK) status = io_sound_file_decode(bytes, length, &wave, error);
-  if (status == RT_OK) status = check_wave(&wave, error);
-  if (status == RT_OK) status = io_wave_resample(&wave, rate, error);
-  if (status == RT_OK) {
-    sound->count = wave.count;
-    sound->sample = rt_alloc((size_t)wave.count * sizeof *sound->sample);
-    if (!sound->sample) status = rt_no_memory(error);
-  }
-  for (int64_t k = 0; status == RT_OK && k < wave.count; k++) sound->sample[k] = rounded(wave.sample[k]);
+  if (status == RT_OK) status = io_sound_of_wave(&wave, rate, sound, error);
   rt_free(wave.sample);
   return status;
 }

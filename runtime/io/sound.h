@@ -27,10 +27,13 @@ struct io_sound {
 int io_sound_decode(const unsigned char *bytes, size_t length, int32_t rate, struct io_sound *sound,
                     struct rt_error *error);
 
+/* Can a sound have so many samples a second, in so many channels? RT_BAD_DATA. */
+int io_sound_check(int64_t rate, int64_t channels, struct rt_error *error);
+
 /* What decodes files; NULL: aq was built without it. */
 const char *io_sound_library(void);
 
-/* ---- for sound.c ---- */
+/* ---- for sound.c and sounds.c ---- */
 
 /* What a file has: its channels mixed, from -1 to 1 as a rule. */
 struct io_wave {
@@ -39,6 +42,14 @@ struct io_wave {
   size_t capacity;
   float *sample;
 };
+/* Can a sound have so many samples? RT_BAD_DATA. */
+int io_wave_check(int64_t count, struct rt_error *error);
+/* Adds so many samples of so many channels, [count, channels], mixed. The caller frees the wave, also after a
+ * failure. RT_NO_MEMORY, or RT_BAD_DATA: it becomes too long. */
+int io_wave_add(struct io_wave *wave, const void *samples, int64_t count, int channels,
+                struct rt_error *error);
+/* Brings it to that rate, and rounds it. The caller frees both, the wave also after a failure. */
+int io_sound_of_wave(struct io_wave *wave, int32_t rate, struct io_sound *sound, struct rt_error *error);
 /* Is the rest of a WAV file there, and as long as its header says? */
 int io_wav_check(const unsigned char *bytes, size_t length, struct rt_error *error);
 /* Decodes into an empty wave and leaves it to the caller to free, also after a failure. */

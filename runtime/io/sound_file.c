@@ -19,8 +19,6 @@ int io_sound_file_decode(const unsigned char *bytes, size_t length, struct io_wa
 
 #include <sndfile.h>
 
-#include "runtime/io/grow.h"
-
 const char *io_sound_library(void) { return sf_version_string(); }
 
 struct memory {
@@ -66,18 +64,7 @@ static int check_info(const SF_INFO *info, struct rt_error *error) {
             "them without loss");
     return RT_BAD_DATA;
   }
-  if (info->channels < 1 || info->channels > IO_SOUND_CHANNELS)
-    return rt_fail(error, RT_BAD_DATA, "it has %d channels, and may have 1 to %d", info->channels,
-                   IO_SOUND_CHANNELS);
-  if (info->samplerate < IO_SOUND_SLOWEST || info->samplerate > IO_SOUND_FASTEST)
-    return rt_fail(error, RT_BAD_DATA, "it has %d samples a second, and may have %d to %d", info->samplerate,
-                   IO_SOUND_SLOWEST, IO_SOUND_FASTEST);
-  return RT_OK;
-}
-
-static int too_long(struct rt_error *error) {
-  return rt_fail(error, RT_BAD_DATA, "it is too long: it has more than %d million samples",
-                 IO_SOUND_SAMPLES / 1000000);
+  return io_sound_check(info->samplerate, info->channels, error);
 }
 
 enum { BLOCK = 4096 }; /* numbers read at a time */
@@ -88,14 +75,8 @@ static int read_samples(SNDFILE *file, int channels, struct io_wave *wave, struc
   for (;;) {
     const sf_count_t got = sf_readf_float(file, block, BLOCK / channels);
     if (got <= 0) return RT_OK;
-    if (wave->count + got > IO_SOUND_SAMPLES) return too_long(error);
-    if (IO_GROW(wave->sample, wave->capacity, (size_t)(wave->count + got)) != RT_OK)
-      return rt_no_memory(error);
-    for (sf_count_t k = 0; k < got; k++) {
-      float sum = 0;
-      for (int c = 0; c < channels; c++) sum += block[k * channels + c];
-      wave->sample[wave->count++] = sum / (float)channels;
-    }
+    const int status = io_wave_add(wave, block, got, channels, error);
+    if (status != RT_OK) return status;
   }
 }
 
@@ -108,8 +89,7 @@ int io_sound_file_decode(const unsigned char *bytes, size_t length, struct io_wa
   if (!file) return rt_fail(error, RT_BAD_DATA, "it is a damaged file of sound: %s", sf_strerror(NULL));
   int status = check_info(&info, error);
   wave->rate = info.samplerate;
-  if (status == RT_OK && info.frames > IO_SOUND_SAMPLES && info.frames != SF_COUNT_MAX)
-    status = too_long(error);
+  if (status == RT_OK && info.frames != SF_COUNT_MAX) status = io_wave_check(info.frames, error);
   if (status == RT_OK) status = read_samples(file, info.channels, wave, error);
   if (status == RT_OK && sf_error(file) != SF_ERR_NO_ERROR)
     status = rt_fail(error, RT_BAD_DATA, "it is a damaged file of sound: %s", sf_strerror(file));

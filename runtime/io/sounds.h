@@ -7,10 +7,10 @@
 
 enum { IO_SOUND_RATE = 16000 }; /* samples a second, when a program says nothing */
 
-/* Reads what a field names, brings it to so many samples a second and keeps it. RT_BAD_DATA with what is
- * wrong, without a place; so is a sound of fewer than `least` samples. */
-int io_sounds_read(const struct io_place *p, const struct io_field *name, int64_t rate, int64_t least,
-                   int32_t *number, struct rt_error *why);
+/* Reads what a field names or is, brings it to so many samples a second and puts it into *one. RT_BAD_DATA
+ * with what is wrong, without a place; so is a sound of fewer than `least` samples. */
+int io_sounds_read(const struct io_place *p, const struct io_field *field, int64_t rate, int64_t least,
+                   struct io_stored *one, struct rt_error *why);
 /* That of a row, which the store keeps. */
 struct io_sound io_sounds_of(const struct io_values *v, int64_t row);
 /* Samples of so many milliseconds. */

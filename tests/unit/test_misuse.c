@@ -120,6 +120,22 @@ static aq_tensor *const VALUE_aq_tensor_p[] = {&tensor,    NULL,     &no_tensor,
                                                &many_axes, &no_size, &no_number};
 static aq_map map = {.size = sizeof map, .name = "m"}, no_map, future_map = {.size = SIZE_MAX};
 static aq_map *const VALUE_aq_map_p[] = {&map, NULL, &no_map, &future_map};
+static const void *const blobs[] = {"\x89PNG"}, *const no_blob[] = {NULL};
+static const void *const *const VALUE_void_list[] = {blobs, NULL, no_blob};
+static const aq_image image = {.size = sizeof image, 1, 1, 1, (const unsigned char *)"a"},
+                      future_image = {.size = SIZE_MAX},
+                      wide_image = {.size = sizeof image, SIZE_MAX, SIZE_MAX, SIZE_MAX, NULL};
+static const aq_image *const images[] = {&image}, *const no_image[] = {NULL},
+                             *const future_images[] = {&future_image}, *const wide_images[] = {&wide_image};
+static const aq_image *const *const VALUE_aq_image_list[] = {images, NULL, no_image, future_images,
+                                                             wide_images};
+static const aq_sound sound = {.size = sizeof sound, 16000, 1, 1, (const float[]){0}},
+                      future_sound = {.size = SIZE_MAX},
+                      long_sound = {.size = sizeof sound, SIZE_MAX, SIZE_MAX, SIZE_MAX, NULL};
+static const aq_sound *const sounds[] = {&sound}, *const no_sound[] = {NULL},
+                             *const future_sounds[] = {&future_sound}, *const long_sounds[] = {&long_sound};
+static const aq_sound *const *const VALUE_aq_sound_list[] = {sounds, NULL, no_sound, future_sounds,
+                                                             long_sounds};
 static const double *const no_line[] = {NULL};
 static aq_curve curve = {.size = sizeof curve, .title = "t"}, no_curve,
                 curve_of_none = {.size = sizeof curve, .count = 3},
