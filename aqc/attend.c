@@ -85,22 +85,13 @@ static int check_texts(const aq_model *model, char *const *text, int given) {
   return AQ_OK;
 }
 
-static int make_maps(const struct settings *settings, aq_session *session) {
-  const size_t count = (size_t)settings->operand_count - 1;
-  int status = aq_session_attend(session, (const char *const *)settings->operand + 1, NULL, count);
-  return status == AQ_OK ? AQ_OK : message_print(aq_session_message(session));
-}
-
-/* What is wrong with the row is said of its fields, before they are a line to predict; behind the answer the
- * maps are made again, for the session has one thing at a time. */
 static int attend(const struct settings *settings, const aq_model *model, aq_session *session) {
-  int status = make_maps(settings, session);
-  if (status != AQ_OK) return status;
+  const size_t count = (size_t)settings->operand_count - 1;
+  if (aq_session_attend(session, (const char *const *)settings->operand + 1, NULL, count))
+    return message_print(aq_session_message(session));
   aq_shown *shown = aq_shown_new(true);
   aq_shown_title(shown, "What %s looks at", settings->operand[0]);
-  status = answer_show(session, model, settings->operand + 1, settings->operand_count - 1,
-                       settings->html != NULL, shown);
-  if (status == AQ_OK) status = make_maps(settings, session);
+  const int status = answer_show(session, model, settings->html != NULL, shown);
   if (status == AQ_OK) return show(settings, session, shown);
   aq_shown_free(shown);
   return status;
@@ -143,12 +134,10 @@ static int open_with_folders(const struct settings *settings, aq_model **model) 
 static int run_attend(const struct settings *settings) {
   aq_model *model;
   aq_session *session = NULL;
-  struct settings row = *settings;
-  row.header = AQ_HEADER_NO; /* a row, whatever its texts are */
   int status = open_with_folders(settings, &model);
   if (status != AQ_OK) return status;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
-  if (status == AQ_OK) status = open_session(model, &row, &session);
+  if (status == AQ_OK) status = open_session(model, settings, &session);
   if (status == AQ_OK && aq_model_member_count(model) > 1)
     message_remark("an ensemble of %zu models: this is what the first of them looks at",
                    aq_model_member_count(model));

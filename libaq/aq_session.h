@@ -92,6 +92,11 @@ typedef struct aq_predict_options {
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);
+/* The answer to the example that was predicted or attended to last, as the line that
+ * aq_session_predict_stream writes of it, without its newline. Of the options, which may be NULL, those of a
+ * line count: json, probabilities, top, below. The text is the caller's, for aq_text_free. AQ_USAGE: there is
+ * no answer, or it is an image, which is no text. */
+int aq_session_line(aq_session *session, const aq_predict_options *options, char **text);
 /* How many bad rows of the last stream were skipped. */
 int64_t aq_session_skipped(const aq_session *session);
 /* How the last stream, or the last example, was read. */
@@ -227,7 +232,8 @@ typedef struct aq_map {
   const aq_grid *const *query_grid, *const *key_grid; /* [query_grids], [key_grids] */
   size_t query_grids, key_grids;
 } aq_map;
-/* Makes the maps of one example, which is given as for aq_session_predict. They live until the next call. */
+/* Predicts one example as aq_session_predict does, and makes its maps. They live until the next call that
+ * computes, and so do the scores. After AQ_NOT_FINITE because of an answer the maps are there. */
 int aq_session_attend(aq_session *session, const char *const *field, const size_t *length, size_t count);
 size_t aq_session_map_count(const aq_session *session);
 const aq_map *aq_session_map(const aq_session *session, size_t map); /* NULL beyond the last */

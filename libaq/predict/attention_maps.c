@@ -189,12 +189,11 @@ int session_look(struct aq_session *s, int64_t row, struct rt_error *error) {
 }
 
 static int attend(struct aq_session *session, struct session_fields fields, struct rt_error *error) {
-  session_forget(session);
-  int status = session_look_ready(session, error);
-  if (status == RT_OK) status = session_fill(session, fields, error);
+  int status = session_fill(session, fields, error);
+  if (status == RT_OK) status = session_look_ready(session, error);
   if (status == RT_OK) status = session_look(session, 0, error);
   session->looked = status == RT_OK;
-  return status;
+  return status == RT_OK ? session_run(session, 0, 1, error) : status;
 }
 
 int aq_session_attend(aq_session *session, const char *const *field, const size_t *length, size_t count) {

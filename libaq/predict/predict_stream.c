@@ -129,6 +129,34 @@ int aq_session_predict_stream(aq_session *session, const aq_predict_options *opt
   return session_end(session, predict_stream(session, options, error));
 }
 
+/* ---- one example ---- */
+
+static int line_of_answer(struct aq_session *s, const aq_predict_options *options, char **text,
+                          struct rt_error *error) {
+  aq_predict_options own;
+  struct rt_text line = {0};
+  *text = NULL;
+  if (lib_take_options(LIB_PREDICT_OPTIONS, options, &own, error) != RT_OK) return RT_USAGE;
+  if (s->scored < 1) return rt_fail(error, RT_USAGE, "there is no answer: no example was predicted");
+  if (answers_images(s)) {
+    rt_fail(error, RT_USAGE, "the answer is an image, and no line of text");
+    rt_hint(error, "aq_session_row_image has it after aq_session_predict_rows");
+    return RT_USAGE;
+  }
+  const int status = check_wishes(s, &own, error);
+  if (status != RT_OK) return status;
+  session_lines[own.json ? AQ_JSON : AQ_TEXT].scores(s, 0, &own, &line);
+  return lib_give_text(&line, text, error);
+}
+
+int aq_session_line(aq_session *session, const aq_predict_options *options, char **text) {
+  struct rt_error *error;
+  if (!session || !text || session_begin(session, &error) != RT_OK) return AQ_USAGE;
+  return session_end(session, line_of_answer(session, options, text, error));
+}
+
+/* ---- what was read ---- */
+
 int64_t aq_session_skipped(const aq_session *session) { return session ? session->reading.skipped : 0; }
 const aq_reading *aq_session_reading(const aq_session *session) {
   return lib_reading_view(session ? &session->reading : NULL);

@@ -198,9 +198,14 @@ int session_add_row(struct aq_session *s, const struct io_schema *schema, struct
 }
 
 int session_fill(struct aq_session *s, struct session_fields fields, struct rt_error *error) {
+  session_forget(s);
+  lib_reading_clear(&s->reading);
   io_dataset_clear(&s->data);
   int status = session_add_row(s, &s->model->schema, fields, error);
-  return status != RT_OK ? status : session_extend(s, &s->data, error);
+  if (status == RT_OK) status = session_extend(s, &s->data, error);
+  if (status == RT_OK) status = lib_reading_cuts(&s->reading, &s->model->schema, &s->data, error);
+  s->reading.rows = status == RT_OK;
+  return status;
 }
 
 int session_extend(const struct aq_session *s, struct io_dataset *data, struct rt_error *error) {
@@ -301,13 +306,8 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
 }
 
 static int predict_one(struct aq_session *session, struct session_fields fields, struct rt_error *error) {
-  session_forget(session);
-  lib_reading_clear(&session->reading);
-  int status = session_fill(session, fields, error);
-  if (status == RT_OK)
-    status = lib_reading_cuts(&session->reading, &session->model->schema, &session->data, error);
-  session->reading.rows = status == RT_OK;
-  return status != RT_OK ? status : session_run(session, 0, 1, error);
+  const int status = session_fill(session, fields, error);
+  return status == RT_OK ? session_run(session, 0, 1, error) : status;
 }
 
 int aq_session_predict(aq_session *session, const char *const *field, const size_t *length, size_t count) {

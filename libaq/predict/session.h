@@ -123,7 +123,7 @@ int session_embed(struct aq_session *session, const aq_embed_options *options, s
  * it. */
 int session_add_row(struct aq_session *session, const struct io_schema *schema, struct session_fields fields,
                     struct rt_error *error);
-/* Makes one example all that data hold. */
+/* Forgets what was computed and read, and makes one example all that data hold. */
 int session_fill(struct aq_session *session, struct session_fields fields, struct rt_error *error);
 /* A model that continues a text is fed all tokens but the last, which is only a target. So a row whose last
  * token is to be seen gets one more, which nobody looks at. Call it for the row last added. */

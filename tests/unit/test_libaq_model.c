@@ -52,6 +52,38 @@ static void test_attend(void **state) {
   aq_session_free(session);
 }
 
+/* One call gives the maps and the answer, which is that of a prediction. */
+static void test_attend_answers(void **state) {
+  (void)state;
+  aq_session *session = session_of(reader, NULL), *other = session_of(reader, NULL);
+  const char *const field[] = {"a good film"};
+  aq_predict_options options;
+  char *line, *same;
+  aq_predict_options_init(&options);
+  options.json = options.probabilities = true;
+  assert_int_equal(aq_session_line(session, NULL, &line), AQ_USAGE);
+  assert_null(line);
+  assert_int_equal(aq_session_attend(session, field, NULL, 1), AQ_OK);
+  assert_int_equal(aq_session_predict(other, field, NULL, 1), AQ_OK);
+  assert_memory_equal(aq_session_scores(session, 0, NULL, NULL), aq_session_scores(other, 0, NULL, NULL),
+                      2 * sizeof(double));
+  assert_int_equal(aq_session_reading(session)->rows, 1);
+  assert_int_equal(aq_session_line(session, NULL, &line), AQ_OK);
+  assert_string_equal(line, "positive");
+  aq_text_free(line);
+  assert_int_equal(aq_session_line(session, &options, &line), AQ_OK);
+  assert_int_equal(aq_session_line(other, &options, &same), AQ_OK);
+  assert_string_equal(line, same);
+  assert_memory_equal(line, "{\"label\":{\"label\":\"positive\",", 29);
+  assert_int_equal(aq_session_map_count(session), 3); /* still */
+  options.top = -1;
+  aq_text_free(line);
+  aq_text_free(same);
+  assert_int_equal(aq_session_line(session, &options, &line), AQ_USAGE);
+  aq_session_free(session);
+  aq_session_free(other);
+}
+
 static const char pooling_program[] =
     "dim D = 6, H = 3\n"
     "data { text: words[T], label: class[C] }\n"
@@ -334,11 +366,17 @@ static void test_doctor(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_attend),    cmocka_unit_test(test_attend_pooling),
-      cmocka_unit_test(test_generate),  cmocka_unit_test(test_report),
-      cmocka_unit_test(test_gradcheck), cmocka_unit_test(test_gradcheck_all_kinds),
-      cmocka_unit_test(test_explain),   cmocka_unit_test(test_work),
-      cmocka_unit_test(test_bytecode),  cmocka_unit_test(test_doctor),
+      cmocka_unit_test(test_attend),
+      cmocka_unit_test(test_attend_answers),
+      cmocka_unit_test(test_attend_pooling),
+      cmocka_unit_test(test_generate),
+      cmocka_unit_test(test_report),
+      cmocka_unit_test(test_gradcheck),
+      cmocka_unit_test(test_gradcheck_all_kinds),
+      cmocka_unit_test(test_explain),
+      cmocka_unit_test(test_work),
+      cmocka_unit_test(test_bytecode),
+      cmocka_unit_test(test_doctor),
       cmocka_unit_test(test_mistaken),
   };
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
