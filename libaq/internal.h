@@ -86,6 +86,7 @@ struct lib_params {
   uint32_t count;
   void **data; /* [count] aligned blocks */
   int64_t *elements;
+  void **panels; /* [count] those that products read as panels too (params_panels.c); NULL: none are kept */
 };
 /* Hints at where the program makes a parameter, if that is known. */
 void lib_place_param(const struct vm_param *param, struct rt_error *error);
@@ -139,6 +140,7 @@ int lib_params_convert(struct lib_params *to, const struct lib_params *from, con
 int lib_params_check(const struct lib_params *params, const struct vm_module *module, int code,
                      const char *when, struct rt_error *error);
 void lib_params_bind(const struct lib_params *params, struct vm_machine *machine);
+void lib_params_bind_panels(const struct lib_params *params, struct vm_machine *machine); /* and the panels */
 void lib_params_free(struct lib_params *params);
 
 /* ---- data into machines (feed.c) ---- */
@@ -312,6 +314,8 @@ int lib_mean_tags(struct tag_answers *answers, struct lib_mean *mean, const stru
 
 /* Fills class_text, column, native and requirement; const after that (model_words.c). */
 int lib_model_words(struct aq_model *model, struct rt_error *error);
+/* lib_params_panels of each member (members.c). Of a model that has its parameters, once. */
+int lib_model_panels(struct aq_model *model, struct rt_error *error);
 /* The vocabulary of a column, or NULL. */
 const struct io_vocab *lib_model_vocab(const struct aq_model *model, const struct vm_input *input);
 struct aq_model *lib_model_new(void);

@@ -68,6 +68,7 @@ struct rt_call {
   bool rounds; /* products of float matrices round their operands to bfloat16 (runtime/kernels/rounded.h) */
   const int64_t *size_each; /* ops with a dim attribute that is ragged: its size in each example, else NULL */
   const struct lane_program *lanes; /* LANES */
+  const void *panels;               /* project: the matrix once more (runtime/panels.h), or NULL */
   const struct attend_plan *attend; /* attention */
   uint64_t seed;                    /* random ops: of this run and this call */
   int64_t examples;                 /* of the batch */

@@ -323,6 +323,25 @@ void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data
   machine->moved = true;
 }
 
+/* Does the instruction multiply rows by the whole of a parameter? */
+static bool reads_panels(const struct vm_function *function, uint32_t n, uint32_t param) {
+  const struct vm_instr *instr = &function->instr[n];
+  if (instr->op != OP_project || instr->attr[0]) return false;
+  const struct vm_value *matrix = &function->value[instr->in[1]];
+  return matrix->place == VM_IN_PARAM && matrix->index == param;
+}
+
+bool vm_reads_panels(const struct vm_function *function, uint32_t param) {
+  uint32_t n = 0;
+  while (n < function->instr_count && !reads_panels(function, n, param)) n++;
+  return n < function->instr_count;
+}
+
+void vm_machine_set_panels(struct vm_machine *machine, uint32_t param, const void *panels) {
+  for (uint32_t n = 0; n < machine->function->instr_count; n++)
+    if (reads_panels(machine->function, n, param)) machine->call[n].call.panels = panels;
+}
+
 /* Kernels do not write to inputs: the verifier lets no instruction do that. */
 void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data) {
   machine->place[machine->function->slot_count + machine->module->param_count + input] =

@@ -33,6 +33,10 @@ void vm_machine_measure(struct vm_machine *machine);
 /* Memory of params and inputs, owned by the caller: float or double by precision, int32 for whole numbers,
  * sizes as bound. Whole numbers of inputs are checked against their range at each run (RT_BAD_DATA). */
 void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data);
+/* A parameter may be there as panels too (runtime/panels.h), for kernels that read them; NULL: it is not. Its
+ * numbers must not change meanwhile. */
+bool vm_reads_panels(const struct vm_function *function, uint32_t param);
+void vm_machine_set_panels(struct vm_machine *machine, uint32_t param, const void *panels);
 void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data);
 /* Likewise, of a function that has arguments. */
 void vm_machine_set_argument(struct vm_machine *machine, uint32_t argument, const void *data);

@@ -1,7 +1,7 @@
 /* members.c: the models of an ensemble: what each is run with, and the means of their answers. */
 #include <math.h>
 
-#include "libaq/internal.h"
+#include "libaq/model/params.h"
 #include "vm/target.h"
 
 int lib_members_init(struct lib_members *members, const struct aq_model *model, enum rt_precision precision,
@@ -18,6 +18,13 @@ int lib_members_init(struct lib_members *members, const struct aq_model *model, 
     status = lib_params_convert(&members->converted[m], members->of[m], model->module, precision, error);
     members->of[m] = &members->converted[m];
   }
+  return status;
+}
+
+int lib_model_panels(struct aq_model *model, struct rt_error *error) {
+  int status = lib_params_panels(&model->params, model->module, error);
+  for (uint32_t m = 0; m < model->more_count && status == RT_OK; m++)
+    status = lib_params_panels(&model->more[m], model->module, error);
   return status;
 }
 

@@ -421,6 +421,7 @@ static int read_model(struct aq_model *model, struct io_tensors *file, const cha
   if (status == RT_OK) status = lib_bind_dims(model->module, &model->schema, error);
   if (status == RT_OK) status = read_members(model, file, path, error);
   if (status == RT_OK) status = lib_model_words(model, error);
+  if (status == RT_OK) status = lib_model_panels(model, error);
   io_tensors_close(file);
   if (status != RT_OK) lib_name_file(error, path);
   model->trained = status == RT_OK;

@@ -76,6 +76,8 @@ int lib_params_init(struct lib_params *params, const struct vm_module *module, e
 }
 
 void lib_params_free(struct lib_params *params) {
+  for (uint32_t p = 0; params->panels && p < params->count; p++) rt_free_aligned(params->panels[p]);
+  rt_free(params->panels);
   for (uint32_t p = 0; params->data && p < params->count; p++) rt_free_aligned(params->data[p]);
   rt_free(params->data);
   rt_free(params->elements);

@@ -53,6 +53,11 @@ int lib_shard_find(const char *path, const char *tensor, char **file, struct rt_
 int lib_tensor_names(const char *pattern, struct rt_arena *arena, const char ***names, size_t *count,
                      struct rt_error *error);
 
+enum { LIB_PANELS = 64 << 20 };
+/* Of parameters that will not change: keeps those as panels too that predicting multiplies by, up to
+ * LIB_PANELS bytes of them. */
+int lib_params_panels(struct lib_params *params, const struct vm_module *module, struct rt_error *error);
+
 /* How many numbers parameter p has, and its shape. -1, and an error: a size is not known. */
 int64_t lib_param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK],
                            struct rt_error *error);

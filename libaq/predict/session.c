@@ -29,7 +29,7 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   s->pool = lib_pool(s->options.threads, s->options.pool, error);
   s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
   if (!s->predict) return error->code;
-  lib_params_bind(s->params, s->predict);
+  lib_params_bind_panels(s->params, s->predict);
   status = lib_row_check_init(&s->row_check, model->module, &model->schema, error);
   s->row_check.extends = true;
   s->row_check.precision = s->precision;
@@ -271,7 +271,7 @@ static int keep_scores(struct aq_session *s, uint32_t o, int64_t examples, struc
 /* Runs one member, which leaves its answers in the scores; those of an ensemble are added up. */
 static int run_member(struct aq_session *s, struct lib_batch batch, uint32_t m, struct rt_error *error) {
   const int64_t examples = batch.count;
-  if (s->members.count > 1) lib_params_bind(s->members.of[m], s->predict);
+  if (s->members.count > 1) lib_params_bind_panels(s->members.of[m], s->predict);
   int status = lib_run_batch(s->predict, batch, 0, error);
   for (uint32_t o = 0; o < s->model->module->output_count && status == RT_OK; o++) {
     struct session_scores *scores = &s->scores[o];

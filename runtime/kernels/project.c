@@ -6,6 +6,7 @@
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/split.h"
+#include "runtime/kernels/thin.h"
 
 struct sizes {
   int64_t rows, groups, k, n; /* n: all the further axes of w together */
@@ -68,6 +69,35 @@ static void multiply(const struct rt_call *call, const struct products *all) {
     const struct products all = name##_of(call);                                                             \
     return KERNEL(product_scratch)(&all.first);                                                              \
   }
-PROJECT(project)
 PROJECT(project_back)
 PROJECT(project_grad)
+
+#if RT_VECTOR_BYTES >= 32
+static bool reads_panels(const struct rt_call *call, const struct products *all) {
+  return call->panels && all->groups == 1 && !call->rounds && KERNEL(panels_suit)(&all->first);
+}
+static void multiply_panels(const struct rt_call *call, struct rt_product p) {
+  p.a = in_data(call, 0);
+  p.c = out_data(call, 0);
+  KERNEL(panels_product)(call->pool, &p, call->panels);
+}
+static size_t panels_scratch(const struct rt_product *p) { return KERNEL(thin_scratch)(p); }
+#else
+static bool reads_panels(const struct rt_call *call, const struct products *all) {
+  return (void)call, (void)all, false;
+}
+static void multiply_panels(const struct rt_call *call, struct rt_product p) { (void)call, (void)p; }
+static size_t panels_scratch(const struct rt_product *p) { return (void)p, 0; }
+#endif
+
+void KERNEL(project)(const struct rt_call *call) {
+  const struct products all = project_of(call);
+  if (reads_panels(call, &all))
+    multiply_panels(call, all.first);
+  else
+    multiply(call, &all);
+}
+size_t KERNEL(project_scratch)(const struct rt_call *call) {
+  const struct products all = project_of(call);
+  return reads_panels(call, &all) ? panels_scratch(&all.first) : KERNEL(product_scratch)(&all.first);
+}

@@ -6,11 +6,14 @@
  * rows fall into blocks of nearly equal heights of at most TALL, whose sums stay in registers; one row or two
  * take more columns at a time, so that there are sums enough to work on while others wait. With AVX-512 a is
  * packed, column by column of a block. Each number of the result is one sum in the order of k, whatever the
- * blocks and the number of threads. */
+ * blocks and the number of threads.
+ *
+ * Of b as panels (runtime/panels.h) no line pushes out another, and the rest stays as it is. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/split.h"
 #include "runtime/kernels/square.h"
 #include "runtime/kernels/thin.h"
+#include "runtime/panels.h"
 
 #if RT_VECTOR_BYTES >= 32
 
@@ -44,14 +47,18 @@ enum {
   VECTORS_OF_LINE = 64 / RT_VECTOR_BYTES,    /* of the caches */
   MOST_OF_A = (2 << 20) / (int)sizeof(real), /* that are packed */
   LARGE_B = 1 << 16,
-  TASK = 1 << 20 /* multiply-adds worth a task, which packs all of a */
+  TASK = 1 << 20,            /* multiply-adds worth a task, which packs all of a */
+  PANELS_LEAST_ROWS = 3,     /* fewer take more columns at a time than a panel has */
+  PANELS_MOST_OF_A = 1 << 18 /* which each panel reads again */
 };
 
+_Static_assert(WIDE == RT_PANEL_WIDE(RT_VECTOR_BYTES, sizeof(real)), "as runtime/panels.c lays them out");
 typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
 struct thin {
   struct rt_product of;
   int64_t tasks, blocks, wide; /* wide: columns at a time */
+  const real *panels;          /* of b; NULL: it is read where it lies */
 };
 
 /* ---- the rows ---- */
@@ -148,11 +155,18 @@ static int64_t wide_of(const struct rt_product *p) {
   return p->n < wide ? WIDE : wide;
 }
 
+/* Column j of b, where columns begin that are taken at a time. */
+static const real *column_of(const struct thin *t, int64_t j) {
+  return t->panels ? t->panels + j * t->of.k : t->of.b + j;
+}
+
 /* Block n of the rows and the columns from j on, for which there is nothing to add to. */
 static struct block block_of(const struct thin *t, int64_t n, int64_t j, const real *packed) {
   const struct rt_product *p = &t->of;
   const real *a = PACKS ? packed + n * p->k * PANEL : p->a + first_row(t, n) * p->lda;
-  return (struct block){.k = p->k, .lda = p->lda, .ldb = p->ldb, .a = a, .b = p->b + j, .next = p->b + j};
+  const real *b = column_of(t, j);
+  return (struct block){
+      .k = p->k, .lda = p->lda, .ldb = t->panels ? WIDE : p->ldb, .a = a, .b = b, .next = b};
 }
 
 /* All rows with the columns from j on. */
@@ -167,14 +181,15 @@ static void multiply_columns(const struct thin *t, int64_t j, const real *packed
   }
 }
 
-/* The last columns, fewer than are taken at a time: those before them are computed once more. */
+/* The last columns, fewer than are taken at a time: those before them are computed once more, or behind them
+ * the zeros of the panel. */
 static void multiply_last(const struct thin *t, int64_t columns, const real *packed) {
   const struct rt_product *p = &t->of;
-  const int64_t known = t->wide - columns;
+  const int64_t known = t->panels ? 0 : t->wide - columns;
   real sum[TALL * MOST_VECTORS * RT_VECTOR];
   for (int64_t n = 0; n < t->blocks; n++) {
     const int64_t first = first_row(t, n), rows = first_row(t, n + 1) - first;
-    struct block x = block_of(t, n, p->n - t->wide, packed);
+    struct block x = block_of(t, n, p->n - columns - known, packed);
     x.c = sum, x.ldc = t->wide;
     of_rows(rows, t->wide)(&x);
     for (int64_t i = 0; i < rows; i++)
@@ -195,7 +210,7 @@ static void thin_task(void *context, int64_t task, void *scratch) {
     if (j + t->wide > t->of.n)
       multiply_last(t, t->of.n - j, scratch);
     else
-      multiply_columns(t, j, scratch, t->of.b + (panel + 1 < end ? j + t->wide : j));
+      multiply_columns(t, j, scratch, column_of(t, panel + 1 < end ? j + t->wide : j));
   }
 }
 
@@ -214,10 +229,24 @@ bool KERNEL(thin_suits)(const struct rt_product *p) {
 
 size_t KERNEL(thin_scratch)(const struct rt_product *p) { return (size_t)packed_numbers(p) * sizeof(real); }
 
-void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *p) {
-  struct thin t = {*p, 1, split_ceil(p->m, TALL), wide_of(p)};
+static void multiply_all(struct rt_pool *pool, struct thin t) {
+  const struct rt_product *p = &t.of;
+  t.blocks = split_ceil(p->m, TALL);
   t.tasks = split_max(1, split_min(p->m * p->n * p->k / TASK, split_ceil(p->n, t.wide)));
   rt_parallel(pool, t.tasks, thin_task, &t);
+}
+
+void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *p) {
+  multiply_all(pool, (struct thin){.of = *p, .wide = wide_of(p)});
+}
+
+bool KERNEL(panels_suit)(const struct rt_product *p) {
+  return p->m >= PANELS_LEAST_ROWS && p->k > AHEAD && p->m * p->k <= PANELS_MOST_OF_A
+         && packed_numbers(p) <= MOST_OF_A;
+}
+
+void KERNEL(panels_product)(struct rt_pool *pool, const struct rt_product *p, const real *panels) {
+  multiply_all(pool, (struct thin){.of = *p, .wide = WIDE, .panels = panels});
 }
 
 #endif

@@ -9,6 +9,9 @@
 bool KERNEL(thin_suits)(const struct rt_product *product);
 void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *product);
 size_t KERNEL(thin_scratch)(const struct rt_product *product);
+/* The same of a b that is there as panels too: then it may have many rows. */
+bool KERNEL(panels_suit)(const struct rt_product *product);
+void KERNEL(panels_product)(struct rt_pool *pool, const struct rt_product *product, const real *panels);
 #endif
 
 #endif

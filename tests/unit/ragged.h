@@ -13,6 +13,7 @@
 #include "runtime/ops.h"
 #include "runtime/random.h"
 #include "runtime/threads.h"
+#include "runtime/panels.h"
 #include "tests/unit/run_op.h"
 
 enum {
@@ -171,38 +172,62 @@ static inline struct rt_shape with_offsets(const struct value *v) {
   return s;
 }
 
+/* Runs the op with each number of threads, and compares. */
+static inline void check_threads(enum rt_op op, struct rt_call call, enum rt_precision precision,
+                                 enum rt_isa isa, const struct value *out, double tolerance) {
+  struct rt_shape out_shape = with_offsets(out);
+  size_t size = (size_t)out->shape.count * (precision == RT_F64 ? sizeof(double) : sizeof(float));
+  void *result[MOST_THREADS];
+  for (int t = 0; t < MOST_THREADS; t++) {
+    result[t] = malloc(size + 8);
+    assert_non_null(result[t]);
+    memset(result[t], 0xA5, size + 8);
+    struct rt_tensor y = {result[t], &out_shape};
+    call.out_count = 1;
+    call.out = &y;
+    call.pool = pools[t];
+    run_op(op, precision, isa, &call);
+    for (int k = 0; k < 8; k++) assert_int_equal(((unsigned char *)result[t])[size + (size_t)k], 0xA5);
+    if (memcmp(result[t], result[0], size))
+      fail_msg("%s: %d threads give another result than one", rt_op_info[op].name, t + 1);
+  }
+  compare(op, out, result[0], precision, tolerance);
+  for (int t = 0; t < MOST_THREADS; t++) free(result[t]);
+}
+
+/* Once more, with the matrix as panels. */
+static inline void check_panels(struct rt_call call, enum rt_precision precision, enum rt_isa isa,
+                                const struct value *out, double tolerance) {
+  const struct rt_shape *matrix = call.in[1].shape;
+  int64_t wide = rt_panel_wide(precision, isa), rows = matrix->size[0];
+  int64_t columns = rows ? matrix->count / rows : 0;
+  if (!wide || !matrix->count || call.attr[0]) return;
+  void *panels = malloc(rt_panels_bytes(rows, columns, wide, precision));
+  assert_non_null(panels);
+  rt_panels_fill(rows, columns, wide, precision, call.in[1].data, panels);
+  call.panels = panels;
+  check_threads(OP_project, call, precision, isa, out, tolerance);
+  free(panels);
+}
+
 /* Runs op on in[0..count-1] and compares with out. call: attr, real, size_each, seed and examples are taken
  * from it. */
 static inline void check(enum rt_op op, const struct rt_call *with, int count, struct value *const *in,
                          const struct value *out, double tolerance) {
   for (int precision = RT_F32; precision <= RT_F64; precision++)
     for (int isa = 0; isa <= (int)rt_best_isa(); isa++) {
-      struct rt_shape shape[MOST_OPERANDS], out_shape = with_offsets(out);
+      struct rt_shape shape[MOST_OPERANDS];
       struct rt_tensor tensor[MOST_OPERANDS];
-      size_t size = (size_t)out->shape.count * (precision == RT_F64 ? sizeof(double) : sizeof(float));
-      void *result[MOST_THREADS];
       for (int i = 0; i < count; i++) {
         shape[i] = with_offsets(in[i]);
         tensor[i] = (struct rt_tensor){in_precision(in[i], (enum rt_precision)precision), &shape[i]};
       }
-      for (int t = 0; t < MOST_THREADS; t++) {
-        result[t] = malloc(size + 8);
-        assert_non_null(result[t]);
-        memset(result[t], 0xA5, size + 8);
-        struct rt_tensor y = {result[t], &out_shape};
-        struct rt_call call = *with;
-        call.in_count = count;
-        call.out_count = 1;
-        call.in = tensor;
-        call.out = &y;
-        call.pool = pools[t];
-        run_op(op, (enum rt_precision)precision, (enum rt_isa)isa, &call);
-        for (int k = 0; k < 8; k++) assert_int_equal(((unsigned char *)result[t])[size + (size_t)k], 0xA5);
-        if (memcmp(result[t], result[0], size))
-          fail_msg("%s: %d threads give another result than one", rt_op_info[op].name, t + 1);
-      }
-      compare(op, out, result[0], (enum rt_precision)precision, tolerance);
-      for (int t = 0; t < MOST_THREADS; t++) free(result[t]);
+      struct rt_call call = *with;
+      call.in_count = count;
+      call.in = tensor;
+      check_threads(op, call, (enum rt_precision)precision, (enum rt_isa)isa, out, tolerance);
+      if (op == OP_project)
+        check_panels(call, (enum rt_precision)precision, (enum rt_isa)isa, out, tolerance);
       for (int i = 0; i < count; i++)
         if (!in[i]->id) free(tensor[i].data);
     }
