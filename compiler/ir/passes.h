@@ -30,6 +30,9 @@ int ir_simplify(struct ir_graph *g, int root_count, ir_id *root, struct rt_error
 /* One node for everything that is computed twice (cse.c). */
 int ir_cse(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 
+/* Sums rows before they are multiplied, where that is the same but for rounding (sums.c). */
+int ir_sum_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+
 /* fold.c: the value of a lane op on numbers, in double. */
 double ir_fold(enum rt_op op, double a, double b, double c);
 
