@@ -104,6 +104,7 @@ static int find_one(struct lib_loader *l, const char *path, const char *name, co
   rt_free(file);
   if (status == RT_OK && (*tensor = io_tensors_find(l->file, name)))
     status = note_tensor(&l->used, name, error);
+  if (status != RT_OK) *tensor = NULL;
   return status;
 }
 
