@@ -12,6 +12,7 @@
 #include "runtime/kernels/packed.h"
 #include "runtime/kernels/split.h"
 #include "runtime/kernels/square.h"
+#include "runtime/lent_pool.h"
 
 #if RT_VECTOR_BYTES >= 32
 
@@ -42,8 +43,11 @@ enum {
   TALL_PANELS = NUMBERS / 8 / (TALL * DEPTH),     /* of a that a task has at most */
   WIDE_PANELS = NUMBERS / 8 * 7 / (WIDE * DEPTH), /* of b in a part at most */
   PACKED_AT_ONCE = 8,                             /* panels of b in a task */
-  WANTED_TASKS = 8, /* and multiples of it, so that few threads have as many each */
-  ALONE = 300000    /* multiply-adds not worth a second thread */
+  AHEAD = 16,                                     /* rows that are asked for before they are packed */
+  WANTED_TASKS = 4, /* and multiples of it, so that few threads have as many each */
+  MANY_THREADS = 4, /* beyond which there are twice as many tasks */
+  ALONE = 300000,   /* multiply-adds not worth a second thread */
+  CACHE_LINE = 64 / (int)sizeof(real)
 };
 
 typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
@@ -69,22 +73,44 @@ struct source {
   bool along;
 };
 
+/* Rows of a panel that lie in rows of the matrix, which are far from each other: each is asked for in time.
+ * A row is copied in whole vectors, the last of which may reach beyond it, where the matrix has as much. */
+static inline __attribute__((always_inline)) void pack_rows(int width, struct source from, real *to) {
+  const int whole = (width + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR;
+  const real *x = from.data;
+  for (int64_t l = 0; l < from.depth; l++, x += from.ld, to += width) {
+    __builtin_prefetch(x + AHEAD * from.ld);
+    if (from.count >= whole)
+#pragma GCC unroll 2
+      for (int j = 0; j < whole; j += RT_VECTOR) {
+        vector line;
+        memcpy(&line, x + j, sizeof line);
+        memcpy(to + j, &line, sizeof line);
+      }
+    else
+      for (int j = 0; j < width; j++) to[j] = j < from.count ? x[j] : 0;
+  }
+}
+
+/* A panel whose rows are columns of the matrix is read line by line, while the lines of the next one come. */
+static inline __attribute__((always_inline)) void ask_for_lines(const real *x, int64_t ld, int count) {
+  for (int j = 0; j < count; j++) __builtin_prefetch(x + j * ld);
+}
+
 /* A panel of WIDE columns, or TALL rows: [depth, width] numbers. What it lacks of the width is 0. */
 static inline __attribute__((always_inline)) void pack_panel(int width, struct source from, real *to) {
   const real *x = from.data;
   const int64_t ld = from.ld, count = from.count, squares = from.depth / RT_VECTOR * RT_VECTOR;
   if (from.along) {
-    if (count >= width)
-      for (int64_t l = 0; l < from.depth; l++) memcpy(to + l * width, x + l * ld, (size_t)width * sizeof *to);
-    else
-      for (int64_t l = 0; l < from.depth; l++)
-        for (int j = 0; j < width; j++) to[l * width + j] = j < count ? x[l * ld + j] : 0;
+    pack_rows(width, from, to);
     return;
   }
   /* The last square of a row may reach beyond it, into the next one: so it is written first. */
-  for (int64_t l = 0; l < squares; l += RT_VECTOR)
+  for (int64_t l = 0; l < squares; l += RT_VECTOR) {
+    if (l % CACHE_LINE == 0) ask_for_lines(x + width * ld + l, ld, width);
     for (int j = (width - 1) / RT_VECTOR * RT_VECTOR; j >= 0; j -= RT_VECTOR)
       square_transpose(x + j * ld + l, ld, split_min(count, width) - j, to + l * width + j, width);
+  }
   for (int64_t l = squares; l < from.depth; l++)
     for (int j = 0; j < width; j++) to[l * width + j] = j < count ? x[j * ld + l] : 0;
 }
@@ -172,6 +198,14 @@ static int64_t first_row(const struct part *part, int64_t task) {
   return split_min(part->of.m, panels * task / part->cut.tasks * TALL);
 }
 
+/* The next panel of b comes from the third cache, or from memory. Each block of this one asks for a share of
+ * it. */
+static void ask_for_next(const struct rt_product *p, int64_t row, int64_t rows, const real *panel) {
+  int64_t lines = split_ceil(WIDE * p->k, CACHE_LINE), blocks = split_ceil(rows, TALL), block = row / TALL;
+  for (int64_t l = lines * block / blocks; l < lines * (block + 1) / blocks; l++)
+    __builtin_prefetch(panel + l * CACHE_LINE, 0, 2);
+}
+
 static void multiply_rows(void *context, int64_t task, void *scratch) {
   const struct part *part = context;
   const struct rt_product *p = &part->of;
@@ -183,6 +217,7 @@ static void multiply_rows(void *context, int64_t task, void *scratch) {
       for (int64_t j = near; j < split_min(p->n, near + NEAR_PANELS * WIDE); j += WIDE) {
         struct rt_product block = {.add = p->add, .m = p->m - i, .n = p->n - j, .k = p->k, .ldc = p->ldc};
         block.c = p->c + i * p->ldc + j;
+        if (NEAR_PANELS == 1) ask_for_next(p, i - first, end - first, part->b + (j + WIDE) * p->k);
         multiply_block(&block, a + (i - first) * p->k, part->b + j * p->k);
       }
 }
@@ -227,8 +262,9 @@ static void take_room(void *context, int64_t task, void *scratch) {
 }
 
 void KERNEL(packed_product)(struct rt_pool *pool, const struct rt_product *p) {
-  const struct cut cut = cut_of(p);
+  struct cut cut = cut_of(p);
   real *room;
+  if (cut.tasks > 1 && rt_pool_threads(pool) > MANY_THREADS) cut.tasks *= 2;
   rt_parallel(pool, 1, take_room, &room);
   for (int64_t j = 0; j < p->n; j += cut.columns)
     for (int64_t l = 0; l < p->k; l += cut.depth) {
