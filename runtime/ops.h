@@ -80,9 +80,9 @@ rt_kernel *rt_kernel_of(enum rt_op op, enum rt_precision precision, enum rt_isa 
 /* The ops whose kernels use scratch (runtime/threads.h). Beside such a kernel stands a function that says how
  * many bytes of it each worker needs for a call of these sizes; it does not read data. */
 #define RT_EACH_SCRATCH(macro)                                                                               \
-  macro(assign) macro(attention) macro(attention_grad) macro(attention_weights) macro(ctc_nll)               \
-      macro(ctc_grad) macro(lanes) macro(matmul) macro(project) macro(project_back) macro(project_grad)      \
-          macro(threshold)
+  macro(assign) macro(attention) macro(attention_grad) macro(attention_weights) macro(convolve)              \
+      macro(convolve_back) macro(convolve_grad) macro(ctc_nll) macro(ctc_grad) macro(lanes) macro(matmul)    \
+          macro(project) macro(project_back) macro(project_grad) macro(threshold)
 typedef size_t rt_scratch(const struct rt_call *call);
 rt_scratch *rt_scratch_of(enum rt_op op, enum rt_precision precision, enum rt_isa isa); /* NULL: uses none */
 

@@ -102,6 +102,52 @@ int signature_check_concat(const struct vm_op_call *call) {
   return fail_with(call, t->dim[axis], sum);
 }
 
+/* ---- convolutions ---- */
+
+enum { MOST_SQUARE = 1 << 15 }; /* points of a side, and of a stride */
+
+/* x: [h, w, c]; y: [m, n, f], m and n of them at each stride-th point; filter: a row for each number of a
+ * square. Given as types, and as numbers of arguments for messages. */
+struct convolution {
+  const struct vm_type *x, *filter, *y;
+  int x_at, filter_at, y_at;
+};
+
+static int check_convolution(const struct vm_op_call *call, struct convolution of) {
+  struct vm_dims *dims = call->dims;
+  const int64_t size = call->attr[0], stride = call->attr[1];
+  if (size < 1 || size > MOST_SQUARE)
+    return signature_fail(call, -1, -1, "`size` is from 1 to %d", MOST_SQUARE);
+  if (stride < 1 || stride > MOST_SQUARE)
+    return signature_fail(call, -1, -1, "`stride` is from 1 to %d", MOST_SQUARE);
+  for (int a = 0; a < 2; a++) {
+    const vm_dim points = vm_dim_ceil(dims, vm_dim_over(dims, of.x->dim[a], vm_dim_number(dims, stride)));
+    if (points != of.y->dim[a] || points == VM_NO_DIM) {
+      signature_fail(call, of.y_at, a, "there is one point for each stride of the image");
+      return fail_with(call, of.y->dim[a], points);
+    }
+  }
+  const vm_dim depth = vm_dim_times(dims, vm_dim_number(dims, size * size), of.x->dim[2]);
+  if (depth == of.filter->dim[0] && depth != VM_NO_DIM) return RT_OK;
+  signature_fail(call, of.filter_at, 0, "the matrix has a row for each number of a square");
+  return fail_with(call, of.filter->dim[0], depth);
+}
+
+int signature_check_convolve(const struct vm_op_call *call) {
+  return check_convolution(call,
+                           (struct convolution){call->arg[0], call->arg[1], call->given, 0, 1, RULE_RESULT});
+}
+
+int signature_check_convolve_back(const struct vm_op_call *call) {
+  return check_convolution(call,
+                           (struct convolution){call->given, call->arg[1], call->arg[0], RULE_RESULT, 1, 0});
+}
+
+int signature_check_convolve_grad(const struct vm_op_call *call) {
+  return check_convolution(call,
+                           (struct convolution){call->arg[0], call->given, call->arg[1], 0, RULE_RESULT, 1});
+}
+
 /* ---- others ---- */
 
 int signature_check_sample(const struct vm_op_call *call) {

@@ -42,6 +42,18 @@ static double product_flops(const struct vm_machine *machine, const struct vm_in
   return 2 * all;
 }
 
+/* Each number of y, [m, n, f], is a sum over the rows of the matrix, [k, f]. */
+static double convolution_flops(const struct vm_machine *machine, const struct vm_instr *instr) {
+  const bool grad = instr->op == OP_convolve_grad;
+  const struct rt_shape *filter = vm_machine_value(machine, grad ? instr->out[0] : instr->in[1]).shape;
+  const uint32_t y = instr->op == OP_convolve ? instr->out[0] : instr->in[grad];
+  return 2 * (double)vm_machine_value(machine, y).shape->count * (double)filter->size[0];
+}
+
+static bool convolves(enum rt_op op) {
+  return op == OP_convolve || op == OP_convolve_back || op == OP_convolve_grad;
+}
+
 /* ---- heads ---- */
 
 static double role_size(const struct attend_operand *operand, const struct rt_shape *shape, uint8_t role,
@@ -102,6 +114,7 @@ double vm_machine_flops(const struct vm_machine *machine, uint32_t n) {
   if (instr->op == OP_call) return 0;
   if (flags & RT_NESTED) return scan_flops(machine, n);
   if (flags & RT_MULTIPLIES) return product_flops(machine, instr);
+  if (convolves(instr->op)) return convolution_flops(machine, instr);
   const bool lanes = vm_op_attr_kind(instr->op, 0) == VM_ATTR_PROGRAM;
   return (double)vm_machine_value(machine, instr->out[0]).shape->count
          * (lanes ? machine->module->lanes[instr->attr[0]].instr_count : 1);

@@ -343,6 +343,11 @@ static const struct cc_parameter cumsum_rows[] = {
     {"reverse", CC_TAKES_SWITCH, .optional = true, .by_name = true}};
 static const struct cc_parameter concat_rows[] = {{"part", CC_TAKES_ANY, .rest = true},
                                                   {"axis", CC_TAKES_ANY, .optional = true, .by_name = true}};
+static const struct cc_parameter convolve_rows[] = {
+    {"x", .takes = CC_TAKES_ANY},
+    {"filter", .takes = CC_TAKES_ANY},
+    {"size", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, 32768)},
+    {"stride", CC_TAKES_WHOLE, CC_FROM_TO(1, 32768), .optional = true, .by_name = true, .fallback = 1}};
 static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
                                                    {"rate", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)}};
 static const struct cc_parameter config_rows[] = {{"key", .takes = CC_TAKES_TEXT},
@@ -397,6 +402,10 @@ static const struct cc_builtin builtins[] = {
     {"range", CC_TAKES(dim), cc_run_range, 0, 0, "0, 1, 2, … along a dim"},
     {"concat", CC_TAKES(concat_rows), cc_run_concat, 0, 0,
      "one behind the other along an axis, counted from 0; the last when none is given"},
+    {"convolve", CC_TAKES(convolve_rows), cc_run_convolve, OP_convolve, 0,
+     "of an image [H, W, C] each point and those around it in a square of `size` by `size`, row by row, "
+     "times "
+     "a matrix [size*size*C, F]; with `stride` only every stride-th row and column"},
     {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
     {"nll", CC_TAKES(score_ids), run_nll, OP_cross_entropy, 0,
      "-log_softmax(x) at the id; of an id that is no class, 0"},

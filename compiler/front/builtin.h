@@ -30,6 +30,9 @@ cc_builtin_run cc_run_top_k;
 cc_builtin_run cc_run_config;
 cc_builtin_run cc_run_refuse;
 
+/* builtin_image.c */
+cc_builtin_run cc_run_convolve;
+
 /* builtin_shape.c */
 cc_builtin_run cc_run_reshape;
 cc_builtin_run cc_run_expand;

@@ -354,6 +354,7 @@ static struct ir_numbers of_node(const struct ir_graph *g, const struct ir_node 
     case OP_pad: return hull(a, ir_numbers_between(0, 0, true));
     case OP_sum:
     case OP_cumsum: return total(a);
+    case OP_convolve:
     case OP_project:
     case OP_project_back:
     case OP_matmul: return contracted(a, known[n->arg[1]]);

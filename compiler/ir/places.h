@@ -40,6 +40,13 @@ void ir_places_join(struct vm_dims *dims, vm_dim dim, struct ir_axis_places *a,
                     const struct ir_axis_places *b);
 /* All positions move by so many, towards the end or (back) the beginning. */
 void ir_places_move(struct vm_dims *dims, struct ir_axis_places *a, vm_dim by, bool back);
+/* Of an axis of size `from`, every stride-th position with those around it, so many before and behind: an
+ * axis of size `to`. Beyond the ends is nothing. */
+struct ir_window {
+  int64_t before, behind, stride;
+};
+void ir_places_slide(struct vm_dims *dims, struct ir_axis_places *a, vm_dim from, vm_dim to,
+                     struct ir_window window);
 /* Adds what stands behind it. */
 void ir_places_append(struct ir_axis_places *a, const struct ir_axis_places *more);
 /* Axes of a tensor under another shape: from[rank of `type`] becomes to[rank of `into`]. */

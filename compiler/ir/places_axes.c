@@ -76,6 +76,28 @@ void ir_places_move(struct vm_dims *dims, struct ir_axis_places *a, vm_dim by, b
   a->count = kept;
 }
 
+/* low + by * step */
+static vm_dim steps_from(struct vm_dims *dims, vm_dim low, int64_t by, vm_dim step) {
+  const vm_dim more = vm_dim_times(dims, vm_dim_number(dims, by), step);
+  return more == VM_NO_DIM ? more : vm_dim_plus(dims, low, more);
+}
+
+void ir_places_slide(struct vm_dims *dims, struct ir_axis_places *a, vm_dim from, vm_dim to,
+                     struct ir_window window) {
+  struct ir_piece *p = &a->piece[0];
+  struct ir_factor *f = &p->factor[0];
+  if (a->count == 1) cover(dims, from, p);
+  if (a->count != 1 || p->count != 1 || !f->known || f->dim != from || !is_zero(dims, p->at)) {
+    a->count = 0;
+    return;
+  }
+  f->low = steps_from(dims, f->low, -window.before, f->step);
+  f->high = steps_from(dims, f->high, window.behind, f->step);
+  f->step = vm_dim_times(dims, f->step, vm_dim_number(dims, window.stride));
+  f->dim = to;
+  f->known = f->low != VM_NO_DIM && f->high != VM_NO_DIM && f->step != VM_NO_DIM;
+}
+
 void ir_places_append(struct ir_axis_places *a, const struct ir_axis_places *more) {
   for (int k = 0; k < more->count && a->count < IR_MOST_PIECES; k++) a->piece[a->count++] = more->piece[k];
 }

@@ -34,6 +34,14 @@ RULE(matmul) {
   if (b->need[1]) ir_give(b, 1, tb ? ir_matmul(at, b->dy, true, a, ta) : ir_matmul(at, a, !ta, b->dy, false));
 }
 
+RULE(convolve) {
+  struct vm_type x = *rule_type(b, rule_arg(b, 0)), filter = *rule_type(b, rule_arg(b, 1));
+  const ir_id of_x[2] = {b->dy, rule_arg(b, 1)}, of_filter[2] = {rule_arg(b, 0), b->dy};
+  if (b->need[0]) ir_give(b, 0, rule_alike(b, (struct ir_op){OP_convolve_back, 2, .arg = of_x, .type = &x}));
+  if (b->need[1])
+    ir_give(b, 1, rule_alike(b, (struct ir_op){OP_convolve_grad, 2, .arg = of_filter, .type = &filter}));
+}
+
 /* ---- rows ---- */
 
 /* Each element is part of the sums behind it: the running sum from the other end. */

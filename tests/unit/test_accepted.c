@@ -79,10 +79,33 @@ static enum rt_op roll_op(void) {
 
 /* The type of the result: what the signature makes of the arguments, or a random one where it must be given.
  */
-static bool roll_result(const struct dice *d, enum rt_op op, int count, const struct vm_type *args,
+/* An image, a matrix and what they make: two of them are arguments, the third is the result. */
+static struct vm_type make_convolution(const struct dice *d, enum rt_op op, struct vm_type *args,
+                                       const int64_t *attr) {
+  struct vm_dims *dims = &d->m->dims;
+  const vm_dim squares = vm_dim_number(dims, attr[0] * attr[0]), stride = vm_dim_number(dims, attr[1]);
+  struct vm_type x = {.dtype = RT_REAL, .batched = 1, .rank = 3, .of = VM_NO_DIM}, y, filter = x;
+  x.dim[0] = d->dim[rand() % 6];
+  x.dim[1] = d->dim[rand() % 6];
+  x.dim[2] = d->dim[rand() % 2];
+  filter.batched = 0;
+  filter.rank = 2;
+  filter.dim[0] = vm_dim_times(dims, squares, x.dim[2]);
+  filter.dim[1] = d->dim[rand() % 2];
+  y = x;
+  for (int a = 0; a < 2 && attr[1]; a++) y.dim[a] = vm_dim_ceil(dims, vm_dim_over(dims, x.dim[a], stride));
+  y.dim[2] = filter.dim[1];
+  args[0] = op == OP_convolve_back ? y : x;
+  args[1] = op == OP_convolve_grad ? y : filter;
+  return op == OP_convolve ? y : op == OP_convolve_back ? x : filter;
+}
+
+static bool roll_result(const struct dice *d, enum rt_op op, int count, struct vm_type *args,
                         const int64_t *attr, struct vm_type *result) {
   const struct vm_type *arg[MOST_ARGS] = {&args[0], &args[1], &args[2], &args[3], &args[4]};
   struct vm_type given = roll_given(d, args, count);
+  if ((op == OP_convolve || op == OP_convolve_back || op == OP_convolve_grad) && attr[0] && rand() % 2)
+    given = make_convolution(d, op, args, attr);
   if (op == OP_sample) {
     given.dtype = RT_INT;
     given.of = (vm_dim)attr[0];

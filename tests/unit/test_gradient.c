@@ -193,6 +193,28 @@ static ir_id make_cumsum(struct host *h) {
                (const int64_t[RT_MAX_ATTR]){host_below(h, type.rank), host_below(h, 2)}, NULL);
 }
 
+/* Of an image the sizes may differ; of the matrix there is one for all. */
+static ir_id make_convolve(struct host *h) {
+  struct vm_dims *dims = &h->module->dims;
+  const bool batched = host_below(h, 3) > 0;
+  const int64_t size = 1 + host_below(h, 4), stride = 1 + host_below(h, 3), channels = 1 + host_below(h, 3),
+                features = 1 + host_below(h, 20);
+  struct vm_type x = {.dtype = RT_REAL, .batched = batched, .rank = 3, .of = VM_NO_DIM}, filter = x, y;
+  x.dim[0] = any_dim(h, "H", batched, 0);
+  x.dim[1] = any_dim(h, "W", batched, 0);
+  x.dim[2] = host_dim(h, "C", channels);
+  filter.rank = 2;
+  filter.batched = false;
+  filter.dim[0] = vm_dim_times(dims, vm_dim_number(dims, size * size), x.dim[2]);
+  filter.dim[1] = host_dim(h, "F", features);
+  y = x;
+  for (int a = 0; a < 2; a++)
+    y.dim[a] = vm_dim_ceil(dims, vm_dim_over(dims, x.dim[a], vm_dim_number(dims, stride)));
+  y.dim[2] = filter.dim[1];
+  return apply(h, OP_convolve, 2, (ir_id[]){host_reals(h, x, -2, 2), host_reals(h, filter, -2, 2)},
+               (int64_t[]){size, stride}, &y);
+}
+
 /* Indices before, within and past the table. They are steps, and not moved. */
 static ir_id make_take(struct host *h) {
   struct vm_type index = any_type(h, 0, host_below(h, 3) > 0);
@@ -417,6 +439,7 @@ static ir_id make_case(struct host *h, enum rt_op op) {
     case OP_pad: return make_part(h, op);
     case OP_concat: return make_concat(h);
     case OP_ctc_nll: return make_ctc(h);
+    case OP_convolve: return make_convolve(h);
     case OP_cumsum: return make_cumsum(h);
     case OP_take: return make_take(h);
     case OP_threshold: return make_threshold(h);
