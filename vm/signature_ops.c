@@ -148,6 +148,29 @@ int signature_check_convolve_grad(const struct vm_op_call *call) {
                            (struct convolution){call->arg[0], call->given, call->arg[1], 0, RULE_RESULT, 1});
 }
 
+/* Squares fill the image. */
+static int check_squares(const struct vm_op_call *call, const struct vm_type *x,
+                         const struct vm_type *pooled) {
+  const int64_t size = call->attr[0];
+  if (size < 1 || size > MOST_SQUARE)
+    return signature_fail(call, -1, -1, "`size` is from 1 to %d", MOST_SQUARE);
+  for (int a = 0; a < 2; a++) {
+    const vm_dim points = vm_dim_times(call->dims, pooled->dim[a], vm_dim_number(call->dims, size));
+    if (points == x->dim[a] && points != VM_NO_DIM) continue;
+    signature_fail(call, 0, a, "the image is made of whole squares");
+    return fail_with(call, x->dim[a], points);
+  }
+  return RT_OK;
+}
+
+int signature_check_max_pool(const struct vm_op_call *call) {
+  return check_squares(call, call->arg[0], call->given);
+}
+
+int signature_check_max_pool_grad(const struct vm_op_call *call) {
+  return check_squares(call, call->arg[0], call->arg[1]);
+}
+
 /* ---- others ---- */
 
 int signature_check_sample(const struct vm_op_call *call) {

@@ -348,6 +348,8 @@ static const struct cc_parameter convolve_rows[] = {
     {"filter", .takes = CC_TAKES_ANY},
     {"size", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, 32768)},
     {"stride", CC_TAKES_WHOLE, CC_FROM_TO(1, 32768), .optional = true, .by_name = true, .fallback = 1}};
+static const struct cc_parameter square_rows[] = {{"x", .takes = CC_TAKES_ANY},
+                                                  {"size", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, 32768)}};
 static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
                                                    {"rate", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)}};
 static const struct cc_parameter config_rows[] = {{"key", .takes = CC_TAKES_TEXT},
@@ -406,6 +408,9 @@ static const struct cc_builtin builtins[] = {
      "of an image [H, W, C] each point and those around it in a square of `size` by `size`, row by row, "
      "times "
      "a matrix [size*size*C, F]; with `stride` only every stride-th row and column"},
+    {"max_pool2d", CC_TAKES(square_rows), cc_run_max_pool, OP_max_pool, 0,
+     "of an image [H, W, C] the largest of each square of `size` by `size` points, number by number; H and W "
+     "are divisible by it"},
     {"one_hot", CC_TAKES(ids), run_one_hot, 0, 0, "1 at the id, 0 elsewhere, along a new last axis"},
     {"nll", CC_TAKES(score_ids), run_nll, OP_cross_entropy, 0,
      "-log_softmax(x) at the id; of an id that is no class, 0"},

@@ -32,6 +32,7 @@ cc_builtin_run cc_run_refuse;
 
 /* builtin_image.c */
 cc_builtin_run cc_run_convolve;
+cc_builtin_run cc_run_max_pool;
 
 /* builtin_shape.c */
 cc_builtin_run cc_run_reshape;

@@ -1,4 +1,4 @@
-/* builtin_image.c: the built-in function that looks around each point of an image. */
+/* builtin_image.c: the built-in functions that go over an image. */
 #include "compiler/front/builtin.h"
 
 /* How many points there are in steps of `stride`. */
@@ -7,18 +7,44 @@ static vm_dim strides_of(struct cc_context *c, vm_dim points, double stride) {
   return vm_dim_ceil(dims, vm_dim_over(dims, points, vm_dim_number(dims, (int64_t)stride)));
 }
 
+/* The image that is the first argument, and its type. */
+static int image(struct cc_context *c, const struct cc_builtin *self, args_t *args, ir_id *x,
+                 struct vm_type *type) {
+  int axis[RT_MAX_RANK], status = cc_builtin_no_slot(c, self, args);
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, x);
+  if (status != RT_OK) return status;
+  *type = *cc_type(c, *x);
+  return type->rank == 3 && cc_visible(c, type, axis) == 3
+             ? RT_OK
+             : gr_fail(c->error, args->span[0], "%s goes over an image [H, W, C], and this is %s", self->name,
+                       cc_type_text(c, type));
+}
+
+int cc_run_max_pool(struct cc_context *c, const struct cc_builtin *self, args_t *args,
+                    struct cc_value *result) {
+  struct vm_type type;
+  ir_id x;
+  const int64_t size = (int64_t)args->value[1].number;
+  const int status = image(c, self, args, &x, &type);
+  if (status != RT_OK) return status;
+  for (int a = 0; a < 2; a++) {
+    type.dim[a] = vm_dim_over(&c->module->dims, type.dim[a], vm_dim_number(&c->module->dims, size));
+    if (type.dim[a] == VM_NO_DIM) return cc_out_of_memory(c);
+  }
+  return cc_builtin_done(c, result,
+                         ir_add(cc_in_model(c, args->node->span),
+                                (struct ir_op){OP_max_pool, 1, .arg = &x, .attr = {size}, .type = &type}));
+}
+
 int cc_run_convolve(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                     struct cc_value *result) {
   const double size = args->value[2].number, stride = args->named[0].number;
-  int axis[RT_MAX_RANK], status = cc_builtin_no_slot(c, self, args);
+  struct vm_type type;
   ir_id arg[2];
-  for (int k = 0; k < 2 && status == RT_OK; k++) status = cc_builtin_tensor(c, args, k, &arg[k]);
+  int status = image(c, self, args, &arg[0], &type);
+  if (status == RT_OK) status = cc_builtin_tensor(c, args, 1, &arg[1]);
   if (status != RT_OK) return status;
-  struct vm_type type = *cc_type(c, arg[0]);
   const struct vm_type filter = *cc_type(c, arg[1]);
-  if (type.rank != 3 || cc_visible(c, &type, axis) != 3)
-    return gr_fail(c->error, args->span[0], "convolve goes over an image [H, W, C], and this is %s",
-                   cc_type_text(c, &type));
   if (filter.rank != 2 || filter.batched)
     return gr_fail(c->error, args->span[1],
                    "convolve takes one matrix [size*size*C, F] for all rows of the data, and this is %s%s",

@@ -371,6 +371,7 @@ static struct ir_numbers of_node(const struct ir_graph *g, const struct ir_node 
     case OP_slice:
     case OP_stop:
     case OP_maximum:
+    case OP_max_pool:
     case OP_threshold:
     case OP_gather:
     case OP_take: return a;

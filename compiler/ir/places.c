@@ -86,13 +86,22 @@ static void concat(struct placing *p) {
   }
 }
 
-static void convolve(struct placing *p) {
-  const int64_t size = p->node->attr[0], before = (size - 1) / 2;
-  const struct ir_window window = {before, size - 1 - before, p->node->attr[1]};
+/* Axes of an image, of which each point of the result sees a part. */
+static void slide(struct placing *p, struct ir_window window) {
   for (int a = 0; a < 2 && arg_axes(p, 0); a++) {
     p->axis[a] = arg_axes(p, 0)[a];
     ir_places_slide(p->g->dims, &p->axis[a], arg_node(p, 0)->type.dim[a], p->node->type.dim[a], window);
   }
+}
+
+static void convolve(struct placing *p) {
+  const int64_t size = p->node->attr[0], before = (size - 1) / 2;
+  slide(p, (struct ir_window){before, size - 1 - before, p->node->attr[1]});
+}
+
+static void max_pool(struct placing *p) {
+  const int64_t size = p->node->attr[0];
+  slide(p, (struct ir_window){0, size - 1, size});
 }
 
 /* The result has queries and heads in the order of head->out; of the weights, keys follow them. */
@@ -129,6 +138,7 @@ static void apply_rule(struct placing *p) {
     case OP_slice: slice(p); return;
     case OP_concat: concat(p); return;
     case OP_convolve: convolve(p); return;
+    case OP_max_pool: max_pool(p); return;
     case OP_attention:
     case OP_attention_weights: attention(p); return;
     case OP_scan: scan(p); return;

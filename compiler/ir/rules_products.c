@@ -42,6 +42,11 @@ RULE(convolve) {
     ir_give(b, 1, rule_alike(b, (struct ir_op){OP_convolve_grad, 2, .arg = of_filter, .type = &filter}));
 }
 
+RULE(max_pool) {
+  const ir_id arg[2] = {rule_arg(b, 0), b->dy};
+  ir_give(b, 0, rule_alike(b, (struct ir_op){OP_max_pool_grad, 2, .arg = arg}));
+}
+
 /* ---- rows ---- */
 
 /* Each element is part of the sums behind it: the running sum from the other end. */

@@ -100,12 +100,24 @@ static struct vm_type make_convolution(const struct dice *d, enum rt_op op, stru
   return op == OP_convolve ? y : op == OP_convolve_back ? x : filter;
 }
 
+/* An image and its squares. */
+static struct vm_type make_squares(const struct dice *d, enum rt_op op, struct vm_type *args,
+                                   const int64_t *attr) {
+  struct vm_dims *dims = &d->m->dims;
+  struct vm_type y = {.dtype = RT_REAL, .batched = 1, .rank = 3, .of = VM_NO_DIM};
+  for (int a = 0; a < 3; a++) y.dim[a] = d->dim[a < 2 ? rand() % 6 : rand() % 2];
+  args[0] = args[1] = y;
+  for (int a = 0; a < 2; a++) args[0].dim[a] = vm_dim_times(dims, y.dim[a], vm_dim_number(dims, attr[0]));
+  return op == OP_max_pool ? y : args[0];
+}
+
 static bool roll_result(const struct dice *d, enum rt_op op, int count, struct vm_type *args,
                         const int64_t *attr, struct vm_type *result) {
   const struct vm_type *arg[MOST_ARGS] = {&args[0], &args[1], &args[2], &args[3], &args[4]};
   struct vm_type given = roll_given(d, args, count);
   if ((op == OP_convolve || op == OP_convolve_back || op == OP_convolve_grad) && attr[0] && rand() % 2)
     given = make_convolution(d, op, args, attr);
+  if ((op == OP_max_pool || op == OP_max_pool_grad) && rand() % 2) given = make_squares(d, op, args, attr);
   if (op == OP_sample) {
     given.dtype = RT_INT;
     given.of = (vm_dim)attr[0];

@@ -215,6 +215,20 @@ static ir_id make_convolve(struct host *h) {
                (int64_t[]){size, stride}, &y);
 }
 
+static ir_id make_max_pool(struct host *h) {
+  struct vm_dims *dims = &h->module->dims;
+  const bool batched = host_below(h, 3) > 0;
+  const int64_t size = 1 + host_below(h, 3);
+  struct vm_type x = {.dtype = RT_REAL, .batched = batched, .rank = 3, .of = VM_NO_DIM}, y;
+  x.dim[2] = host_dim(h, "C", host_below(h, 4));
+  y = x;
+  for (int a = 0; a < 2; a++) {
+    y.dim[a] = any_dim(h, "N", batched, 0);
+    x.dim[a] = vm_dim_times(dims, y.dim[a], vm_dim_number(dims, size));
+  }
+  return apply(h, OP_max_pool, 1, (ir_id[]){host_reals(h, x, -2, 2)}, &size, &y);
+}
+
 /* Indices before, within and past the table. They are steps, and not moved. */
 static ir_id make_take(struct host *h) {
   struct vm_type index = any_type(h, 0, host_below(h, 3) > 0);
@@ -441,6 +455,7 @@ static ir_id make_case(struct host *h, enum rt_op op) {
     case OP_ctc_nll: return make_ctc(h);
     case OP_convolve: return make_convolve(h);
     case OP_cumsum: return make_cumsum(h);
+    case OP_max_pool: return make_max_pool(h);
     case OP_take: return make_take(h);
     case OP_threshold: return make_threshold(h);
     case OP_matmul: return make_matmul(h);
