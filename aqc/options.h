@@ -104,8 +104,9 @@ struct option {
 #define OPTION_SET_THREADS                                                                                   \
   OPTION(0, "threads", COUNT, "N", threads,                                                                  \
          "threads to use (default: all cores); results do not depend on it")
+#define PRECISIONS "f32|f64|bf16" /* in the order of enum aq_precision */
 #define OPTION_SET_PRECISION                                                                                 \
-  OPTION(0, "precision", PRECISION, "f32|f64|bf16", precision,                                               \
+  OPTION(0, "precision", PRECISION, PRECISIONS, precision,                                                   \
          "compute with float or double numbers, or round what matrices multiply (default: f32)")
 #define OPTION_SET_KEPT_PRECISION                                                                            \
   OPTION(0, "precision", PRECISION, "f32|f64", precision, "float or double numbers (default: f32)")

@@ -121,8 +121,10 @@ static void add_sum(aq_shown *shown, const char *key, const char *path) {
 }
 
 int basis_write(const struct settings *fixed, uint64_t seed, char **head) {
-  char rows[64], program_sum[DIGITS];
+  char rows[64], program_sum[DIGITS], precisions[] = PRECISIONS;
   char *define = given_text(&fixed->define), *set = given_text(&fixed->set), *text;
+  const char *precision = strtok(precisions, "|");
+  for (int k = 0; k < (int)fixed->precision; k++) precision = strtok(NULL, "|");
   int status = program_checksum(fixed, program_sum);
   aq_shown *shown = aq_shown_new(true);
   snprintf(rows, sizeof rows, "%d, %d, %d", fixed->bad_rows, fixed->header, fixed->format);
@@ -134,8 +136,7 @@ int basis_write(const struct settings *fixed, uint64_t seed, char **head) {
   aq_shown_text(shown, "define", NULL, define);
   aq_shown_text(shown, "settings", NULL, set);
   aq_shown_text(shown, "weights", NULL, fixed->weights);
-  static const char *const precisions[] = {[AQ_F32] = "f32", [AQ_F64] = "f64", [AQ_BF16] = "bf16"};
-  aq_shown_text(shown, "precision", NULL, precisions[fixed->precision]);
+  aq_shown_text(shown, "precision", NULL, precision);
   aq_shown_text(shown, "rows", NULL, rows);
   aq_shown_whole(shown, "seed", NULL, (int64_t)seed);
   aq_shown_text(shown, "program_sum", NULL, status == AQ_OK ? program_sum : NULL);

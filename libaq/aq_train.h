@@ -30,7 +30,8 @@ typedef struct aq_progress {
 
 typedef struct aq_train_options {
   size_t size;                      /* sizeof(aq_train_options) */
-  const char *train, *valid, *test; /* paths; valid and test may be NULL */
+  const char *train, *valid, *test; /* paths; valid and test may be NULL. Rows to test are read and checked
+                                       before training begins; aq_report_new measures on them */
   double hold; /* without valid: the part of the training rows, 0 to 1, that is held back for validation */
   /* Where the best model goes; NULL: nowhere. A checkpoint goes beside it, to "PATH.ckpt", unless PATH is a
    * device or a pipe. Both are written when training ends or is stopped, at the end of epochs as often as
@@ -100,7 +101,8 @@ typedef struct aq_train_options {
   /* Without any rows: how many steps aq_trainer_step will take, which the schedule reckons with. 0: nobody
    * knows; then the schedule must not depend on it. */
   int64_t steps;
-  aq_profile *profile; /* where its time goes is added to this; NULL: nobody asks */
+  aq_profile *profile;      /* where its time goes is added to this; NULL: nobody asks */
+  const aq_rows *test_rows; /* in place of the file test; as valid_rows */
 } aq_train_options;
 void aq_train_options_init(aq_train_options *options); /* sets size and the defaults */
 

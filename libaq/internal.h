@@ -173,6 +173,12 @@ static inline bool lib_extends(const struct io_column *column, int64_t tokens) {
 }
 /* How many tokens of a row an input sees: of a text that the model continues, one less than there are. */
 int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, int64_t row);
+/* The class of the highest probability; of equal ones the first. */
+static inline int64_t lib_likeliest(const double *p, int64_t classes) {
+  int64_t best = 0;
+  for (int64_t k = 1; k < classes; k++) best = p[k] > p[best] ? k : best;
+  return best;
+}
 /* Of a box that a model gives, the number of its likeliest class among the columns. */
 int64_t lib_likeliest_box(const double *answer, int64_t columns);
 

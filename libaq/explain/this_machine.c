@@ -18,13 +18,21 @@ struct finding {
   const struct rt_blas_info *blas;
 };
 
+/* What the line of /proc/cpuinfo begins with that names the processor, or the board that has it. Under an
+ * emulator the lines may be those of the machine around it, which is of another kind. */
+#if defined __x86_64__
+static const char names_it[] = "model name";
+#else
+static const char names_it[] = "Model";
+#endif
+
 /* The name of the processor, where the system tells it (Linux); else "". */
 static void read_processor(char *name, size_t size) {
   char line[256];
   FILE *file = fopen("/proc/cpuinfo", "r");
   name[0] = 0;
   while (file && !name[0] && fgets(line, sizeof line, file)) {
-    char *value = strncmp(line, "model name", 10) ? NULL : strchr(line, ':');
+    char *value = strncmp(line, names_it, sizeof names_it - 1) ? NULL : strchr(line, ':');
     if (!value) continue;
     value += strspn(value, ": \t");
     value[strcspn(value, "\n")] = 0;

@@ -83,16 +83,10 @@ static struct lib_hard_row *keep_row(struct lib_judge *judge, uint32_t o, struct
 
 static double surprise(double p) { return -log(p > 1e-300 ? p : 1e-300); }
 
-static size_t likeliest(const double *p, size_t count) {
-  size_t best = 0;
-  for (size_t k = 1; k < count; k++) best = p[k] > p[best] ? k : best;
-  return best;
-}
-
 void lib_hardest_class(struct lib_judge *judge, uint32_t o, struct lib_hard_place at, const double *p,
                        int64_t columns, size_t truth) {
   if (!judge->hardest) return;
-  size_t best = likeliest(p, (size_t)columns);
+  size_t best = (size_t)lib_likeliest(p, columns);
   double of_truth = truth < (size_t)columns ? p[truth] : 0;
   keep_row(judge, o, at,
            (struct lib_hard_row){
@@ -192,7 +186,7 @@ static void hard_text(struct lib_judge *judge, uint32_t o, struct lib_hard_place
   }
   for (int64_t k = worst < LIB_HARD_PARTS ? 0 : worst - LIB_HARD_PARTS + 1; k <= worst; k++) {
     const double *of = p + (size_t)k * classes;
-    size_t best = likeliest(of, classes);
+    size_t best = (size_t)lib_likeliest(of, (int64_t)classes);
     part[hard.parts++] = (struct lib_hard_part){k, (size_t)target[k], best, of[best], of[target[k]]};
   }
   keep_row(judge, o, at, hard);

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "libaq/internal.h"
+
 void frame_text_free(struct frame_text *t) {
   rt_free(t->id);
   rt_free(t->room);
@@ -27,13 +29,6 @@ void frame_text_spell(const struct io_column *column, const int32_t *id, int64_t
     last = text;
     last_length = length;
   }
-}
-
-/* The class of the highest probability; of equal ones the first. */
-static int64_t likeliest(const double *p, int64_t classes) {
-  int64_t best = 0;
-  for (int64_t k = 1; k < classes; k++) best = p[k] > p[best] ? k : best;
-  return best;
 }
 
 /* The probability of each class at state s: blank before, between and behind the letters. */
@@ -76,7 +71,7 @@ static void best_path(struct frame_text *t, const double *p, int64_t frames, int
   int64_t before = -1;
   t->count = 0;
   for (int64_t f = 0; f < frames; f++) {
-    const int64_t best = likeliest(p + f * classes, classes);
+    const int64_t best = lib_likeliest(p + f * classes, classes);
     if (best != before && best < classes - 1) t->id[t->count++] = (int32_t)best;
     before = best;
   }

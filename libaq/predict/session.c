@@ -162,11 +162,9 @@ const struct io_vocab *session_vocab(const struct aq_session *session, uint32_t 
 
 int64_t session_likeliest(const struct aq_session *s, uint32_t output, int64_t example, const double **p) {
   const struct session_scores *scores = &s->scores[output];
-  int64_t rows = scores->first[example + 1] - scores->first[example], best = 0;
+  int64_t rows = scores->first[example + 1] - scores->first[example];
   *p = rows ? scores->value + (scores->first[example + 1] - 1) * scores->columns : NULL;
-  for (int64_t k = 1; *p && k < scores->columns; k++)
-    if ((*p)[k] > (*p)[best]) best = k;
-  return *p && scores->columns ? best : -1;
+  return *p && scores->columns ? lib_likeliest(*p, scores->columns) : -1;
 }
 
 /* ---- one example ---- */

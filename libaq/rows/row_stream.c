@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/aside.h"
+#include "runtime/io/memory.h"
 #include "runtime/lent_pool.h"
 #include "runtime/limits.h"
 
@@ -132,6 +133,7 @@ static bool can_read_ahead(const struct row_stream *st) {
          && rt_pool_threads(st->session->pool) > 1;
 }
 
+/* A table in memory without rows need not have columns, and is not opened. */
 static int open_rows(struct row_stream *st, struct rt_error *error) {
   struct io_data_options reading = {.header = lib_header(st->session->options.header),
                                     .format = (enum io_format)st->session->options.format,
@@ -139,6 +141,7 @@ static int open_rows(struct row_stream *st, struct rt_error *error) {
                                     .memory = st->memory,
                                     .keeps_rows = st->keeps_rows};
   if (!st->write) return rt_fail(error, RT_USAGE, "there is nowhere to write the %s to", st->answer);
+  if (st->memory && !st->memory->rows) return RT_OK;
   if (st->memory || (st->path && strcmp(st->path, "-") != 0))
     return io_rows_open(&st->rows, st->path, st->schema, &reading, error);
   struct io_source source = {"the stream", st->read, st->context};
@@ -169,8 +172,8 @@ int row_stream_run(struct row_stream *stream, struct rt_error *error) {
   struct aq_session *s = stream->session;
   stream->why = rt_zalloc(1, sizeof *stream->why);
   int status = stream->why ? open_rows(stream, error) : rt_no_memory(error);
-  if (status == RT_OK) status = prepare(stream, error);
-  if (status == RT_OK) status = answer_all(stream, error);
+  if (status == RT_OK && stream->rows) status = prepare(stream, error);
+  if (status == RT_OK && stream->rows) status = answer_all(stream, error);
   rt_aside_free(stream->aside);
   if (stream->rows) note_first_line(s, io_rows_table(stream->rows));
   io_rows_close(stream->rows);

@@ -29,7 +29,7 @@ static int check_folds(const struct aq_trainer *t, struct rt_error *error) {
 static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   const aq_train_options *o = &t->options;
   bool valid = o->valid || o->valid_rows, validated = valid || lib_train_holds_back(o);
-  if (!lib_train_has_rows(t) && (validated || o->test || o->until || o->measure))
+  if (!lib_train_has_rows(t) && (validated || o->test || o->test_rows || o->until || o->measure))
     return rt_fail(error, RT_USAGE, "there is no training data");
   if (!lib_train_has_rows(t) && (o->save || o->resume)) {
     rt_fail(error, RT_USAGE,
@@ -42,9 +42,11 @@ static int check_options(const struct aq_trainer *t, struct rt_error *error) {
   if (o->read && (o->train || o->rows))
     return rt_fail(error, RT_USAGE, "training data are either read by a function of the host's, or %s",
                    o->train ? "a file" : "rows in memory");
-  if ((o->train && o->rows) || (o->valid && o->valid_rows))
+  if ((o->train && o->rows) || (o->valid && o->valid_rows) || (o->test && o->test_rows))
     return rt_fail(error, RT_USAGE, "%s data are either a file or rows in memory, and both are given",
-                   o->train && o->rows ? "training" : "validation");
+                   o->train && o->rows         ? "training"
+                   : o->valid && o->valid_rows ? "validation"
+                                               : "test");
   if (!(o->hold >= 0 && o->hold < 1))
     return rt_fail(error, RT_USAGE, "the part held back is between 0%% and 100%%");
   if (o->hold > 0 && o->hold_last)

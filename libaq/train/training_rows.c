@@ -141,10 +141,11 @@ int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
 int lib_train_check_test(struct aq_trainer *t, struct rt_error *error) {
   struct io_dataset test = {0};
   struct io_data_options o = reading_options(t);
-  if (!t->test) return RT_OK;
-  /* If a test file cannot be read, that should be known before an hour of training. */
-  int status = t->text ? io_dataset_from_text(t->test, &t->schema, &o, &test, NULL, error)
-                       : io_dataset_read(t->test, &t->schema, &o, &test, error);
+  o.memory = lib_rows_memory(t->options.test_rows);
+  if (!t->test && !o.memory) return RT_OK;
+  /* If test data cannot be read, that should be known before an hour of training. */
+  int status = t->text && !o.memory ? io_dataset_from_text(t->test, &t->schema, &o, &test, NULL, error)
+                                    : io_dataset_read(t->test, &t->schema, &o, &test, error);
   if (status == RT_OK) status = lib_reading_add(&t->reading, &t->schema, &test, error);
   t->test_rows = test.rows;
   io_dataset_free(&test);

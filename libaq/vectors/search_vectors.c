@@ -44,12 +44,22 @@ static void sink(struct hit *heap, int64_t count, int64_t at) {
   }
 }
 
+/* That of float may be too large for float where that of the directions is not. */
+static double product_of(const struct search *s, int64_t query, int64_t row) {
+  const int64_t width = s->index->width;
+  const float *a = s->queries->number + query * width, *b = s->index->number + row * width;
+  double sum = 0;
+  for (int64_t k = 0; k < width; k++) sum += (double)a[k] * (double)b[k];
+  return sum;
+}
+
 /* Finds the best of a row of products, in no order. */
 static void select_best(const struct search *s, int64_t query, int64_t first, const float *product,
                         int64_t count, struct hit *heap) {
   int64_t full = s->chunk_top < count ? s->chunk_top : count;
   for (int64_t k = 0; k < count; k++) {
     double score = (double)product[k];
+    if (!isfinite(score) && s->index_scale) score = product_of(s, query, first + k);
     /* What is no number comes first, so that it is seen. */
     if (!isfinite(score))
       score = INFINITY;

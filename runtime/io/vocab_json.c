@@ -254,6 +254,7 @@ static int find_texts(const json_t *json, struct io_apart *apart, struct texts *
   const json_t *list = json_object_get(json, "texts"), *joined = json_object_get(json, "joined"),
                *bytes = json_object_get(json, "apart");
   *texts = (struct texts){.list = list};
+  if ((list != NULL) + (joined != NULL) + (bytes != NULL) > 1) return bad(error, "it has its texts twice");
   if (json_is_array(list)) return RT_OK;
   if (bytes) return take_apart(apart, bytes, texts, error);
   if (!json_is_string(joined)) return bad(error, "it has no texts");

@@ -232,19 +232,20 @@ static void test_validation(void **state) {
   aq_train_options options;
   aq_train_options_init(&options);
   options.rows = rows;
-  options.valid_rows = valid;
+  options.valid_rows = options.test_rows = valid;
   int status;
   aq_trainer *trainer = trainer_of(program, &options, &status);
   assert_int_equal(status, AQ_OK);
+  assert_int_equal(aq_trainer_facts(trainer)->test_rows, 1);
   aq_rows_free(rows); /* needed no more */
   aq_rows_free(valid);
   assert_int_equal(aq_trainer_facts(trainer)->rows, ROWS);
   assert_int_equal(aq_trainer_facts(trainer)->valid_rows, 1);
   const aq_reading *reading = aq_trainer_reading(trainer);
-  assert_int_equal(reading->rows, ROWS + 1);
+  assert_int_equal(reading->rows, ROWS + 2);
   assert_int_equal(reading->cut_count, 1);
-  assert_int_equal(reading->cut[0]->texts, 2);
-  assert_int_equal(reading->cut[0]->tokens, 3);
+  assert_int_equal(reading->cut[0]->texts, 3);
+  assert_int_equal(reading->cut[0]->tokens, 5);
   aq_model_free(run(trainer));
   aq_trainer_free(trainer);
 }
@@ -531,6 +532,14 @@ static void test_streams(void **state) {
   assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
   assert_non_null(strstr(alerts.output, "no\t2\n"));
   assert_non_null(strstr(alerts.output, "{\"line\":2,\"prediction\":{\"label\":{\"label\":\"no\""));
+  aq_rows_clear(rows); /* without rows there is nothing to say */
+  aq_predict_options_init(&options);
+  options.rows = rows;
+  options.write = host_write;
+  options.context = &alerts;
+  alerts = (struct host){0};
+  assert_int_equal(aq_session_predict_stream(session, &options), AQ_OK);
+  assert_string_equal(alerts.output, "");
   aq_rows_free(rows);
   aq_session_free(session);
   aq_model_free(model);

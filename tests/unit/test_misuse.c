@@ -27,7 +27,7 @@ static struct {
   aq_function *function;
   aq_pool *pool;
   aq_profile *profile;
-  char *text;
+  char *text, *other_text;
 } made;
 
 /* ---- values: number 0 is good, the others are bad ---- */
@@ -59,6 +59,7 @@ static aq_function **const VALUE_aq_function_pp[] = {&made.function, NULL};
 static aq_profile **const VALUE_aq_profile_pp[] = {&made.profile, NULL};
 static aq_pool **const VALUE_aq_pool_pp[] = {&made.pool, NULL};
 static char **const VALUE_char_pp[] = {&made.text, NULL};
+static char **const VALUE_other_char_pp[] = {&made.other_text, NULL};
 
 /* Options, of which _init makes the first; the others have a size of 0 and one of the future. */
 #define OPTIONS(kind) static aq_##kind##_options kind##_values[3], *VALUE_aq_##kind##_options_p[4];
@@ -343,6 +344,7 @@ static void end(int status, bool of_nothing) {
   aq_program_free(made.program);
   aq_model_free(made.model);
   aq_text_free(made.text);
+  aq_text_free(made.other_text);
   memset(&made, 0, sizeof made);
 }
 
