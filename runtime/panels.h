@@ -13,6 +13,14 @@
 /* Columns of a panel: two vectors. */
 #define RT_PANEL_WIDE(vector_bytes, number_bytes) (2 * (vector_bytes) / (number_bytes))
 
+/* A product reads the panels that there are if it has so many rows, is so deep, and has no more numbers on
+ * the left, which each panel reads again. */
+enum {
+  RT_PANELS_LEAST_ROWS = 3, /* fewer take more columns at a time than a panel has */
+  RT_PANELS_LEAST_DEPTH = 13,
+  RT_PANELS_MOST = 1 << 18
+};
+
 /* How wide are the panels that the kernels read? 0: they read none. */
 int64_t rt_panel_wide(enum rt_precision precision, enum rt_isa isa);
 /* The bytes that a matrix takes as panels; what the last one lacks of its width is 0. SIZE_MAX: too many. */

@@ -60,7 +60,7 @@ static int first_found(const struct vm_machine *machine, uint32_t n, uint16_t k,
   return RT_NOT_FINITE;
 }
 
-int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
+static int blame(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
   const struct vm_function *f = machine->function;
   int status = machine_start(machine, error);
   if (status == RT_OK) status = blame_outside(machine, error);
@@ -75,5 +75,14 @@ int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error 
         status = first_found(machine, n, k, error);
     }
   }
+  return status;
+}
+
+/* With all values: those that were kept from earlier runs stand for others. */
+int vm_machine_blame(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
+  struct machine_words *words = machine->words;
+  machine->words = NULL;
+  const int status = blame(machine, seed, error);
+  machine->words = words;
   return status;
 }

@@ -213,8 +213,14 @@ struct vm_machine *machine_new(const struct vm_module *module, const struct vm_f
   return NULL;
 }
 
+static void forget_words(struct vm_machine *machine) {
+  if (machine->words) machine->memory_of_words->free(machine->words);
+  machine->words = NULL;
+}
+
 void vm_machine_free(struct vm_machine *machine) {
   if (!machine) return;
+  forget_words(machine);
   for (uint32_t i = 0; i < machine->scan_count; i++) machine->nested->free(&machine->scan[i]);
   vm_shapes_free(&machine->shapes);
   rt_free_aligned(machine->memory);
@@ -319,27 +325,31 @@ void vm_machine_measure(struct vm_machine *machine) {
 /* ---- running ---- */
 
 void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data) {
+  forget_words(machine);
   machine->place[machine->function->slot_count + param] = data;
   machine->moved = true;
 }
 
-/* Does the instruction multiply rows by the whole of a parameter? */
-static bool reads_panels(const struct vm_function *function, uint32_t n, uint32_t param) {
-  const struct vm_instr *instr = &function->instr[n];
+/* Does the instruction multiply rows by a parameter, whole and in its own shape? */
+static bool reads_panels(const struct vm_module *module, const struct vm_instr *instr,
+                         const struct vm_value *value, uint32_t param) {
   if (instr->op != OP_project || instr->attr[0]) return false;
-  const struct vm_value *matrix = &function->value[instr->in[1]];
-  return matrix->place == VM_IN_PARAM && matrix->index == param;
+  const struct vm_value *matrix = &value[instr->in[1]];
+  return matrix->place == VM_IN_PARAM && matrix->index == param
+         && vm_type_equal(&matrix->type, &module->param[param].type);
 }
 
-bool vm_reads_panels(const struct vm_function *function, uint32_t param) {
+bool vm_reads_panels(const struct vm_module *module, const struct vm_function *f, uint32_t param) {
   uint32_t n = 0;
-  while (n < function->instr_count && !reads_panels(function, n, param)) n++;
-  return n < function->instr_count;
+  while (n < f->instr_count && !reads_panels(module, &f->instr[n], f->value, param)) n++;
+  return n < f->instr_count;
 }
 
 void vm_machine_set_panels(struct vm_machine *machine, uint32_t param, const void *panels) {
-  for (uint32_t n = 0; n < machine->function->instr_count; n++)
-    if (reads_panels(machine->function, n, param)) machine->call[n].call.panels = panels;
+  const struct vm_function *f = machine->function;
+  forget_words(machine);
+  for (uint32_t n = 0; n < f->instr_count; n++)
+    if (reads_panels(machine->module, &f->instr[n], f->value, param)) machine->call[n].call.panels = panels;
 }
 
 /* Kernels do not write to inputs: the verifier lets no instruction do that. */
@@ -380,11 +390,13 @@ int machine_start(struct vm_machine *machine, struct rt_error *error) {
   if (status == RT_OK) status = machine_check_placed(machine, error);
   for (uint32_t i = 0; i < machine->ids_count && status == RT_OK; i++)
     status = machine_check_ids(machine, &machine->ids[i], error);
+  if (status == RT_OK && machine->words) status = machine->memory_of_words->begin(machine->words, error);
   return status;
 }
 
 int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, struct rt_error *error) {
   struct machine_call *call = &machine->call[n];
+  if (machine->words && machine->memory_of_words->recall(machine->words, n)) return RT_OK;
   call->call.seed = machine_seed(seed, call->stream);
   if (call->scan) return machine->nested->run(call->scan, call->call.seed, error);
   if (call->native) return machine_native_run(call->native, error);

@@ -35,7 +35,7 @@ void vm_machine_measure(struct vm_machine *machine);
 void vm_machine_set_param(struct vm_machine *machine, uint32_t param, void *data);
 /* A parameter may be there as panels too (runtime/panels.h), for kernels that read them; NULL: it is not. Its
  * numbers must not change meanwhile. */
-bool vm_reads_panels(const struct vm_function *function, uint32_t param);
+bool vm_reads_panels(const struct vm_module *module, const struct vm_function *function, uint32_t param);
 void vm_machine_set_panels(struct vm_machine *machine, uint32_t param, const void *panels);
 void vm_machine_set_input(struct vm_machine *machine, uint32_t input, const void *data);
 /* Likewise, of a function that has arguments. */
@@ -49,6 +49,15 @@ void vm_machine_set_rows(struct vm_machine *machine, uint32_t argument, void *da
 const struct vm_function *vm_machine_function(const struct vm_machine *machine);
 bool vm_machine_uses_input(const struct vm_machine *machine,
                            uint32_t input); /* does this function read it? */
+
+/* From now on what the function makes of single ids alone is kept from run to run, such as rows of a table
+ * times matrices (machine_words.c). After the parameters and their panels were set: setting one forgets it
+ * all, for good. */
+struct vm_memo {
+  enum rt_precision precision; /* the machine's */
+  size_t most;                 /* bytes of rows */
+};
+int vm_machine_remember(struct vm_machine *machine, const struct vm_memo *memo, struct rt_error *error);
 
 /* Runs the function. seed: for random ops (dropout); the same seed gives the same numbers. Every instruction
  * draws its own, but the attention ops of one plan draw the same: a head and its gradient drop alike. */

@@ -80,11 +80,21 @@ struct machine_nested {
   void (*free)(struct machine_scan *scan);
 };
 
+/* What keeps rows from run to run (machine_words.c). */
+struct machine_words;
+struct machine_memory {
+  int (*begin)(struct machine_words *words, struct rt_error *error); /* a run: its ids are known */
+  bool (*recall)(struct machine_words *words, uint32_t instr);       /* false: the instruction has to run */
+  void (*free)(struct machine_words *words);
+};
+
 struct vm_machine {
   const struct vm_module *module;
   const struct vm_function *function;
   struct rt_pool *pool;
   const struct machine_nested *nested;
+  struct machine_words *words; /* NULL: nothing is kept */
+  const struct machine_memory *memory_of_words;
   struct vm_profile *profile; /* NULL: nobody asks how long it takes */
   size_t real_bytes;
   struct vm_shapes shapes;

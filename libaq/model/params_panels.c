@@ -29,7 +29,7 @@ int lib_params_panels(struct lib_params *params, const struct vm_module *module,
   params->panels = rt_zalloc(params->count + 1u, sizeof *params->panels);
   if (!params->panels) return rt_no_memory(error);
   for (uint32_t p = 0; p < params->count && status == RT_OK; p++)
-    if (vm_reads_panels(predict, p)) status = make_panels(params, module, p, &room, error);
+    if (vm_reads_panels(module, predict, p)) status = make_panels(params, module, p, &room, error);
   return status;
 }
 

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { KEPT_WORDS = 16 << 20 }; /* bytes of what the model makes of single words, kept from row to row */
+
 /* ---- making ---- */
 
 const struct io_column *session_column(const struct aq_session *session, uint32_t output) {
@@ -30,6 +32,9 @@ static int make_machine(struct aq_session *s, struct rt_error *error) {
   s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
   if (!s->predict) return error->code;
   lib_params_bind_panels(s->params, s->predict);
+  const struct vm_memo memo = {s->precision, KEPT_WORDS};
+  if (s->members.count == 1) status = vm_machine_remember(s->predict, &memo, error);
+  if (status != RT_OK) return status;
   status = lib_row_check_init(&s->row_check, model->module, &model->schema, error);
   s->row_check.extends = true;
   s->row_check.precision = s->precision;

@@ -47,11 +47,10 @@ enum {
   VECTORS_OF_LINE = 64 / RT_VECTOR_BYTES,    /* of the caches */
   MOST_OF_A = (2 << 20) / (int)sizeof(real), /* that are packed */
   LARGE_B = 1 << 16,
-  TASK = 1 << 20,            /* multiply-adds worth a task, which packs all of a */
-  PANELS_LEAST_ROWS = 3,     /* fewer take more columns at a time than a panel has */
-  PANELS_MOST_OF_A = 1 << 18 /* which each panel reads again */
+  TASK = 1 << 20 /* multiply-adds worth a task, which packs all of a */
 };
 
+_Static_assert((int)RT_PANELS_LEAST_DEPTH > (int)AHEAD, "lines are asked for ahead");
 _Static_assert(WIDE == RT_PANEL_WIDE(RT_VECTOR_BYTES, sizeof(real)), "as runtime/panels.c lays them out");
 typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
@@ -241,7 +240,7 @@ void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *p) {
 }
 
 bool KERNEL(panels_suit)(const struct rt_product *p) {
-  return p->m >= PANELS_LEAST_ROWS && p->k > AHEAD && p->m * p->k <= PANELS_MOST_OF_A
+  return p->m >= RT_PANELS_LEAST_ROWS && p->k >= RT_PANELS_LEAST_DEPTH && p->m * p->k <= RT_PANELS_MOST
          && packed_numbers(p) <= MOST_OF_A;
 }
 
