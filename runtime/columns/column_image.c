@@ -167,11 +167,18 @@ static struct scaled scale_of(const struct io_column *column, int64_t channel) {
 static void give_as_it_is(const struct io_giving *g, const struct io_image *image,
                           const struct scaled scaled[static IO_COLOUR]) {
   double of[IO_COLOUR][LEVELS];
+  float short_of[IO_COLOUR][LEVELS];
   const int64_t count = (int64_t)io_image_size(image);
   for (int c = 0; c < image->channels; c++)
-    for (int b = 0; b < LEVELS; b++) of[c][b] = b * scaled[c].by + scaled[c].more;
-  for (int64_t k = 0; k < count;)
+    for (int b = 0; b < LEVELS; b++) {
+      of[c][b] = b * scaled[c].by + scaled[c].more;
+      short_of[c][b] = (float)of[c][b];
+    }
+  float *floats = g->out;
+  for (int64_t k = 0; g->doubles && k < count;)
     for (int c = 0; c < image->channels; c++, k++) io_giving_put(g, k, of[c][image->bytes[k]]);
+  for (int64_t k = 0; !g->doubles && k < count;)
+    for (int c = 0; c < image->channels; c++, k++) floats[k] = short_of[c][image->bytes[k]];
 }
 
 enum io_resize io_image_resized(const struct io_settings *set) { return (enum io_resize)set->own[RESIZE]; }

@@ -14,16 +14,17 @@ static struct squares squares_of(const struct rt_call *call, const struct rt_sha
   return (struct squares){call->attr[0], rt_size(pooled, 1, e), rt_size(pooled, 2, e)};
 }
 
-/* Point k of a square, from left to right and from the top down. */
-static int64_t place_of(const struct squares *s, int64_t k) {
-  return (k / s->size * s->columns * s->size + k % s->size) * s->numbers;
-}
+/* For each point of a square, from left to right and from the top down: its number k, and where it is. */
+#define EACH_POINT(s, k, at)                                                                                 \
+  for (int64_t k = 0, row_ = 0; row_ < (s)->size; row_++)                                                    \
+    for (int64_t at = row_ * (s)->columns * (s)->size * (s)->numbers, end_ = at + (s)->size * (s)->numbers;  \
+         at < end_; at += (s)->numbers, k++)
 
 /* The first of those that are the largest counts: the gradient goes to it alone. */
 static void largest(const struct squares *s, int64_t count, const real *x, real *restrict most) {
   SIMD for (int64_t i = 0; i < count; i++) most[i] = x[i];
-  for (int64_t k = 1; k < s->size * s->size; k++) {
-    const real *other = x + place_of(s, k);
+  EACH_POINT(s, k, at) {
+    const real *other = x + at;
     SIMD for (int64_t i = 0; i < count; i++) most[i] = other[i] > most[i] ? other[i] : most[i];
   }
 }
@@ -34,15 +35,15 @@ static void give_back(const struct squares *s, int64_t count, const real *x, con
     most[i] = x[i];
     wins[i] = 0;
   }
-  for (int64_t k = 1; k < s->size * s->size; k++) {
-    const real *other = x + place_of(s, k), number = (real)k;
+  EACH_POINT(s, k, at) {
+    const real *other = x + at, number = (real)k;
     SIMD for (int64_t i = 0; i < count; i++) {
       wins[i] = other[i] > most[i] ? number : wins[i];
       most[i] = other[i] > most[i] ? other[i] : most[i];
     }
   }
-  for (int64_t k = 0; k < s->size * s->size; k++) {
-    real *to = dx + place_of(s, k), number = (real)k;
+  EACH_POINT(s, k, at) {
+    real *to = dx + at, number = (real)k;
     SIMD for (int64_t i = 0; i < count; i++) to[i] = wins[i] == number ? dy[i] : 0;
   }
 }
