@@ -413,6 +413,7 @@ struct lib_judge {
   const struct io_schema *schema;
   struct vm_machine *machine; /* of "eval" */
   struct lib_feed feed;
+  struct lib_ahead *ahead;   /* makes the next batch ready; NULL: nothing does (lib_judge_look_ahead) */
   struct rep_report *report; /* [outputs] */
   const struct lib_params *params;
   struct rt_pool *pool;
@@ -451,6 +452,8 @@ struct lib_judge {
   struct lib_mean *mean;             /* [outputs] of their answers */
   double *lost; /* of a batch: the sum of the loss and its weight, then those of each output */
   size_t mark_capacity;
+  int64_t *coming; /* rows of the next batch, which are made ready */
+  size_t coming_capacity;
 };
 /* Of the rows of a training file, those that a training held back (training_rows.c): *data becomes these. It
  * was read with the field `beside` of lib_held_beside, NULL: none; a plain text is split by lib_held_part. */
@@ -459,6 +462,10 @@ const char *lib_held_beside(const struct aq_trainer *trainer);
 double lib_held_part(const struct aq_trainer *trainer);
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
+/* From now on the rows of these data are made ready by another thread while others are judged, where that
+ * pays. The data are the only ones that the judge is given, and stay as they are. */
+int lib_judge_look_ahead(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
+                         struct rt_error *error);
 /* Judges an ensemble: each member is run, and their answers are averaged. The loss is the mean of theirs. */
 int lib_judge_members(struct lib_judge *judge, const struct lib_members *members, struct rt_error *error);
 /* Runs the batch that was fed, with each member. Fails as vm_machine_run and lib_judge_check do. with_loss:

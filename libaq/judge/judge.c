@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libaq/internal.h"
+#include "libaq/rows/feed_ahead.h"
 #include "runtime/io/fit.h"
 #include "vm/link.h"
 
@@ -60,7 +61,16 @@ int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, cons
   return status;
 }
 
+int lib_judge_look_ahead(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
+                         struct rt_error *error) {
+  return lib_ahead_pays(&judge->feed, judge->pool)
+             ? lib_ahead_new(&judge->ahead, &judge->feed, data, batch, error)
+             : RT_OK;
+}
+
 void lib_judge_free(struct lib_judge *judge) {
+  lib_ahead_free(judge->ahead);
+  rt_free(judge->coming);
   for (uint32_t o = 0; judge->report && o < judge->module->output_count; o++) rep_free(&judge->report[o]);
   for (uint32_t o = 0; judge->tags && o < judge->module->output_count; o++) tag_answers_free(&judge->tags[o]);
   rt_free(judge->tags);
@@ -227,11 +237,40 @@ static int take_answers(struct lib_judge *judge, struct lib_batch batch, bool wi
   return status;
 }
 
+/* Does the model have all labels of this row? */
+static bool row_is_known(const struct lib_judge *judge, const struct io_dataset *data, int64_t row) {
+  for (uint32_t o = 0; o < judge->module->output_count; o++) {
+    const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
+    if (!v->unseen.count || judge->report[o].kind & (REP_SEVERAL | REP_MATCH))
+      continue; /* labels known have their loss */
+    const int32_t *ids = io_payload_ids(&v->of) + io_payload_begin(&v->of, row);
+    for (int64_t k = 0; k < io_row_length(v, row); k++)
+      if (ids[k] < 0) return false;
+  }
+  return true;
+}
+
+/* Begins with the rows that will be judged together next, as far as they are among the data at hand. */
+static int look_ahead(struct lib_judge *judge, const struct io_dataset *data, struct rt_error *error) {
+  int64_t count = 0;
+  for (int64_t row = judge->next; row < data->rows && count < judge->batch; row++) {
+    if (!row_is_known(judge, data, row)) continue;
+    if (rt_grow((void **)&judge->coming, &judge->coming_capacity, (size_t)count + 1, sizeof *judge->coming))
+      return rt_no_memory(error);
+    judge->coming[count++] = row;
+  }
+  if (count)
+    lib_ahead_begin(judge->ahead, judge->machine, (struct lib_batch){data, judge->coming, count}, NULL);
+  return RT_OK;
+}
+
 /* A batch is judged as a whole or not at all: *bad is why it cannot be judged. */
 static int judge_batch(struct lib_judge *judge, struct lib_batch batch, bool with_loss, struct rt_error *bad,
                        struct rt_error *error) {
   struct rt_error reason = {0};
-  int status = lib_feed_rows(&judge->feed, judge->machine, batch, error);
+  int status = lib_ahead_rows(judge->ahead, &judge->feed, judge->machine, batch, error);
+  if (status == RT_OK && judge->ahead && batch.count == judge->batch)
+    status = look_ahead(judge, batch.data, error);
   if (status != RT_OK) return status;
   status = lib_judge_batch(judge, batch, with_loss, &reason);
   if (status == RT_OK) return take_answers(judge, batch, with_loss, error);
@@ -259,19 +298,6 @@ static int judge_waiting(struct lib_judge *judge, const struct io_dataset *data,
   w->count = w->done = 0;
   w->singly = false;
   return RT_OK;
-}
-
-/* Does the model have all labels of this row? */
-static bool row_is_known(const struct lib_judge *judge, const struct io_dataset *data, int64_t row) {
-  for (uint32_t o = 0; o < judge->module->output_count; o++) {
-    const struct io_values *v = &data->values[judge->feed.column[judge->module->output[o].target]];
-    if (!v->unseen.count || judge->report[o].kind & (REP_SEVERAL | REP_MATCH))
-      continue; /* labels known have their loss */
-    const int32_t *ids = io_payload_ids(&v->of) + io_payload_begin(&v->of, row);
-    for (int64_t k = 0; k < io_row_length(v, row); k++)
-      if (ids[k] < 0) return false;
-  }
-  return true;
 }
 
 static int wait_for_batch(struct lib_waiting *w, int64_t row, int64_t number, struct rt_error *error) {

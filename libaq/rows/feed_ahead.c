@@ -1,6 +1,8 @@
 /* feed_ahead.c: see feed_ahead.h. */
 #include "libaq/rows/feed_ahead.h"
 
+#include <string.h>
+
 #include "runtime/aside.h"
 #include "runtime/lent_pool.h"
 #include "runtime/limits.h"
@@ -66,7 +68,8 @@ void lib_ahead_wait(struct lib_ahead *a) {
 }
 
 static bool is_ready(const struct lib_ahead *a, const struct lib_feed *feed, struct lib_batch batch) {
-  return a && a->batch.count == batch.count && a->batch.row == batch.row && a->batch.data == batch.data
+  return a && a->batch.count == batch.count && a->batch.data == batch.data
+         && !memcmp(a->batch.row, batch.row, (size_t)batch.count * sizeof *batch.row)
          && !a->feed.chance == !feed->chance && (!feed->chance || a->chance == *feed->chance);
 }
 

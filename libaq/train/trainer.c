@@ -325,6 +325,8 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
   if (status == RT_OK)
     status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
+  if (status == RT_OK && t->has_valid)
+    status = lib_judge_look_ahead(&t->judge, &t->valid_data, t->settings.batch, error);
   t->judge.skip = t->options.bad_rows == AQ_BAD_ROW_SKIP;
   if (status == RT_OK) status = make_optimizer(t, error);
   if (status == RT_OK) status = make_room(t, error);

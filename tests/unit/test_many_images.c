@@ -73,6 +73,7 @@ static double loss_of(const aq_train_options *options) {
   return loss;
 }
 
+/* Of rows to learn from, and of those that are judged: both are made ready ahead. */
 static void any_number_of_threads_gives_the_same_bits(void **state) {
   (void)state;
   double loss[2];
@@ -81,6 +82,7 @@ static void any_number_of_threads_gives_the_same_bits(void **state) {
   for (int k = 0; k < 2; k++) {
     aq_train_options options;
     set_up(&options);
+    options.valid = table;
     options.threads = k + 1;
     loss[k] = loss_of(&options);
   }
