@@ -114,6 +114,11 @@ bool file_same(const char *one, const char *other) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+bool file_holds(const char *folder, const char *path) {
+  struct stat a, b;
+  return stat(folder, &a) == 0 && folder_of(path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 bool file_ends_with(const char *path, const char *end) {
   size_t length = strlen(path), tail = strlen(end);
   return length >= tail && strcmp(path + length - tail, end) == 0;

@@ -17,6 +17,8 @@ int file_create(const char *path, const char *text);
 int file_check_folder(const char *path);
 /* Are they the same file, or would they be? Neither of them needs to be there yet. */
 bool file_same(const char *one, const char *other);
+/* Is it the folder that the path lies in? */
+bool file_holds(const char *folder, const char *path);
 bool file_ends_with(const char *path, const char *end);
 /* The last part of the path with another extension: "a/b.aq" becomes "b.aqm". The caller frees it; NULL: no
  * memory. */

@@ -64,6 +64,22 @@ static int check_folder(const struct option *option, const char *path) {
   return is_folder ? AQ_OK : file_check_folder(path);
 }
 
+/* Files of a folder are named 1.png and so on, as images that rows name may be. So it is not the folder of a
+ * table, with which operand 1 begins, nor one in which the names of rows are looked up. */
+static int check_place(const struct option *option, const struct settings *s, const char *path) {
+  static const char hint[] = "a folder of its own keeps the images that rows name, as in --images answers";
+  char name[32];
+  const char *from = NULL;
+  for (int k = 1; k < s->operand_count; k++)
+    if (file_holds(path, s->operand[k])) from = s->operand[k];
+  for (size_t k = 0; k < s->files.count; k++)
+    if (file_same(path, s->files.item[k].value)) from = s->files.item[k].value;
+  return !from || option->kind != OPTION_PLACE
+             ? AQ_OK
+             : message_fail(AQ_USAGE, hint, "%s would write among the files that %s names",
+                            name_of(option, name), strcmp(from, "-") ? from : "the standard input");
+}
+
 int written_check(const struct verb *verb, const struct settings *s) {
   int status = AQ_OK;
   for (const struct option *o = verb->options; o->name && status == AQ_OK; o++) {
@@ -73,6 +89,7 @@ int written_check(const struct verb *verb, const struct settings *s) {
     status = check_name(o, name_of(o, name), path);
     if (status == AQ_OK) status = check_read(verb, s, name, path);
     if (status == AQ_OK) status = check_others(verb, o, s);
+    if (status == AQ_OK) status = check_place(o, s, path);
     if (status == AQ_OK) status = check_folder(o, path);
   }
   return status;

@@ -78,8 +78,6 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
     rt_hint(error, "a model that draws ends its heading with -> next(COLUMN), of a column of pixels");
     return RT_USAGE;
   }
-  status = drawn_files_begin(&w->files, options->images, error);
-  if (status != RT_OK) return status;
   w->draws = is_drawn(options, next_token_reads_more(w->next) && !w->whole);
   w->temperature = options->temperature > 0 ? options->temperature : 1;
   w->at_once = session->options.batch > beams ? session->options.batch / beams : 1;
@@ -89,7 +87,8 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
   w->score = rt_zalloc(count, sizeof *w->score);
   w->order = rt_zalloc(count, sizeof *w->order);
   if (!w->kept || !w->token || !w->score || !w->order) return rt_no_memory(error);
-  return check_draws(options, w->draws, error);
+  status = check_draws(options, w->draws, error);
+  return status == RT_OK ? drawn_files_begin(&w->files, options->images, error) : status;
 }
 
 void writing_free(struct writing *w) {
