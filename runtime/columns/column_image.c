@@ -10,6 +10,7 @@
 enum { HEIGHT, WIDTH, CHANNELS };                         /* its axes */
 enum { RESIZE, SCALE, FLIP, SHIFT, CROP, ERASE, MIXUP };  /* settings of its own */
 enum { UNIFORM = 1, MIXUP_NUMBER };                       /* how they are mixed */
+enum { ALL_OF_IT = 100 };                                 /* percent: a crop that is none */
 enum { UNIT = 1, SIGNED, STANDARD, BYTES, LEVELS = 256 }; /* how points are scaled */
 
 /* ---- reading ---- */
@@ -194,7 +195,8 @@ static bool moved(const struct io_giving *g, struct io_change *change) {
 bool io_image_changed(const struct io_giving *g, struct io_change *change) {
   if (g->like) return moved(g, change);
   const int64_t *own = g->column->set.own;
-  const struct io_changes changes = {io_is_on(own[FLIP], false), own[SHIFT], own[CROP], own[ERASE]};
+  const struct io_changes changes = {io_is_on(own[FLIP], false), own[SHIFT], own[CROP] % ALL_OF_IT,
+                                     own[ERASE]};
   const struct io_image image = io_image_sizes(g->values);
   if (!g->chance || !io_changes_any(&changes)) return false;
   io_change_draw(&changes, *g->chance, &image, change);
@@ -245,12 +247,16 @@ static void range(const struct io_settings *set, double *least, double *most) {
   *most = scale == STANDARD ? NAN : scale == BYTES ? 255 : 1;
 }
 
+static double mixup_of(const struct io_settings *set) {
+  return set->own[MIXUP] == UNIFORM ? 1 : set->own[MIXUP] ? set->number : 0;
+}
+
 static const char *changed(const struct io_settings *set) {
   return io_is_on(set->own[FLIP], false) ? "flip"
          : set->own[SHIFT]               ? "shift"
-         : set->own[CROP]                ? "crop"
+         : set->own[CROP] % ALL_OF_IT    ? "crop"
          : set->own[ERASE]               ? "erase"
-         : set->own[MIXUP]               ? "mixup"
+         : mixup_of(set) > 0             ? "mixup"
                                          : NULL;
 }
 
@@ -275,8 +281,8 @@ static const struct io_drawn drawn = {.down = HEIGHT, .across = WIDTH, .draw = d
 /* ---- the row ---- */
 
 static int settle(struct io_settings *set, struct rt_error *error) {
-  if (set->own[MIXUP] != MIXUP_NUMBER || (set->number > 0 && set->number <= 1)) return RT_OK;
-  return rt_fail(error, RT_USAGE, "mixup takes a number above 0, at most 1, and this is %g", set->number);
+  if (set->own[MIXUP] != MIXUP_NUMBER || (set->number >= 0 && set->number <= 1)) return RT_OK;
+  return rt_fail(error, RT_USAGE, "mixup takes a number from 0 to 1, and this is %g", set->number);
 }
 
 static const char *misfit(const struct io_settings *set, const int64_t size[static IO_MOST_AXES]) {
@@ -302,17 +308,17 @@ static const struct io_option options[] = {
         "unit, or left out: from 0 to 1; signed: from -1 to 1; standard: of each channel, less the mean "
         "of the training images, by their standard deviation; bytes: from 0 to 255"),
     IO_SWITCH("flip", own[FLIP], "while training, left and right change sides in half of all images"),
-    IO_WHOLE("shift", 1, 4096, own[SHIFT],
+    IO_WHOLE("shift", 0, 4096, own[SHIFT],
              "while training, images move by up to so many points, up or down and to a side"),
-    IO_WHOLE("crop", 1, 99, own[CROP],
+    IO_WHOLE("crop", 1, 100, own[CROP],
              "while training, a part of the image is made as large as all of it: at least so many percent of "
              "its height and width"),
-    IO_WHOLE("erase", 1, 4096, own[ERASE],
+    IO_WHOLE("erase", 0, 4096, own[ERASE],
              "while training, a rectangle of up to so many points on a side gets the image's mean colour"),
     IO_WORD_OR_NUMBER(
         "mixup", mixups, own[MIXUP],
         "while training, each image is mixed with another one of its batch, by shares from Beta(X, X), X "
-        "above 0, at most 1; uniform is 1"),
+        "at most 1; uniform is 1"),
 };
 
 const struct io_kind io_kind_image = {
@@ -341,6 +347,5 @@ const struct io_kind io_kind_image = {
 };
 
 double io_image_mixup(const struct io_column *column) {
-  const int64_t mixup = column->kind == &io_kind_image ? column->set.own[MIXUP] : 0;
-  return mixup == UNIFORM ? 1 : mixup ? column->set.number : 0;
+  return column->kind == &io_kind_image ? mixup_of(&column->set) : 0;
 }

@@ -170,12 +170,12 @@ static const struct io_option options[] = {
               "deviation; recording: less its own mean in this sound; none: as it is"),
     SOUND_SHIFT(own[SHIFT]),
     SOUND_NOISE(own[NOISE]),
-    IO_WHOLE("mask_frames", 1, 4096, own[MASK_FRAMES],
+    IO_WHOLE("mask_frames", 0, 4096, own[MASK_FRAMES],
              "while training, up to so many frames, one behind the other, get the sound's mean"),
-    IO_WHOLE("mask_bands", 1, IO_SPECTRUM_BANDS, own[MASK_BANDS],
+    IO_WHOLE("mask_bands", 0, IO_SPECTRUM_BANDS, own[MASK_BANDS],
              "while training, up to so many bands, side by side, get the sound's mean"),
     SOUND_SPEED(own[SPEED]),
-    IO_WHOLE("warp", 1, 50, own[WARP],
+    IO_WHOLE("warp", 0, 50, own[WARP],
              "while training, frequencies are stretched or squeezed by up to so many percent, as by speakers "
              "with another mouth and throat"),
 };
