@@ -462,8 +462,7 @@ const char *lib_held_beside(const struct aq_trainer *trainer);
 double lib_held_part(const struct aq_trainer *trainer);
 int lib_judge_init(struct lib_judge *judge, const struct vm_module *module, const struct io_schema *schema,
                    const struct lib_params *params, struct rt_pool *pool, struct rt_error *error);
-/* From now on the rows of these data are made ready by another thread while others are judged, where that
- * pays. The data are the only ones that the judge is given, and stay as they are. */
+/* Another thread makes rows of these data ready, where it pays. They stay, and no others are judged. */
 int lib_judge_look_ahead(struct lib_judge *judge, const struct io_dataset *data, int64_t batch,
                          struct rt_error *error);
 /* Judges an ensemble: each member is run, and their answers are averaged. The loss is the mean of theirs. */
