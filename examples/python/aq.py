@@ -131,7 +131,28 @@ _on_write = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p, c.c_size_t)
 
 class _PredictOptions(c.Structure):
     _fields_ = [("size", c.c_size_t), ("path", c.c_char_p), ("read", _on_read), ("write", _on_write),
-                ("context", c.c_void_p), ("probabilities", c.c_bool), ("json", c.c_bool)]
+                ("context", c.c_void_p), ("probabilities", c.c_bool), ("json", c.c_bool), ("top", c.c_int),
+                ("alert", c.c_char_p), ("window", c.c_int64), ("surge", c.c_double), ("by", c.c_char_p),
+                ("below", c.c_double), ("below_label", c.c_char_p), ("rows", c.c_void_p), ("images", c.c_char_p)]
+
+
+class _BatchOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("vector", c.c_char_p), ("map", c.POINTER(c.c_char_p)),
+                ("map_count", c.c_size_t)]
+
+
+class _Image(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("height", c.c_size_t), ("width", c.c_size_t), ("channels", c.c_size_t),
+                ("bytes", c.c_void_p)]
+
+
+class _Sound(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("rate", c.c_size_t), ("channels", c.c_size_t), ("count", c.c_size_t),
+                ("sample", c.c_void_p)]
+
+
+class _Head(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p)]
 
 
 def _open():
@@ -180,6 +201,9 @@ def _open():
         ("rows_free", None, [handle]),
         ("rows_message", message, [handle]),
         ("rows_texts", c.c_int, [handle, text, c.POINTER(text), c.POINTER(c.c_size_t), c.c_size_t]),
+        ("rows_bytes", c.c_int, [handle, text, c.POINTER(c.c_char_p), c.POINTER(c.c_size_t), c.c_size_t]),
+        ("rows_images", c.c_int, [handle, text, c.POINTER(c.POINTER(_Image)), c.c_size_t]),
+        ("rows_sounds", c.c_int, [handle, text, c.POINTER(c.POINTER(_Sound)), c.c_size_t]),
         ("train_options_init", None, [handle]),
         ("trainer_new", c.c_int, [handle, handle, c.POINTER(handle)]),
         ("trainer_run", c.c_int, [handle]),
@@ -195,6 +219,13 @@ def _open():
         ("predict_options_init", None, [handle]),
         ("session_predict_stream", c.c_int, [handle, handle]),
         ("session_attend", c.c_int, [handle, c.POINTER(c.c_char_p), c.POINTER(c.c_size_t), c.c_size_t]),
+        ("batch_options_init", None, [handle]),
+        ("session_predict_rows", c.c_int, [handle, handle, handle]),
+        ("session_row_scores", c.c_void_p,
+         [handle, c.c_size_t, c.c_size_t, c.POINTER(c.c_size_t), c.POINTER(c.c_size_t)]),
+        ("session_row_map", c.POINTER(_Map), [handle, c.c_size_t, c.c_size_t]),
+        ("model_head_count", c.c_size_t, [handle]),
+        ("model_head", c.POINTER(_Head), [handle, c.c_size_t]),
         ("session_map_count", c.c_size_t, [handle]),
         ("session_map", c.POINTER(_Map), [handle, c.c_size_t]),
     ]:
@@ -519,10 +550,43 @@ def function(source, name=None, **options):
 # ---- rows ----
 
 
+class Image:
+    """An image out of an array of bytes: [height, width], or with 1 to 4 channels behind."""
+
+    def __init__(self, points):
+        self.points = np.ascontiguousarray(points)
+        if self.points.dtype != np.uint8 or self.points.ndim not in (2, 3) or not self.points.size:
+            raise Error(64, "an image is an array of uint8, [height, width] or [height, width, channels]")
+
+    def _pointer(self):
+        height, width, *channels = self.points.shape
+        return c.pointer(_Image(c.sizeof(_Image), height, width, channels[0] if channels else 1,
+                                self.points.ctypes.data))
+
+
+class Sound:
+    """A sound out of samples from -1 to 1, [count] or [count, channels], with its rate: samples a second."""
+
+    def __init__(self, samples, rate):
+        self.samples, self.rate = np.ascontiguousarray(samples, dtype=np.float32), _whole("rate", rate)
+        if self.samples.ndim not in (1, 2):
+            raise Error(64, "a sound is an array of samples, [count] or [count, channels]")
+
+    def _pointer(self):
+        count, *channels = self.samples.shape
+        return c.pointer(_Sound(c.sizeof(_Sound), self.rate, channels[0] if channels else 1, count,
+                                self.samples.ctypes.data))
+
+
+def _is_file(value):
+    """The bytes of a file of an image or a sound, or what such a file has."""
+    return isinstance(value, (bytes, bytearray, memoryview, Image, Sound))
+
+
 def _field(value):
     """A value as it would stand in a table; None is an empty field."""
-    if isinstance(value, (str, bytes)) or value is None:
-        return value.decode() if isinstance(value, bytes) else value or ""
+    if isinstance(value, str) or value is None:
+        return value or ""
     return " ".join(map(repr, np.ravel(value).tolist()))
 
 
@@ -541,10 +605,28 @@ class _Rows(_Handle):
         if _aq.aq_rows_new(c.byref(self._handle)) != OK:
             raise MemoryError
         for name, values in table.items():
-            texts = [_field(value).encode() for value in values]
-            lengths = (c.c_size_t * max(len(texts), 1))(*map(len, texts))
-            if _aq.aq_rows_texts(self._handle, name.encode(), _texts(texts), lengths, len(texts)) != OK:
+            if self._add(name.encode(), list(values)) != OK:
                 _raise(_aq.aq_rows_message(self._handle))
+
+    def _add(self, name, values):
+        for of, call, one in ((Image, _aq.aq_rows_images, _Image), (Sound, _aq.aq_rows_sounds, _Sound)):
+            if any(isinstance(value, of) for value in values):
+                self._same(values, of, f"aq.{of.__name__}")
+                kept = [value and value._pointer() for value in values]
+                pointers = (c.POINTER(one) * len(kept))(*[p or c.POINTER(one)() for p in kept])
+                return call(self._handle, name, pointers, len(values))
+        files = any(map(_is_file, values))
+        if files:
+            self._same(values, (bytes, bytearray, memoryview), "bytes")
+        fields = [bytes(value or b"") if files else _field(value).encode() for value in values]
+        lengths = (c.c_size_t * max(len(fields), 1))(*map(len, fields))
+        call = _aq.aq_rows_bytes if files else _aq.aq_rows_texts
+        return call(self._handle, name, _texts(fields), lengths, len(fields))
+
+    @staticmethod
+    def _same(values, of, called):
+        if not all(value is None or isinstance(value, of) for value in values):
+            raise Error(64, f"a column in which one value is {called} has such values alone, or None")
 
 
 # ---- models ----
@@ -642,8 +724,8 @@ class Model(_Handle):
             if missing:
                 raise Error(64, f"a row has no {missing[0]}; the model reads {', '.join(self.fields)}")
             return {f: row[f] for f in self.fields}
-        if isinstance(row, (str, bytes)) and len(self.fields) == 1:
-            return {self.fields[0]: row if isinstance(row, str) else row.decode()}
+        if (isinstance(row, str) or _is_file(row)) and len(self.fields) == 1:
+            return {self.fields[0]: row}
         raise Error(64, f"a row is a dict of {', '.join(self.fields)}" if len(self.fields) > 1
                     else "a row is a text, or a dict")
 
@@ -652,10 +734,16 @@ class Model(_Handle):
         lengths = (c.c_size_t * max(len(texts), 1))(*map(len, texts))
         return _texts(texts), lengths, len(texts)
 
+    def _table(self, rows):
+        """Rows with images or sounds as a table; None where texts will do."""
+        rows = [self._row(row) for row in self._rows(rows)]
+        return rows, _Rows(rows) if any(_is_file(v) for row in rows for v in row.values()) else None
+
     def answers(self, rows, probabilities=False):
         """What the model says of each row, as `aqc predict --json` writes it: a dict by output."""
         session, written = self._session(4), []
-        unread = "".join(json.dumps(self._row(row)) + "\n" for row in self._rows(rows)).encode()
+        rows, table = self._table(rows)
+        unread = b"" if table else "".join(json.dumps(row) + "\n" for row in rows).encode()
         at = 0
 
         def read(_, buffer, size):
@@ -672,6 +760,8 @@ class Model(_Handle):
         options = _options(_PredictOptions, _aq.aq_predict_options_init)
         options.read, options.write = _on_read(read), _on_write(write)
         options.json, options.probabilities = True, probabilities
+        if table:
+            options.rows = table._handle
         if _aq.aq_session_predict_stream(session._handle, c.byref(options)) != OK:
             session.fail()
         return [json.loads(line) for line in b"".join(written).splitlines()]
@@ -679,7 +769,8 @@ class Model(_Handle):
     def predict(self, rows, output=None):
         """The answer for each row: a label, a list of labels or tags, or numbers.
 
-        rows: texts, where the model reads one field; else dicts by the names of fields.
+        rows: texts, where the model reads one field; else dicts by the names of fields. For an image or a
+        sound, the name of its file, the bytes of one, an aq.Image or an aq.Sound.
         """
         name = self.outputs[self._output(output)]
         return [self._plain(answer[name]) for answer in self.answers(rows)]
@@ -693,11 +784,17 @@ class Model(_Handle):
     def probabilities(self, rows, output=None):
         """[rows, classes] of a class; of tags a list of [words, classes]; of numbers these."""
         session, k, found = self._session(), self._output(output), []
-        for row in self._rows(rows):
-            if _aq.aq_session_predict(session._handle, *self._fields(row)) != OK:
-                session.fail()
+        rows, table = self._table(rows)
+        if table and _aq.aq_session_predict_rows(session._handle, table._handle, None) != OK:
+            session.fail()
+        for number, row in enumerate(rows):
             high, wide = c.c_size_t(), c.c_size_t()
-            score = _aq.aq_session_scores(session._handle, k, c.byref(high), c.byref(wide))
+            if table:
+                score = _aq.aq_session_row_scores(session._handle, number, k, c.byref(high), c.byref(wide))
+            else:
+                if _aq.aq_session_predict(session._handle, *self._fields(row)) != OK:
+                    session.fail()
+                score = _aq.aq_session_scores(session._handle, k, c.byref(high), c.byref(wide))
             size = (high.value, wide.value)
             numbers = (c.c_double * (size[0] * size[1])).from_address(score) if score and all(size) else []
             found.append(np.array(numbers, dtype=np.float64).reshape(size))
@@ -707,12 +804,25 @@ class Model(_Handle):
 
     def attend(self, row):
         """The maps of attention, and the weights of mixes, for one row: {"sentiment.read": Map}."""
-        session = self._session()
-        if _aq.aq_session_attend(session._handle, *self._fields(row)) != OK:
-            session.fail()
-        maps = [Map(_aq.aq_session_map(session._handle, k).contents)
-                for k in range(_aq.aq_session_map_count(session._handle))]
+        session, ((row,), table) = self._session(), self._table([row])
+        if table:
+            maps = self._maps_of(session, table)
+        else:
+            if _aq.aq_session_attend(session._handle, *self._fields(row)) != OK:
+                session.fail()
+            maps = [Map(_aq.aq_session_map(session._handle, k).contents)
+                    for k in range(_aq.aq_session_map_count(session._handle))]
         return {m.name: m for m in maps}
+
+    def _maps_of(self, session, table):
+        """All maps of the only row of a table."""
+        options = _options(_BatchOptions, _aq.aq_batch_options_init)
+        count = _aq.aq_model_head_count(self._handle)
+        names = [_aq.aq_model_head(self._handle, k).contents.name for k in range(count)]
+        options.map, options.map_count = _texts(names), count
+        if _aq.aq_session_predict_rows(session._handle, table._handle, c.byref(options)) != OK:
+            session.fail()
+        return [Map(_aq.aq_session_row_map(session._handle, 0, k).contents) for k in range(count)]
 
     def save(self, path):
         if _aq.aq_model_save(self._handle, _utf8(path)) != OK:

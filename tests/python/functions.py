@@ -2,7 +2,9 @@
 values, wrong uses as exceptions with aq's message, models. Prints TAP. Its argument is a folder for files."""
 
 import os
+import struct
 import sys
+import zlib
 
 import numpy as np
 
@@ -335,6 +337,57 @@ def _():
     refused(lambda: wide(np.ones((3, 5))), "feeling.linear.W is [5, 2] in the program, and [8, 2] in the model")
     none = aq.function("fn f(x: [T]) { w = param[] = 1\n return w * x }\n", parameters=model)
     refused(lambda: none(np.ones(3)), "no parameter of the program is in this model")
+
+
+picture = """
+data { picture: image[4, 4, 1], shade: class[C] }
+head read(x: [P, W]) -> [W] { query = param[W] = normal(1); key = x; value = x }
+model m(picture) -> shade { return linear(read(patches(picture, 2)), C) }
+train { optimizer = adamw(lr = 0.1), batch = 2, epochs = 5 }
+"""
+
+
+def png(points):
+    """The bytes of a PNG file of grey points."""
+    def part(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    header = struct.pack(">IIBBBBB", points.shape[1], points.shape[0], 8, 0, 0, 0, 0)
+    lines = b"".join(b"\0" + line.tobytes() for line in points)
+    return (b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", zlib.compress(lines))
+            + part(b"IEND", b""))
+
+
+@case
+def _():
+    """images are bytes of files, or arrays; sounds are arrays with their rate"""
+    points = [np.arange(16, dtype=np.uint8).reshape(4, 4), 255 - np.arange(16, dtype=np.uint8).reshape(4, 4)]
+    images, table = [aq.Image(p) for p in points], {"shade": ["dark", "light"]}
+    model = aq.train(picture, {**table, "picture": images}, threads=1)
+    want = model.probabilities(images)
+    assert want[0, 0] != want[1, 0]
+    assert model.predict([{"picture": image} for image in images]) == model.predict(images)
+    (seen,) = model.attend(images[0]).values()
+    assert seen.name == "m.read" and np.array_equal(seen.key_grids[0].picture[..., 0], points[0])
+    colour = np.repeat(points[0][..., None], 3, axis=2)
+    near(model.probabilities([aq.Image(colour)]), want[:1], 0)
+    refused(lambda: aq.Image(np.zeros((4, 4))), "an array of uint8")
+    refused(lambda: model.predict([images[0], "a.png"]), "one value is aq.Image")
+    refused(lambda: model.predict([images[0], None]), "a row is a text")
+    refused(lambda: model.predict([{"picture": images[0]}, {"picture": None}]), "row 2, column `picture`")
+    refused(lambda: model.predict([b"GIF89a"]), "row 1, column `picture`: it is a GIF")
+    try:
+        files = model.probabilities([png(p) for p in points])
+    except aq.Error as error:
+        assert "built without libpng" in str(error)
+    else:
+        near(files, want, 0)
+        near(aq.train(picture, {**table, "picture": map(png, points)}, threads=1).probabilities(images), want, 0)
+    heard = ("data { heard: audio[T], loud: number }\n"
+             "model m(heard) -> loud { return param[] * mean(heard * heard, T) }\ntrain { epochs = 1 }\n")
+    tone = np.sin(np.arange(400) / 9)
+    sounds = aq.train(heard, {"heard": [aq.Sound(tone, 16000), aq.Sound(tone / 9, 16000)], "loud": [1, 0]})
+    both = np.stack([tone * 1.5, tone / 2], axis=1)
+    near(sounds.probabilities([aq.Sound(both, 16000)]), sounds.probabilities([aq.Sound(tone, 16000)]), 1e-6)
 
 
 @case
