@@ -84,7 +84,17 @@ printf '%s\t%s\t%s\t%s\t%s\n' title text topic kind stars bread 'bread and salt'
 printf 'text\ttags\nthe train\tD N\na fast train\tD A N\n' > tagger.tsv
 printf 'text\nthe train is late\nthe soup is hot\n' > write.tsv
 printf 'text\tweight_kg\tprice\nbread\t0.5\t2\nsoup\t1.5\t4\n' > price.tsv
-for name in topic both tagger write price pair several; do
+cat > seen.aq <<'AQ'
+data { picture: image[2, 2, 1], shade: class[C] }
+head look(x: [P, W]) -> [W] { query = param[W]; key = x; value = x }
+model seen(picture) -> shade {
+  v = look(patches(picture, 1))
+  return linear(v, C)
+}
+AQ
+printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2\0\1\2\3\374\375\376\377' > two.idx
+printf '%s\t%s\n' picture shade two.idx#0 dark two.idx#1 light > seen.tsv
+for name in seen topic both tagger write price pair several; do
   aqc train $name.aq $name.tsv --epochs 3 -q --threads 1 -o $name.aqm > log 2>&1 ||
     verdict "$name is trained" "$(cat log)"
 done
@@ -175,6 +185,19 @@ is 'a model may be a BLOB' 1 \
 is 'NULL gives NULL' '1|1|1|0' \
   "SELECT aq_predict('topic.aqm', NULL) IS NULL, aq_proba('topic.aqm', NULL, 'a') IS NULL,
           aq_embed('price.aqm', NULL) IS NULL, (SELECT count(*) FROM aq_top('topic.aqm', 1, NULL))"
+
+# A picture of the same points as two.idx#0.
+png='89504E470D0A1A0A0000000D494844520000000200000002080000000057DD52F8000000114944415478010106'
+png="x'${png}00F9FF000001000203001100079A1C9E7F0000000049454E44AE426082'"
+if ! aqc doctor | grep -q 'without libpng'; then
+  is 'a BLOB is the file of an image' '1|1|1|4' \
+    "SELECT aq_predict('seen.aqm', $png) = aq_predict('seen.aqm', 'two.idx#0'),
+       aq_proba('seen.aqm', 'dark', $png) = aq_proba('seen.aqm', 'dark', 'two.idx#0'),
+       aq_embed_of('seen.aqm', 'v', $png) = aq_embed_of('seen.aqm', 'v', 'two.idx#0'),
+       (SELECT count(*) FROM aq_attention('seen.aqm', $png))"
+  is 'a damaged one is an error' "column \`picture\`: it is a GIF; an image is a PNG or a JPEG file" \
+    "SELECT aq_predict('seen.aqm', x'47494638396100')"
+fi
 
 # ---- tables ----
 

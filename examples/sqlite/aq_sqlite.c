@@ -57,7 +57,7 @@ static bool begin(struct call *call, sqlite3_context *context, int before, int c
   }
   call->model = find_model(context, count, value);
   if (!call->model) return false;
-  char *why = texts_take(&call->texts, count - before, value + before);
+  char *why = texts_take(&call->texts, call->model, count - before, value + before);
   bool missing = call->texts.missing || (before > 1 && sqlite3_value_type(value[1]) == SQLITE_NULL);
   if (!why && !missing) return true;
   if (why) fail(context, why);
@@ -107,37 +107,19 @@ static void fail_of_row(struct call *call) {
 
 /* ---- aq_predict ---- */
 
-/* The line that `aqc predict` writes. NULL: the result is an error. Otherwise it is for sqlite3_free. */
-static char *predict_line(struct call *call) {
-  struct stream stream = {0};
-  if (call->texts.count != call->model->inputs && !run(call)) return NULL;
-  char *row = one_row(call, &stream);
-  if (!row) return NULL;
-  aq_predict_options options = answer_options(&stream);
-  stream.to = sqlite3_str_new(NULL);
-  int status = aq_session_predict_stream(call->model->session, &options);
-  int length = sqlite3_str_length(stream.to);
-  char *line = sqlite3_str_finish(stream.to);
-  sqlite3_free(row);
-  if (!status && line && length) {
-    line[length - 1] = 0; /* the newline */
-    return line;
-  }
-  sqlite3_free(line);
-  if (status)
-    fail_of_row(call);
-  else
-    fail(call->context, NULL);
-  return NULL;
-}
-
 static void aq_predict(sqlite3_context *context, int count, sqlite3_value **value) {
   struct call call;
   char *line = NULL;
   if (!begin(&call, context, 1, count, value)) return;
-  if (answer_is_simple(call.model) ? run(&call) : (line = predict_line(&call)) != NULL)
+  if (!run(&call)) {
+    model_release(call.model);
+    return;
+  }
+  if (answer_is_simple(call.model) || !aq_session_line(call.model->session, NULL, &line))
     answer_give(context, call.model, line);
-  sqlite3_free(line);
+  else
+    fail_as(context, aq_session_message(call.model->session));
+  aq_text_free(line);
   model_release(call.model);
 }
 
@@ -199,25 +181,46 @@ static void aq_proba(sqlite3_context *context, int count, sqlite3_value **value)
 
 /* ---- aq_embed ---- */
 
+/* All texts of a model that reads files as a table with one row, whose columns go by their names. */
+static int row_of_files(const struct call *call, aq_rows **rows) {
+  const struct texts *t = &call->texts;
+  int status = aq_rows_new(rows);
+  for (size_t k = 0; k < t->count && !status; k++) {
+    const char *name = aq_model_field(call->model->model, k);
+    const void *file = t->field[k];
+    status = t->file[k] ? aq_rows_bytes(*rows, name, &file, &t->length[k], 1)
+                        : aq_rows_texts(*rows, name, &t->field[k], &t->length[k], 1);
+  }
+  return status;
+}
+
 /* name NULL: the only vector that the model has. The texts may be those alone that it depends on. */
 static void give_vector(struct call *call, const char *name) {
   aq_vectors *vectors = NULL;
+  aq_rows *rows = NULL;
   struct stream stream = {0};
   aq_embed_options options;
   bool wrong = !call->texts.count || call->texts.count > call->model->inputs;
   if (wrong && !run(call)) return;
-  char *row = one_row(call, &stream);
-  if (!row) return;
+  char *row = call->texts.bytes ? NULL : one_row(call, &stream);
+  if (!row && !call->texts.bytes) return;
   aq_embed_options_init(&options);
   options.name = name;
   options.read = stream_read;
   options.context = &stream;
+  if (call->texts.bytes && row_of_files(call, &rows)) {
+    fail_as(call->context, aq_rows_message(rows));
+    aq_rows_free(rows);
+    return;
+  }
+  options.rows = rows;
   if (aq_session_embed(call->model->session, &options, &vectors))
     fail_of_row(call);
   else
     sqlite3_result_blob64(call->context, aq_vectors_at(vectors, 0), aq_vectors_width(vectors) * sizeof(float),
                           SQLITE_TRANSIENT);
   aq_vectors_free(vectors);
+  aq_rows_free(rows);
   sqlite3_free(row);
 }
 

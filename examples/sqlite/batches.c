@@ -78,7 +78,8 @@ static int add_row(struct cursor *c, sqlite3_str *table, int *line) {
   *row = (struct row){.id = sqlite3_value_dup(sqlite3_column_value(c->query, 0))};
   if (!row->id) return SQLITE_NOMEM;
   c->count++;
-  char *why = texts_take(&c->texts, count, value);
+  char *why = texts_take(&c->texts, c->model, count, value);
+  if (!why && c->texts.bytes) why = sqlite3_mprintf("aq_predict_all takes no BLOBs; aq_predict does");
   if (why) {
     char *whole = sqlite3_mprintf("row %lld of the query: %s", c->before + c->count, why);
     sqlite3_free(why);

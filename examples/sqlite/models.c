@@ -26,6 +26,7 @@ void model_release(void *released) {
   sqlite3_free(m->bytes);
   sqlite3_free(m->header);
   sqlite3_free(m->form);
+  sqlite3_free(m->files);
   sqlite3_free(m);
 }
 
@@ -107,6 +108,27 @@ static void name_inputs(struct model *m) {
   m->header = NULL;
 }
 
+static bool is_of_files(const aq_column *column) {
+  static const char *const kinds[] = {"image", "pixels", "audio", "spectrum"};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    if (!strcmp(column->kind, kinds[k])) return true;
+  return false;
+}
+
+/* Which of the texts may be the bytes of a file. */
+static int find_files(struct model *m) {
+  m->files = sqlite3_malloc64(m->inputs + 1);
+  if (!m->files) return AQ_NO_MEMORY;
+  for (size_t k = 0; k < m->inputs; k++) {
+    m->files[k] = false;
+    for (size_t c = 0; c < aq_model_column_count(m->model); c++) {
+      const aq_column *column = aq_model_column(m->model, c);
+      m->files[k] |= !strcmp(column->field, aq_model_field(m->model, k)) && is_of_files(column);
+    }
+  }
+  return AQ_OK;
+}
+
 const char *model_header(const struct model *model, size_t texts) {
   static const char places[] = "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
                                "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\n";
@@ -130,7 +152,7 @@ static int load(struct model *m, char **why) {
   for (size_t o = 0; o < m->outputs; o++) m->form[o] = form_of(m, o);
   m->inputs = count_inputs(m->session);
   name_inputs(m);
-  return AQ_OK;
+  return find_files(m);
 }
 
 /* ---- those of a connection ---- */
@@ -291,16 +313,30 @@ static char *no_text(const char *text, size_t length, int number) {
   return NULL;
 }
 
-char *texts_take(struct texts *texts, int count, sqlite3_value **value) {
+static char *take_bytes(struct texts *texts, const struct model *model, sqlite3_value *value) {
+  const size_t k = texts->count++;
+  if (k >= model->inputs || !model->files[k])
+    return sqlite3_mprintf("text %d is a BLOB\nhint: CAST(… AS TEXT) makes a text of it", (int)k + 1);
+  texts->field[k] = sqlite3_value_blob(value);
+  texts->length[k] = (size_t)sqlite3_value_bytes(value);
+  texts->bytes = texts->file[k] = true;
+  return NULL;
+}
+
+char *texts_take(struct texts *texts, const struct model *model, int count, sqlite3_value **value) {
   texts->count = 0;
-  texts->missing = false;
+  texts->missing = texts->bytes = false;
   if (count > MOST_TEXTS)
     return sqlite3_mprintf("%d texts, and at most %d can be handed over", count, MOST_TEXTS);
   for (int k = 0; k < count; k++) {
     int type = sqlite3_value_type(value[k]);
-    if (type == SQLITE_BLOB)
-      return sqlite3_mprintf("text %d is a BLOB\nhint: CAST(… AS TEXT) makes a text of it", k + 1);
+    if (type == SQLITE_BLOB) {
+      char *why = take_bytes(texts, model, value[k]);
+      if (why) return why;
+      continue;
+    }
     texts->missing |= type == SQLITE_NULL;
+    texts->file[texts->count] = false;
     const char **field = &texts->field[texts->count];
     size_t *length = &texts->length[texts->count++];
     if (type == SQLITE_FLOAT) {

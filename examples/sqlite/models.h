@@ -32,6 +32,7 @@ struct model {
   aq_model *model;
   aq_session *session;
   size_t inputs; /* how many texts it reads */
+  bool *files;   /* [inputs] is it an image or a sound, which a BLOB may have? */
   char *header;  /* their names as a line of CSV; NULL: not all are known */
   size_t outputs;
   enum form *form; /* [outputs] */
@@ -66,13 +67,15 @@ enum { MOST_TEXTS = 64 };
 struct texts {
   size_t count;
   bool missing; /* one of them is NULL */
+  bool bytes;   /* one of them is the bytes of a file */
   const char *field[MOST_TEXTS];
   size_t length[MOST_TEXTS];
+  bool file[MOST_TEXTS];       /* it is the bytes of a file */
   char number[MOST_TEXTS][32]; /* those that came as numbers */
 };
 /* Numbers are written so that they are read again as they are. They live as long as the values. NULL: they
- * are texts; else why they are not, for sqlite3_free. */
-char *texts_take(struct texts *texts, int count, sqlite3_value **value);
+ * are texts, or files that the model reads; else why they are not, for sqlite3_free. */
+char *texts_take(struct texts *texts, const struct model *model, int count, sqlite3_value **value);
 /* Adds them to a table as a line of CSV. */
 void texts_line(const struct texts *texts, sqlite3_str *table);
 /* The header of such a table: with names, or else one by which fields go by their place. */

@@ -251,7 +251,7 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *text, int c
   c->map = c->before = 0;
   int status = take_model(c, count, argument);
   if (status != SQLITE_OK) return status;
-  char *why = texts_take(&c->texts, count - kind->before, argument + kind->before);
+  char *why = texts_take(&c->texts, c->model, count - kind->before, argument + kind->before);
   if (why) return fail(c, why);
   if (c->texts.missing) return SQLITE_OK; /* no rows */
   status = kind->fill(c, argument);
