@@ -81,7 +81,10 @@ int rt_no_memory(struct rt_error *e) {
 }
 
 void rt_error_clear(struct rt_error *e) {
-  if (e) memset(e, 0, sizeof *e);
+  if (!e) return;
+  e->code = e->line = e->column = 0;
+  e->example = 0;
+  e->file[0] = e->text[0] = e->excerpt[0] = e->hint[0] = 0;
 }
 
 /* ---- memory ---- */

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { KEPT_WORDS = 16 << 20 }; /* bytes of what the model makes of single words, kept from row to row */
+enum { KEPT_WORDS = 32 << 20 }; /* bytes of what the model makes of single words, kept from row to row */
 
 /* ---- making ---- */
 

@@ -5,8 +5,14 @@
 #include "libaq/host_log.h"
 #include "libaq/internal.h"
 
+/* For each row that is predicted by itself: what is far larger than a row is not written anew. */
 void lib_reading_clear(struct lib_reading *r) {
-  *r = (struct lib_reading){.cut = r->cut, .cut_made = r->cut_made, .cut_capacity = r->cut_capacity};
+  rt_error_clear(&r->first.error);
+  rt_error_clear(&r->doubt.error);
+  rt_error_clear(&r->odd_tags.error);
+  r->rows = r->skipped = 0;
+  r->header = false;
+  r->by_position = r->cut_count = 0;
 }
 
 void lib_reading_free(struct lib_reading *r) {

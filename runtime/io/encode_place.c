@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "runtime/io/data_internal.h"
+#include "runtime/io/intern_ahead.h"
 #include "runtime/io/memory.h"
 #include "runtime/io/number.h"
 #include "runtime/io/utf8.h"
@@ -57,6 +58,8 @@ int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, stru
   if (io_payload_reserve(&v->of, *count + limit + 2) != RT_OK) return rt_no_memory(error);
   int32_t *ids = io_payload_ids(&v->of);
   if (c->ends) ids[(*count)++] = learning ? IO_MARK_BEGIN : vocab->begin;
+  for (int64_t i = 0; i < limit && !learning; i++)
+    io_intern_expect(&vocab->texts, tokens->text + tokens->items[i].at, tokens->items[i].size);
   for (int64_t i = 0; i < limit; i++) {
     const struct io_token *token = &tokens->items[i];
     int status = find_id(e, column, tokens->text + token->at, token->size, &ids[*count], error);
