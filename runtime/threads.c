@@ -1,7 +1,11 @@
-/* threads.c: a job is published as one 64-bit ticket: its number and the number of its next task. Whoever
- * moves the ticket on, by compare-and-swap, has taken that task, and knows by it that the fields that it read
- * belong to this job. So a worker that comes late takes nothing, and the caller need not wait for workers
- * that took nothing. */
+/* threads.c: the tasks of a job are published in shares, one for each worker and the caller, side by side. A
+ * share is a 64-bit ticket: the number of the job, and the number of its next task. Whoever moves the ticket
+ * on, by compare-and-swap, has taken that task, and knows by it that the fields that it read belong to this
+ * job. So a worker that comes late takes nothing, and the caller need not wait for workers that took nothing.
+ *
+ * Who has done its own share helps with the others. But where nobody is late, a thread has the same part of
+ * all that ops make one after another, and what it reads it has mostly written itself: that is in its cache.
+ */
 #include "runtime/lent_pool.h"
 #include "runtime/pool_watch.h"
 
@@ -31,9 +35,15 @@ enum {
 #define TASK_MASK ((UINT64_C(1) << TASK_BITS) - 1)
 #define MAX_TASKS (INT64_C(1) << 31)
 
+/* Its line of the cache is not that of another one. */
+struct share {
+  _Alignas(64) atomic_uint_least64_t ticket; /* job number << TASK_BITS | next task */
+};
+
 struct worker {
   pthread_t thread;
   struct rt_pool *pool;
+  int own;       /* the share that it begins with: 0 for whoever calls */
   void *scratch; /* changes between jobs only; read by whoever has taken a task */
 };
 
@@ -44,12 +54,13 @@ struct rt_pool {
   size_t scratch_bytes;   /* of each worker; of a lent pool no more than its lender has */
   int64_t spin;           /* nanoseconds to spin before sleeping */
   struct worker *worker;  /* [threads]; 0 is the caller */
+  struct share *share;    /* [threads] */
+  uint64_t job;           /* number of the last one; its caller's */
   struct rt_pool *lender; /* whose workers this caller has when nobody else does; NULL: it has its own */
   atomic_int users;       /* who keeps it: who made it, and the pools that it lends to */
   pthread_mutex_t turn;   /* of a lender: held while a caller has the workers, or their scratch grows */
 
-  _Alignas(64) atomic_uint_least64_t ticket; /* job number << TASK_BITS | next task */
-  _Alignas(64) atomic_int_least64_t done;    /* tasks of this job that are finished */
+  _Alignas(64) atomic_int_least64_t done; /* tasks of this job that are finished */
   _Alignas(64) _Atomic(rt_task *) task;
   _Atomic(void *) context;
   _Atomic(struct rt_pool_watch *) watch; /* NULL: nobody watches */
@@ -113,24 +124,33 @@ static void run_task(const struct worker *self, rt_task *task, void *context, in
   if (watch) watch_task(watch, (int)(self - self->pool->worker), from);
 }
 
-static bool has_task(struct rt_pool *pool) {
-  uint64_t ticket = atomic_load(&pool->ticket);
-  return (int64_t)(ticket & TASK_MASK) < atomic_load_explicit(&pool->count, memory_order_relaxed);
+/* The first task of a share, and of the next one where this one ends. */
+static int64_t share_begin(const struct rt_pool *pool, int64_t count, int share) {
+  return (count * share + pool->threads - 1) / pool->threads;
 }
 
-/* Takes and runs tasks until the job has none left. */
-static void work_off(struct rt_pool *pool, const struct worker *self) {
+static bool has_task(struct rt_pool *pool) {
+  for (int i = 0; i < pool->threads; i++) {
+    uint64_t ticket = atomic_load(&pool->share[i].ticket);
+    int64_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
+    if ((int64_t)(ticket & TASK_MASK) < share_begin(pool, count, i + 1)) return true;
+  }
+  return false;
+}
+
+/* Takes and runs tasks until the share has none left. */
+static void work_off_share(struct rt_pool *pool, const struct worker *self, int share) {
   for (;;) {
-    uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+    uint64_t ticket = atomic_load_explicit(&pool->share[share].ticket, memory_order_acquire);
     int64_t index = (int64_t)(ticket & TASK_MASK);
     /* Acquired, so that who sees a number of the next job cannot take this ticket any more: processors other
      * than x86 promise it for nothing less. */
     int64_t count = atomic_load_explicit(&pool->count, memory_order_acquire);
     rt_task *task = atomic_load_explicit(&pool->task, memory_order_acquire);
     void *context = atomic_load_explicit(&pool->context, memory_order_acquire);
-    if (index >= count) return;
-    if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
-                                               memory_order_relaxed))
+    if (index >= share_begin(pool, count, share + 1)) return;
+    if (!atomic_compare_exchange_weak_explicit(&pool->share[share].ticket, &ticket, ticket + 1,
+                                               memory_order_acq_rel, memory_order_relaxed))
       continue;
     run_task(self, task, context, index);
     if (atomic_fetch_add(&pool->done, 1) + 1 == count && atomic_load(&pool->caller_sleeps)) {
@@ -139,6 +159,10 @@ static void work_off(struct rt_pool *pool, const struct worker *self) {
       pthread_mutex_unlock(&pool->lock);
     }
   }
+}
+
+static void work_off(struct rt_pool *pool, const struct worker *self) {
+  for (int i = 0; i < pool->threads; i++) work_off_share(pool, self, (self->own + i) % pool->threads);
 }
 
 static void sleep_until_work(struct rt_pool *pool) {
@@ -172,16 +196,19 @@ static void *run_worker(void *self) {
   return NULL;
 }
 
-/* Ends the last job, then publishes the new one. Between the two stores of the ticket no task can be taken.
+/* Ends the last job, then publishes the new one. Between the two stores of a ticket its tasks cannot be
+ * taken.
  */
 static void publish(struct rt_pool *pool, int64_t count, rt_task *task, void *context) {
-  uint64_t job = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> TASK_BITS) + 1;
-  atomic_store(&pool->ticket, job << TASK_BITS | TASK_MASK);
+  const uint64_t job = pool->job += 1;
+  for (int i = 0; i < pool->threads; i++)
+    atomic_store_explicit(&pool->share[i].ticket, job << TASK_BITS | TASK_MASK, memory_order_release);
   atomic_store(&pool->count, count);
   atomic_store(&pool->task, task);
   atomic_store(&pool->context, context);
   atomic_store(&pool->done, 0);
-  atomic_store(&pool->ticket, (job + 1) << TASK_BITS);
+  for (int i = 0; i < pool->threads; i++)
+    atomic_store(&pool->share[i].ticket, job << TASK_BITS | (uint64_t)share_begin(pool, count, i));
   if (atomic_load(&pool->sleeping) > 0) {
     pthread_mutex_lock(&pool->lock);
     pthread_cond_broadcast(&pool->work);
@@ -278,7 +305,10 @@ static int start_worker(struct worker *worker) {
 }
 
 static int start_workers(struct rt_pool *pool, struct rt_error *error) {
-  for (int i = 0; i < pool->threads; i++) pool->worker[i].pool = pool;
+  for (int i = 0; i < pool->threads; i++) {
+    pool->worker[i].pool = pool;
+    pool->worker[i].own = i;
+  }
   for (int i = 1; i < pool->threads; i++) {
     if (start_worker(&pool->worker[i])) {
       rt_fail(error, RT_USAGE, "the system does not allow %d threads: %d could be started", pool->threads, i);
@@ -310,7 +340,9 @@ struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
   pthread_cond_init(&pool->work, NULL);
   pthread_cond_init(&pool->finished, NULL);
   pool->worker = rt_zalloc((size_t)threads, sizeof *pool->worker);
-  int status = pool->worker ? rt_blas_load(error) : rt_no_memory(error);
+  pool->share = rt_alloc_aligned((size_t)threads * sizeof *pool->share);
+  int status = pool->worker && pool->share ? rt_blas_load(error) : rt_no_memory(error);
+  for (int i = 0; pool->share && i < threads; i++) atomic_init(&pool->share[i].ticket, 0);
   if (status == RT_OK) status = start_workers(pool, error);
   if (status != RT_OK) {
     rt_pool_free(pool);
@@ -360,6 +392,7 @@ void rt_pool_free(struct rt_pool *pool) {
   if (pool->process == getpid()) end_workers(pool);
   for (int i = 0; pool->worker && i < pool->threads; i++) rt_free_aligned(pool->worker[i].scratch);
   rt_free(pool->worker);
+  rt_free_aligned(pool->share);
   rt_free_aligned(pool);
   rt_pool_free(lender);
 }
