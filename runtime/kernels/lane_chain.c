@@ -6,10 +6,10 @@
  * one. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/lane_run.h"
-#include "runtime/threads.h"
+#include "runtime/kernels/split.h"
 
 enum {
-  LANES_TASK = 1 << 13, /* elements of the output in one task */
+  LANES_TASK = 1 << 13, /* elements of the output in one task, about */
   LANES_EXAMPLES = -1,  /* the examples as an axis, before axis 0 */
   LANES_MAX_GROUPS = RT_MAX_RANK + 1
 };
@@ -22,6 +22,7 @@ struct lanes_job {
   int begin[LANES_MAX_GROUPS],
       end[LANES_MAX_GROUPS];      /* which axes of the output; begin may be LANES_EXAMPLES */
   uint32_t has[LANES_MAX_GROUPS]; /* which inputs have these axes */
+  int64_t piece;                  /* elements of the output in one task */
   bool ragged_rows;               /* row numbers are wanted and the last axis is ragged */
 };
 
@@ -174,7 +175,7 @@ static void lanes_task(void *context, int64_t task, void *scratch) {
   const struct rt_shape *shape = job->shape;
   struct lane_registers registers = {.storage = scratch};
   struct lanes_walk walk;
-  int64_t at = task * LANES_TASK, end = shape->count < at + LANES_TASK ? shape->count : at + LANES_TASK;
+  int64_t at = task * job->piece, end = split_min(shape->count, at + job->piece);
   int64_t example = job->each_example ? lanes_example_at(shape, at) : 0;
   while (at < end) {
     int64_t first = job->each_example ? rt_offset(shape, example) : 0;
@@ -194,5 +195,6 @@ size_t KERNEL(lanes_scratch)(const struct rt_call *call) { return lane_storage(c
 void KERNEL(lanes)(const struct rt_call *call) {
   struct lanes_job job;
   lanes_plan(&job, call);
-  rt_parallel(call->pool, (job.shape->count + LANES_TASK - 1) / LANES_TASK, lanes_task, &job);
+  job.piece = split_max(1, split_even(job.shape->count, LANES_TASK, LANE_TILE));
+  rt_parallel(call->pool, split_ceil(job.shape->count, job.piece), lanes_task, &job);
 }

@@ -42,7 +42,7 @@ enum {
   NUMBERS = (4 << 20) / (int)sizeof(real),        /* of both operands that a worker holds at most */
   TALL_PANELS = NUMBERS / 8 / (TALL * DEPTH),     /* of a that a task has at most */
   WIDE_PANELS = NUMBERS / 8 * 7 / (WIDE * DEPTH), /* of b in a part at most */
-  PACKED_AT_ONCE = 8,                             /* panels of b in a task */
+  PACKED_AT_ONCE = 2,                             /* panels of b in a task */
   AHEAD = 16,                                     /* rows that are asked for before they are packed */
   WANTED_TASKS = 4, /* and multiples of it, so that few threads have as many each */
   MANY_THREADS = 4, /* beyond which there are twice as many tasks */
@@ -52,9 +52,10 @@ enum {
 
 typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
-/* How a product is cut. room_b: numbers of the panels of b; room_a: of those of a that a task has. */
+/* How a product is cut. packs: columns of b that a task packs; room_b: numbers of the panels of b; room_a: of
+ * those of a that a task has. */
 struct cut {
-  int64_t tasks, columns, depth, room_b, room_a;
+  int64_t tasks, columns, depth, packs, room_b, room_a;
 };
 
 struct part {
@@ -119,8 +120,8 @@ static void pack_b(void *context, int64_t task, void *scratch) {
   (void)scratch;
   const struct part *part = context;
   const struct rt_product *p = &part->of;
-  int64_t end = split_min(p->n, (task + 1) * PACKED_AT_ONCE * WIDE);
-  for (int64_t j = task * PACKED_AT_ONCE * WIDE; j < end; j += WIDE) {
+  int64_t end = split_min(p->n, (task + 1) * part->cut.packs);
+  for (int64_t j = task * part->cut.packs; j < end; j += WIDE) {
     struct source from = {p->b + (p->tb ? j * p->ldb : j), p->ldb, p->n - j, p->k, !p->tb};
     pack_panel(WIDE, from, part->b + j * p->k);
   }
@@ -241,6 +242,7 @@ static struct cut cut_of(const struct rt_product *p) {
   struct cut cut = {.tasks = tasks_of(p, panels),
                     .columns = part_of(p->n, WIDE_PANELS * WIDE, WIDE),
                     .depth = part_of(p->k, DEPTH, RT_VECTOR)};
+  cut.packs = cut.tasks > 1 ? PACKED_AT_ONCE * WIDE : cut.columns;
   cut.room_b = cut.columns * cut.depth;
   cut.room_a = split_ceil(panels, cut.tasks) * TALL * cut.depth + RT_VECTOR;
   return cut;
@@ -275,7 +277,7 @@ void KERNEL(packed_product)(struct rt_pool *pool, const struct rt_product *p) {
       part.of.a += p->ta ? l * p->lda : l;
       part.of.b += p->tb ? j * p->ldb + l : l * p->ldb + j;
       part.of.c += j;
-      rt_parallel(pool, split_ceil(part.of.n, PACKED_AT_ONCE * WIDE), pack_b, &part);
+      rt_parallel(pool, split_ceil(part.of.n, cut.packs), pack_b, &part);
       rt_parallel(pool, cut.tasks, multiply_rows, &part);
     }
 }

@@ -17,6 +17,15 @@ static inline const real *in_data(const struct rt_call *call, int k) { return ca
 static inline const int32_t *in_ids(const struct rt_call *call, int k) { return call->in[k].data; }
 static inline real *out_data(const struct rt_call *call, int k) { return call->out[k].data; }
 
+/* How many of a count make a piece, when about `most` should: a multiple of `of`, so that pieces are many
+ * times SPLIT_EVEN, or one. Few threads have as many each then. */
+enum { SPLIT_EVEN = 4 };
+static inline int64_t split_even(int64_t count, int64_t most, int64_t of) {
+  int64_t pieces = split_ceil(count, most);
+  if (pieces > 1) pieces = split_ceil(pieces, SPLIT_EVEN) * SPLIT_EVEN;
+  return split_ceil(split_ceil(count, split_max(1, pieces)), of) * of;
+}
+
 /* ---- ranges: 0..count-1 in pieces that touch about SPLIT_GRAIN numbers ---- */
 
 typedef void range_body(const struct rt_call *call, int64_t begin, int64_t end);
@@ -34,7 +43,7 @@ static inline void range_task(void *context, int64_t task, void *scratch) {
 
 /* touched: how many numbers each of the count touches. */
 static inline void split_range(const struct rt_call *call, int64_t count, int64_t touched, range_body *body) {
-  int64_t piece = split_max(1, SPLIT_GRAIN / split_max(1, touched));
+  int64_t piece = split_max(1, split_even(count, split_max(1, SPLIT_GRAIN / split_max(1, touched)), 1));
   struct range_job job = {call, body, count, piece};
   rt_parallel(call->pool, split_ceil(count, piece), range_task, &job);
 }
@@ -99,7 +108,7 @@ static inline void split_rows(const struct rt_call *call, const struct rt_shape 
   if (span_packed(call, shape)) {
     job.n = rt_size(shape, shape->rank - 1, 0);
     job.rows = shape->count / job.n;
-    job.piece = split_max(1, SPLIT_GRAIN / job.n);
+    job.piece = split_even(job.rows, split_max(1, SPLIT_GRAIN / job.n), 1);
     rt_parallel(call->pool, split_ceil(job.rows, job.piece), span_task, &job);
     return;
   }
