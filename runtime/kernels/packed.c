@@ -45,17 +45,19 @@ enum {
   PACKED_AT_ONCE = 2,                             /* panels of b in a task */
   AHEAD = 16,                                     /* rows that are asked for before they are packed */
   WANTED_TASKS = 4, /* and multiples of it, so that few threads have as many each */
-  MANY_THREADS = 4, /* beyond which there are twice as many tasks */
-  ALONE = 300000,   /* multiply-adds not worth a second thread */
+  HALVED_DEPTH = 256,
+  HALVED_RESULT = 1 << 16, /* numbers at most */
+  MANY_THREADS = 4,        /* beyond which there are twice as many tasks */
+  ALONE = 300000,          /* multiply-adds not worth a second thread */
   CACHE_LINE = 64 / (int)sizeof(real)
 };
 
 typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
-/* How a product is cut. packs: columns of b that a task packs; room_b: numbers of the panels of b; room_a: of
- * those of a that a task has. */
+/* How a product is cut. tasks: of a half of k; packs: columns of b that a task packs; room_b: numbers of the
+ * panels of b; room_c: of the second half's result; room_a: of the panels of a that a task has. */
 struct cut {
-  int64_t tasks, columns, depth, packs, room_b, room_a;
+  int64_t halves, half, tasks, columns, depth, packs, room_b, room_c, room_a;
 };
 
 struct part {
@@ -116,9 +118,7 @@ static inline __attribute__((always_inline)) void pack_panel(int width, struct s
     for (int j = 0; j < width; j++) to[l * width + j] = j < count ? x[j * ld + l] : 0;
 }
 
-static void pack_b(void *context, int64_t task, void *scratch) {
-  (void)scratch;
-  const struct part *part = context;
+static void pack_b(const struct part *part, int64_t task) {
   const struct rt_product *p = &part->of;
   int64_t end = split_min(p->n, (task + 1) * part->cut.packs);
   for (int64_t j = task * part->cut.packs; j < end; j += WIDE) {
@@ -207,11 +207,9 @@ static void ask_for_next(const struct rt_product *p, int64_t row, int64_t rows, 
     __builtin_prefetch(panel + l * CACHE_LINE, 0, 2);
 }
 
-static void multiply_rows(void *context, int64_t task, void *scratch) {
-  const struct part *part = context;
+static void multiply_rows(const struct part *part, int64_t task, real *a) {
   const struct rt_product *p = &part->of;
   int64_t first = first_row(part, task), end = first_row(part, task + 1);
-  real *a = (real *)scratch + part->cut.room_b;
   pack_a(p, first, end, a);
   for (int64_t near = 0; near < p->n; near += NEAR_PANELS * WIDE)
     for (int64_t i = first; i < end; i += TALL)
@@ -225,6 +223,38 @@ static void multiply_rows(void *context, int64_t task, void *scratch) {
 
 /* ---- the whole ---- */
 
+/* A product of long sums and a small result, as the gradient of weights is, is made in halves of k: the first
+ * goes to c, the second to a room, and both are added at the end. So a thread reads the rows that it has
+ * written itself, where it would read half of them out of the cache of another one. */
+struct halves {
+  struct part part[2];
+  int64_t packs; /* tasks that pack a half */
+  real *second;  /* its result, [m, n] */
+};
+
+static void pack_halves(void *context, int64_t task, void *scratch) {
+  (void)scratch;
+  const struct halves *h = context;
+  pack_b(&h->part[task / h->packs], task % h->packs);
+}
+
+static void multiply_halves(void *context, int64_t task, void *scratch) {
+  const struct halves *h = context;
+  const struct cut *cut = &h->part[0].cut;
+  multiply_rows(&h->part[task / cut->tasks], task % cut->tasks, (real *)scratch + cut->room_b + cut->room_c);
+}
+
+static void add_halves(void *context, int64_t task, void *scratch) {
+  (void)scratch;
+  const struct halves *h = context;
+  const struct rt_product *p = &h->part[0].of;
+  for (int64_t i = p->m * task / WANTED_TASKS; i < p->m * (task + 1) / WANTED_TASKS; i++) {
+    real *restrict to = p->c + i * p->ldc;
+    const real *restrict from = h->second + i * p->n;
+    SIMD for (int64_t j = 0; j < p->n; j++) to[j] += from[j];
+  }
+}
+
 /* n in as few parts as have at most `most` each, of about equal sizes that are multiples of `of`. */
 static int64_t part_of(int64_t n, int64_t most, int64_t of) {
   int64_t parts = split_ceil(n, most);
@@ -236,14 +266,21 @@ static int64_t tasks_of(const struct rt_product *p, int64_t panels) {
   return split_ceil(split_ceil(panels, TALL_PANELS), WANTED_TASKS) * WANTED_TASKS;
 }
 
+static bool is_halved(const struct rt_product *p) {
+  return p->ta && p->k >= HALVED_DEPTH && p->n <= WIDE_PANELS * WIDE && p->m * p->n <= HALVED_RESULT;
+}
+
 /* A panel is written in whole vectors, the last of which may reach beyond it. */
 static struct cut cut_of(const struct rt_product *p) {
-  int64_t panels = split_ceil(p->m, TALL);
-  struct cut cut = {.tasks = tasks_of(p, panels),
-                    .columns = part_of(p->n, WIDE_PANELS * WIDE, WIDE),
-                    .depth = part_of(p->k, DEPTH, RT_VECTOR)};
-  cut.packs = cut.tasks > 1 ? PACKED_AT_ONCE * WIDE : cut.columns;
-  cut.room_b = cut.columns * cut.depth;
+  int64_t panels = split_ceil(p->m, TALL), tasks = tasks_of(p, panels);
+  struct cut cut = {.halves = tasks > 1 && is_halved(p) ? 2 : 1};
+  cut.half = part_of(p->k, split_ceil(p->k, cut.halves), RT_VECTOR);
+  cut.tasks = tasks / cut.halves;
+  cut.columns = part_of(p->n, WIDE_PANELS * WIDE, WIDE);
+  cut.depth = part_of(split_min(cut.half, p->k), DEPTH, RT_VECTOR);
+  cut.packs = tasks > 1 ? PACKED_AT_ONCE * WIDE : cut.columns;
+  cut.room_b = cut.halves * cut.columns * cut.depth;
+  cut.room_c = cut.halves > 1 ? p->m * p->n : 0;
   cut.room_a = split_ceil(panels, cut.tasks) * TALL * cut.depth + RT_VECTOR;
   return cut;
 }
@@ -254,13 +291,29 @@ bool KERNEL(packed_suits)(const struct rt_product *p) {
 
 size_t KERNEL(packed_scratch)(const struct rt_product *p) {
   struct cut cut = cut_of(p);
-  return (size_t)(cut.room_b + cut.room_a) * sizeof(real);
+  return (size_t)(cut.room_b + cut.room_c + cut.room_a) * sizeof(real);
 }
 
-/* The panels of b lie in the scratch of whoever runs this, where its panels of a do not. */
+/* The panels of b, and what the second half gives, lie in the scratch of whoever runs this, where its panels
+ * of a do not. */
 static void take_room(void *context, int64_t task, void *scratch) {
   (void)task;
   *(real **)context = scratch;
+}
+
+/* The columns from j on, and of each half the depth from l on. */
+static struct part part_at(const struct rt_product *p, struct cut cut, int half, int64_t j, int64_t l,
+                           real *room) {
+  struct part part = {.of = *p, .cut = cut, .b = room + half * cut.columns * cut.depth};
+  int64_t at = half * cut.half + l, end = split_min(p->k, (half + 1) * cut.half);
+  part.of.add = l || (p->add && !half);
+  part.of.n = split_min(cut.columns, p->n - j);
+  part.of.k = split_max(0, split_min(cut.depth, end - at));
+  part.of.a += p->ta ? at * p->lda : at;
+  part.of.b += p->tb ? j * p->ldb + at : at * p->ldb + j;
+  part.of.c += j;
+  if (half) part.of.c = room + cut.room_b, part.of.ldc = p->n;
+  return part;
 }
 
 void KERNEL(packed_product)(struct rt_pool *pool, const struct rt_product *p) {
@@ -268,18 +321,15 @@ void KERNEL(packed_product)(struct rt_pool *pool, const struct rt_product *p) {
   real *room;
   if (cut.tasks > 1 && rt_pool_threads(pool) > MANY_THREADS) cut.tasks *= 2;
   rt_parallel(pool, 1, take_room, &room);
+  struct halves h = {.second = room + cut.room_b};
   for (int64_t j = 0; j < p->n; j += cut.columns)
-    for (int64_t l = 0; l < p->k; l += cut.depth) {
-      struct part part = {.of = *p, .cut = cut, .b = room};
-      part.of.add = l || p->add;
-      part.of.n = split_min(cut.columns, p->n - j);
-      part.of.k = split_min(cut.depth, p->k - l);
-      part.of.a += p->ta ? l * p->lda : l;
-      part.of.b += p->tb ? j * p->ldb + l : l * p->ldb + j;
-      part.of.c += j;
-      rt_parallel(pool, split_ceil(part.of.n, cut.packs), pack_b, &part);
-      rt_parallel(pool, cut.tasks, multiply_rows, &part);
+    for (int64_t l = 0; l < split_min(cut.half, p->k); l += cut.depth) {
+      for (int half = 0; half < cut.halves; half++) h.part[half] = part_at(p, cut, half, j, l, room);
+      h.packs = split_ceil(h.part[0].of.n, cut.packs);
+      rt_parallel(pool, cut.halves * h.packs, pack_halves, &h);
+      rt_parallel(pool, cut.halves * cut.tasks, multiply_halves, &h);
     }
+  if (cut.halves > 1) rt_parallel(pool, WANTED_TASKS, add_halves, &h);
 }
 
 #endif
