@@ -1,6 +1,7 @@
 /* start.h: a program to begin with, made from a look at a table. start_columns.c says what each column is,
  * start_choose.c what is to be predicted and by which template of its list, start_seen.c what was seen. The
- * others write programs: start_image.c, start_sound.c, start_row.c, start_tag.c, start_rank.c, start_text.c.
+ * others write programs: start_image.c, start_restore.c, start_sound.c, start_row.c, start_tag.c,
+ * start_rank.c, start_text.c.
  */
 #ifndef AQ_LIBAQ_START_H
 #define AQ_LIBAQ_START_H
@@ -55,8 +56,8 @@ struct start_template {
   void (*write)(const struct start *start, struct rt_text *out);
 };
 
-extern const struct start_template start_image, start_sound, start_classify, start_tag, start_rank,
-    start_regress, start_translate, start_generate;
+extern const struct start_template start_image, start_restore, start_sound, start_classify, start_tag,
+    start_rank, start_regress, start_translate, start_generate;
 
 /* Says for each column of the look what it is, and what the program calls it. */
 int start_columns(struct start *start, struct rt_error *error);

@@ -5,9 +5,9 @@
 #include "libaq/start/start.h"
 
 /* The first that takes the target writes the program, unless another one is asked for. */
-static const struct start_template *const templates[] = {&start_tag,       &start_rank,     &start_image,
-                                                         &start_sound,     &start_classify, &start_regress,
-                                                         &start_translate, &start_generate};
+static const struct start_template *const templates[] = {&start_tag,     &start_rank,      &start_image,
+                                                         &start_restore, &start_sound,     &start_classify,
+                                                         &start_regress, &start_translate, &start_generate};
 
 const aq_template *aq_template_at(size_t k) {
   static _Thread_local aq_template found;
