@@ -19,8 +19,8 @@ const aq_message *aq_session_message(const aq_session *session);
 
 /* Predicts one example. field: [count] what the input columns read, in their order, each as it would stand in
  * a table: a text, a number, or the numbers of a vector with spaces between them; NULL: empty. Of an image or
- * a sound it is the name of its file, or, with its length, the bytes of a PNG, JPEG, WAV or FLAC file. A
- * field that several columns read stands once. length: [count] how many bytes each has; NULL: they end with
+ * a sound it is the name of its file, which is read; what a host has of one itself goes into aq_rows. A field
+ * that several columns read stands once. length: [count] how many bytes each has; NULL: they end with
  * NUL bytes. AQ_NOT_FINITE: an answer is infinite or NaN; then there are no scores. */
 int aq_session_predict(aq_session *session, const char *const *field, const size_t *length, size_t count);
 /* The scores of an output after a prediction: [rows, columns], row after row. A class has one row, with the

@@ -94,7 +94,12 @@ model seen(picture) -> shade {
 AQ
 printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2\0\1\2\3\374\375\376\377' > two.idx
 printf '%s\t%s\n' picture shade two.idx#0 dark two.idx#1 light > seen.tsv
-for name in seen topic both tagger write price pair several; do
+cat > marks.aq <<'AQ'
+data { picture: image[2, 2, 1], marks: labels[C] }
+model marked(picture) -> marks { return linear(reshape(picture, [4]), C) }
+AQ
+printf '%s\t%s\n' picture marks two.idx#0 'a|b' two.idx#1 b > marks.tsv
+for name in seen marks topic both tagger write price pair several; do
   aqc train $name.aq $name.tsv --epochs 3 -q --threads 1 -o $name.aqm > log 2>&1 ||
     verdict "$name is trained" "$(cat log)"
 done
@@ -195,8 +200,14 @@ if ! aqc doctor | grep -q 'without libpng'; then
        aq_proba('seen.aqm', 'dark', $png) = aq_proba('seen.aqm', 'dark', 'two.idx#0'),
        aq_embed_of('seen.aqm', 'v', $png) = aq_embed_of('seen.aqm', 'v', 'two.idx#0'),
        (SELECT count(*) FROM aq_attention('seen.aqm', $png))"
-  is 'a damaged one is an error' "column \`picture\`: it is a GIF; an image is a PNG or a JPEG file" \
+  is 'several labels of a BLOB' "1" \
+    "SELECT aq_predict('marks.aqm', $png) = aq_predict('marks.aqm', 'two.idx#0')"
+  is 'a damaged one is an error' "row 1, column \`picture\`: it is a GIF; an image is a PNG or a JPEG file
+hint: the option bad_rows = skip leaves bad rows out and counts them" \
     "SELECT aq_predict('seen.aqm', x'47494638396100')"
+  is 'a BLOB is no name of a file' "row 1, column \`picture\`: it is neither a PNG nor a JPEG file
+hint: the option bad_rows = skip leaves bad rows out and counts them" \
+    "SELECT aq_predict('seen.aqm', CAST('two.idx#0' AS BLOB))"
 fi
 
 # ---- tables ----

@@ -34,7 +34,7 @@ struct answer {
 /* The scores that count: those of the only row, or behind the last token of a text. */
 static struct answer answer_of_scores(const struct model *m, size_t output) {
   size_t rows, columns, best = 0;
-  const double *p = aq_session_scores(m->session, output, &rows, &columns);
+  const double *p = session_scores(m->session, output, &rows, &columns);
   if (!p || !rows || !columns) return (struct answer){.none = true};
   if (m->form[output] == FORM_NUMBER) return (struct answer){.number = *p};
   p += (rows - 1) * columns;

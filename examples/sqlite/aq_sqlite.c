@@ -67,7 +67,7 @@ static bool begin(struct call *call, sqlite3_context *context, int before, int c
 
 static bool run(struct call *call) {
   aq_session *session = call->model->session;
-  if (!aq_session_predict(session, call->texts.field, call->texts.length, call->texts.count)) return true;
+  if (!texts_predict(&call->texts, call->model, session)) return true;
   fail_as(call->context, aq_session_message(session));
   return false;
 }
@@ -107,19 +107,41 @@ static void fail_of_row(struct call *call) {
 
 /* ---- aq_predict ---- */
 
+/* The line of a row with the bytes of a file. */
+static int line_of_bytes(struct call *call, char **line) {
+  aq_rows *rows;
+  struct stream stream = {.to = sqlite3_str_new(NULL)};
+  aq_predict_options options = answer_options(&stream);
+  int status = texts_rows(&call->texts, call->model, &rows);
+  options.rows = rows;
+  if (!status) status = aq_session_predict_stream(call->model->session, &options);
+  int length = sqlite3_str_length(stream.to);
+  *line = sqlite3_str_finish(stream.to);
+  if (*line && length) (*line)[length - 1] = 0; /* the newline */
+  aq_rows_free(rows);
+  return status ? status : *line ? AQ_OK : AQ_NO_MEMORY;
+}
+
+/* The answer as aqc predict writes it. */
+static int predict_line(struct call *call, char **line) {
+  char *text = NULL;
+  if (call->texts.bytes && call->texts.count == call->model->inputs) return line_of_bytes(call, line);
+  int status = texts_predict(&call->texts, call->model, call->model->session);
+  if (!status) status = aq_session_line(call->model->session, NULL, &text);
+  if (!status && !(*line = sqlite3_mprintf("%s", text))) status = AQ_NO_MEMORY;
+  aq_text_free(text);
+  return status;
+}
+
 static void aq_predict(sqlite3_context *context, int count, sqlite3_value **value) {
   struct call call;
   char *line = NULL;
   if (!begin(&call, context, 1, count, value)) return;
-  if (!run(&call)) {
-    model_release(call.model);
-    return;
-  }
-  if (answer_is_simple(call.model) || !aq_session_line(call.model->session, NULL, &line))
+  if (answer_is_simple(call.model) ? run(&call) : !predict_line(&call, &line))
     answer_give(context, call.model, line);
-  else
+  else if (!answer_is_simple(call.model))
     fail_as(context, aq_session_message(call.model->session));
-  aq_text_free(line);
+  sqlite3_free(line);
   model_release(call.model);
 }
 
@@ -159,7 +181,7 @@ static char *wrong_label(const struct model *m, const char *label, size_t found)
 /* The probabilities that count: those of the only row, or behind the last token of a text. */
 static void give_probability(struct call *call, const struct place *place) {
   size_t rows, columns;
-  const double *p = aq_session_scores(call->model->session, place->output, &rows, &columns);
+  const double *p = session_scores(call->model->session, place->output, &rows, &columns);
   if (p && rows && place->number < columns)
     sqlite3_result_double(call->context, p[(rows - 1) * columns + place->number]);
 }
@@ -181,19 +203,6 @@ static void aq_proba(sqlite3_context *context, int count, sqlite3_value **value)
 
 /* ---- aq_embed ---- */
 
-/* All texts of a model that reads files as a table with one row, whose columns go by their names. */
-static int row_of_files(const struct call *call, aq_rows **rows) {
-  const struct texts *t = &call->texts;
-  int status = aq_rows_new(rows);
-  for (size_t k = 0; k < t->count && !status; k++) {
-    const char *name = aq_model_field(call->model->model, k);
-    const void *file = t->field[k];
-    status = t->file[k] ? aq_rows_bytes(*rows, name, &file, &t->length[k], 1)
-                        : aq_rows_texts(*rows, name, &t->field[k], &t->length[k], 1);
-  }
-  return status;
-}
-
 /* name NULL: the only vector that the model has. The texts may be those alone that it depends on. */
 static void give_vector(struct call *call, const char *name) {
   aq_vectors *vectors = NULL;
@@ -208,7 +217,7 @@ static void give_vector(struct call *call, const char *name) {
   options.name = name;
   options.read = stream_read;
   options.context = &stream;
-  if (call->texts.bytes && row_of_files(call, &rows)) {
+  if (call->texts.bytes && texts_rows(&call->texts, call->model, &rows)) {
     fail_as(call->context, aq_rows_message(rows));
     aq_rows_free(rows);
     return;

@@ -354,6 +354,57 @@ char *texts_take(struct texts *texts, const struct model *model, int count, sqli
   return NULL;
 }
 
+int texts_rows(const struct texts *t, const struct model *model, aq_rows **rows) {
+  int status = aq_rows_new(rows);
+  for (size_t k = 0; k < t->count && !status; k++) {
+    const char *name = aq_model_field(model->model, k);
+    const void *file = t->field[k];
+    status = t->file[k] ? aq_rows_bytes(*rows, name, &file, &t->length[k], 1)
+                        : aq_rows_texts(*rows, name, &t->field[k], &t->length[k], 1);
+  }
+  return status;
+}
+
+static int predict_bytes(const struct texts *texts, const struct model *model, aq_session *session,
+                         const aq_batch_options *options) {
+  aq_rows *rows;
+  if (texts->count != model->inputs) return aq_session_predict(session, texts->field, NULL, texts->count);
+  int status = texts_rows(texts, model, &rows);
+  /* Without rows, for want of memory, the session says so. */
+  int predicted = aq_session_predict_rows(session, status ? NULL : rows, options);
+  aq_rows_free(rows);
+  return status ? status : predicted;
+}
+
+int texts_predict(const struct texts *texts, const struct model *model, aq_session *session) {
+  return texts->bytes ? predict_bytes(texts, model, session, NULL)
+                      : aq_session_predict(session, texts->field, texts->length, texts->count);
+}
+
+int texts_attend(const struct texts *texts, const struct model *model, aq_session *session) {
+  if (!texts->bytes) return aq_session_attend(session, texts->field, texts->length, texts->count);
+  aq_batch_options options;
+  aq_batch_options_init(&options);
+  options.map_count = aq_model_head_count(model->model);
+  const char **name = sqlite3_malloc64((options.map_count + 1) * sizeof *name);
+  if (!name) return AQ_NO_MEMORY;
+  for (size_t k = 0; k < options.map_count; k++) name[k] = aq_model_head(model->model, k)->name;
+  options.map = name;
+  int status = predict_bytes(texts, model, session, &options);
+  sqlite3_free(name);
+  return status;
+}
+
+const double *session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns) {
+  const double *p = aq_session_scores(session, output, rows, columns);
+  return p ? p : aq_session_row_scores(session, 0, output, rows, columns);
+}
+
+const aq_map *session_map(aq_session *session, size_t map) {
+  const aq_map *found = aq_session_map(session, map);
+  return found ? found : aq_session_row_map(session, 0, map);
+}
+
 void texts_line(const struct texts *texts, sqlite3_str *table) {
   for (size_t k = 0; k < texts->count; k++) {
     const char *at = texts->field[k], *end = at + texts->length[k], *quote;

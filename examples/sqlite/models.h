@@ -78,6 +78,15 @@ struct texts {
 char *texts_take(struct texts *texts, const struct model *model, int count, sqlite3_value **value);
 /* Adds them to a table as a line of CSV. */
 void texts_line(const struct texts *texts, sqlite3_str *table);
+/* Predicts them. Those with the bytes of a file go as a row of a table in memory, where they are no name of
+ * a file, whatever they are. 0, or a status with the session's message. */
+int texts_predict(const struct texts *texts, const struct model *model, aq_session *session);
+int texts_attend(const struct texts *texts, const struct model *model, aq_session *session);
+/* What either has given. */
+const double *session_scores(aq_session *session, size_t output, size_t *rows, size_t *columns);
+const aq_map *session_map(aq_session *session, size_t map);
+/* The table, whose columns go by their names. 0, or a status; it is the caller's in any case. */
+int texts_rows(const struct texts *texts, const struct model *model, aq_rows **rows);
 /* The header of such a table: with names, or else one by which fields go by their place. */
 const char *model_header(const struct model *model, size_t texts);
 

@@ -65,7 +65,7 @@ static int by_probability(const void *a, const void *b) {
 /* Adds the best labels of an output. Ranks all of them in place, behind those that are there. */
 static void rank(struct cursor *c, size_t output, sqlite3_int64 top) {
   size_t rows, columns;
-  const double *p = aq_session_scores(c->session, output, &rows, &columns);
+  const double *p = session_scores(c->session, output, &rows, &columns);
   size_t count = p && rows ? aq_model_class_count(c->model->model, output) : 0;
   if (count > columns) count = columns;
   struct ranked *to = c->ranked + c->rows;
@@ -82,7 +82,7 @@ static int fill_top(struct cursor *c, sqlite3_value **argument) {
     return fail(c, sqlite3_mprintf("k is how many labels to give, a whole number from 1 on, not %s",
                                    as_text ? as_text : "NULL"));
   if (!model_ranks(m)) return fail(c, no_labels(m));
-  if (aq_session_predict(c->session, c->texts.field, c->texts.length, c->texts.count)) return fail_as(c);
+  if (texts_predict(&c->texts, m, c->session)) return fail_as(c);
   size_t all = 1;
   for (size_t o = 0; o < m->outputs; o++)
     if (form_ranks(m->form[o])) all += aq_model_class_count(m->model, o);
@@ -109,11 +109,9 @@ static size_t cells(const aq_map *map) { return map->heads * map->rows * map->co
 
 static int fill_attention(struct cursor *c, sqlite3_value **argument) {
   (void)argument;
-  if (aq_session_attend(c->session, c->texts.field, c->texts.length, c->texts.count)) return fail_as(c);
-  for (size_t k = 0; k < aq_session_map_count(c->session); k++) {
-    const aq_map *map = aq_session_map(c->session, k);
-    c->rows += (sqlite3_int64)cells(map);
-  }
+  const aq_map *map;
+  if (texts_attend(&c->texts, c->model, c->session)) return fail_as(c);
+  for (size_t k = 0; (map = session_map(c->session, k)); k++) c->rows += (sqlite3_int64)cells(map);
   return SQLITE_OK;
 }
 
@@ -122,7 +120,7 @@ static void give_token(sqlite3_context *context, const char *const *token, size_
 }
 
 static void column_attention(const struct cursor *c, sqlite3_context *context, int column) {
-  const aq_map *map = aq_session_map(c->session, c->map);
+  const aq_map *map = session_map(c->session, c->map);
   size_t cell = (size_t)c->row - c->before, j = cell % map->columns, i = cell / map->columns % map->rows;
   if (column == 0) sqlite3_result_text(context, map->name, -1, SQLITE_TRANSIENT);
   if (column == 1) give_token(context, map->query, i);
@@ -233,8 +231,8 @@ static int take_model(struct cursor *c, int count, sqlite3_value **argument) {
 }
 
 static void find_map(struct cursor *c) {
-  while (c->map < aq_session_map_count(c->session)) {
-    const aq_map *map = aq_session_map(c->session, c->map);
+  const aq_map *map;
+  while ((map = session_map(c->session, c->map))) {
     if ((size_t)c->row < c->before + cells(map)) return;
     c->before += cells(map);
     c->map++;

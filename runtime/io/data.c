@@ -93,7 +93,7 @@ int io_dataset_add(struct io_dataset *data, const struct io_schema *schema, cons
   if (!io_schema_is_trained(schema)) return rt_fail(error, RT_USAGE, "the columns have no vocabularies yet");
   for (int f = 0; f < schema->fields; f++) {
     size_t length = fields[f].length, bad = fields[f].text ? io_utf8_check(fields[f].text, length) : length;
-    if (bad < length && !io_schema_field_files(schema, f))
+    if (bad < length)
       return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){data->name, line, f + 1},
                         "byte 0x%02x (byte %zu of column \"%s\") is not valid UTF-8",
                         (unsigned)(unsigned char)fields[f].text[bad], bad + 1,

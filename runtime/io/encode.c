@@ -7,7 +7,6 @@
 #include "runtime/io/fit.h"
 #include "runtime/io/grow.h"
 #include "runtime/io/memory.h"
-#include "runtime/io/utf8.h"
 
 /* While a column is being learned, its numbers stay as the file has them. */
 static void fit_row(struct io_payload *of, int64_t row, const struct io_column *column) {
@@ -15,22 +14,9 @@ static void fit_row(struct io_payload *of, int64_t row, const struct io_column *
   io_fit_apply(column, io_payload_numbers(of) + begin * of->width, (end - begin) * of->width);
 }
 
-/* No file of an image or a sound is one: each has NUL bytes, or others that are no UTF-8. */
-static bool is_name(const struct io_field *field) {
-  return io_utf8_check(field->text, field->length) == field->length
-         && !(field->length && memchr(field->text, '\0', field->length));
-}
-
-/* A row that comes from no table may have the bytes of a file in place of its name. */
-static int encode_file(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
-  const struct io_memory_column from = {.given = IO_GIVEN_FILES, .serial = io_memory_serial()};
-  return io_encode_given(p, &from, field, error);
-}
-
 static int encode_field(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
   const struct io_column *column = io_place_column(p);
   const struct io_memory_column *from = io_table_memory(p->e->table, column->field);
-  if (!p->e->table && column->kind->files && !is_name(field)) return encode_file(p, field, error);
   return from && from->given != IO_GIVEN_TEXTS ? io_encode_given(p, from, field, error)
                                                : column->kind->encode(p, field, error);
 }

@@ -8,11 +8,6 @@
 
 const char *const io_given_words[] = {"texts", "numbers", "ids", "files", "images", "sounds"};
 
-uint64_t io_memory_serial(void) {
-  static atomic_uint_fast64_t given;
-  return atomic_fetch_add(&given, 1);
-}
-
 struct io_memory_column *io_memory_find(const struct io_memory *memory, const char *name) {
   for (size_t c = 0; c < memory->count; c++)
     if (memory->column[c].there && !strcmp(memory->column[c].name, name)) return &memory->column[c];
@@ -39,6 +34,7 @@ static struct io_memory_column *take(struct io_memory *memory, const char *name)
 
 int io_memory_add(struct io_memory *memory, const char *name, enum io_given given,
                   struct io_memory_column **column, struct rt_error *error) {
+  static atomic_uint_fast64_t begun;
   if (io_memory_find(memory, name))
     return rt_fail(error, RT_USAGE, "the column `%.200s` is there already", name);
   struct io_memory_column *c = *column = take(memory, name);
@@ -46,7 +42,7 @@ int io_memory_add(struct io_memory *memory, const char *name, enum io_given give
       || IO_GROW(c->bytes, c->capacity, sizeof(double)) != RT_OK)
     return rt_no_memory(error);
   c->given = given;
-  c->serial = io_memory_serial();
+  c->serial = atomic_fetch_add(&begun, 1);
   c->width = 0;
   c->length = 0;
   c->begin[0] = 0;

@@ -30,7 +30,7 @@ struct io_memory_column {
   char *name;
   bool there; /* false: its memory is kept for later */
   enum io_given given;
-  uint64_t serial; /* io_memory_serial, of its own */
+  uint64_t serial; /* of all columns that this process has begun */
   int64_t
       width;   /* of lists of numbers: how many one of the list has; 0: the numbers of a row are one value */
   char *bytes; /* of all rows, aligned for doubles */
@@ -46,8 +46,6 @@ struct io_memory {
   int64_t rows;
 };
 
-/* Another number each time. */
-uint64_t io_memory_serial(void);
 /* The column of that name, or NULL. */
 struct io_memory_column *io_memory_find(const struct io_memory *memory, const char *name);
 /* How many columns are there. */

@@ -264,12 +264,6 @@ bool io_schema_field_required(const struct io_schema *schema, int field) {
   return false;
 }
 
-bool io_schema_field_files(const struct io_schema *schema, int field) {
-  for (int c = 0; c < schema->count; c++)
-    if (io_column_reads(&schema->columns[c], field) && !schema->columns[c].kind->files) return false;
-  return true;
-}
-
 int io_schema_check(struct io_schema *schema, struct rt_error *error) {
   if (schema->count == 0) return rt_fail(error, RT_USAGE, "no columns are declared");
   number_fields(schema);

@@ -95,8 +95,6 @@ const char *io_schema_field_name(const struct io_schema *schema, int field);
 int io_schema_field_number(const struct io_schema *schema, int field);
 /* Is the field needed for predicting? */
 bool io_schema_field_required(const struct io_schema *schema, int field);
-/* Do all columns that read it take files? */
-bool io_schema_field_files(const struct io_schema *schema, int field);
 /* Checks that pairs, limits and kinds agree, and numbers the fields in the order of the columns. Tags without
  * a pair get the only column that they can belong to. Reading data calls it. RT_USAGE. */
 int io_schema_check(struct io_schema *schema, struct rt_error *error);
