@@ -71,8 +71,14 @@ enum io_header lib_header(enum aq_header header) {
 double lib_seconds(void) { return 1e-9 * (double)rt_clock(); }
 
 const aq_message *lib_nothing(void) {
-  static const aq_message nothing = {
-      sizeof nothing, AQ_USAGE, 0, 0, "", "nothing was handed over: NULL", "", ""};
+  static const aq_message nothing = {sizeof nothing,
+                                     AQ_USAGE,
+                                     0,
+                                     0,
+                                     "",
+                                     "nothing was handed over: NULL",
+                                     "",
+                                     "a call that has no memory for a handle leaves NULL in its place"};
   return &nothing;
 }
 
