@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "compiler/dictionary.h"
+#include "libaq/judge/judge.h"
 #include "libaq/judge/report.h"
 #include "libaq/model/requirement_words.h"
 #include "runtime/io/file.h"

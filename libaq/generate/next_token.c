@@ -6,6 +6,7 @@
 
 #include "libaq/generate/token_scores.h"
 #include "libaq/generate/token_states.h"
+#include "libaq/judge/judge.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "libaq/predict/session.h"
 #include "libaq/rows/memory_rows.h"
 #include "libaq/shown/shown_tree.h"

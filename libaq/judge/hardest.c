@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 
 /* Kinds of which a row is wrong in several parts. */
 enum { IN_PARTS = REP_LABELS | REP_BOXES | REP_OF_TAGS | REP_NEXT };

@@ -1,7 +1,7 @@
 /* hardest_maps.c: where the heads of a model look in the hardest rows. */
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "libaq/shown/shown_map.h"
 
 /* A page draws so many lines of words for a row: of models with many heads the first ones. */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "libaq/shown/printable.h"
 #include "libaq/shown/shown_tree.h"
 #include "runtime/io/data_internal.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "libaq/rows/feed_ahead.h"
 #include "runtime/io/fit.h"
 #include "vm/link.h"

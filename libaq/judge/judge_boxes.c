@@ -1,7 +1,7 @@
 /* judge_boxes.c: boxes that a model finds in images, against those that the rows have. */
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "runtime/io/boxes.h"
 
 /* The boxes that a row has. An unknown class has a number of its own. */

@@ -2,7 +2,7 @@
  * memory does not grow with the file, but for what the metrics themselves must keep. */
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "runtime/aside.h"
 #include "runtime/lent_pool.h"
 #include "runtime/limits.h"

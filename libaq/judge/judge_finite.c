@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 
 /* The score of a class may be minus infinity, which means a probability of 0, but not the scores of all. */
 static bool scores_are_finite(const struct lib_judge *judge, const struct rt_tensor *t, int64_t row,

@@ -1,5 +1,5 @@
 /* judge_frames.c: compares the texts that frames spell with the right ones. */
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "libaq/predict/frame_text.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* judge_images.c: compares the images that a model predicts with those that rows name. */
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "runtime/io/fit.h"
 #include "runtime/io/grow.h"
 

@@ -1,5 +1,5 @@
 /* judge_loss.c: what the function "eval" says of losses, and what rows count in them. */
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 
 bool lib_has_total(const struct vm_module *m) {
   const struct vm_function *eval = vm_module_function(m, "eval");

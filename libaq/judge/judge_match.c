@@ -2,7 +2,7 @@
  * found is known at the end, so the vectors are kept until then. */
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "runtime/blas.h"
 #include "runtime/io/vocab.h"
 

@@ -1,6 +1,6 @@
 /* judge_members.c: runs a batch, with the parameters of a model or with those of each member of an ensemble,
  * and says what is answered and lost. */
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "runtime/io/fit.h"
 #include "vm/link.h"
 

@@ -1,7 +1,7 @@
 /* judge_ranks.c: in what place the right class of a row stands: among all, or among some that are drawn. */
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "runtime/random.h"
 
 enum { FREE, LEFT_OUT, DRAWN };

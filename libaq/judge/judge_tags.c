@@ -1,5 +1,5 @@
 /* judge_tags.c: compares the tags of texts with the truth, word by word and text by text. */
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 
 /* The index of a tag, by its number in the data; RT_BAD_DATA unless it has one. */
 static int class_of(struct rep_report *report, const struct io_intern *unseen, int32_t label, size_t *index,

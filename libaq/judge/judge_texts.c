@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "libaq/judge/judge.h"
 #include "runtime/io/data_internal.h"
 
 /* Have two texts the same tokens, as the column takes them apart? */

@@ -1,5 +1,5 @@
 /* judge_unseen.c: labels of the truth that training did not see. */
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 
 int lib_unseen_class(struct rep_report *report, const struct io_intern *unseen, int32_t label, size_t *index,
                      struct rt_error *error) {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "libaq/predict/frame_beam.h"
 #include "vm/link.h"
 

@@ -12,6 +12,7 @@
 #include "libaq/shown/shown_tree.h"
 #include "runtime/io/file.h"
 #include "runtime/io/number.h"
+#include "vm/target.h"
 
 /* Raised when a file could no longer be read by an aq that knows the format before. An ensemble, whose
  * further members have their parameters under "2/" and so on, is of the next format: an aq that does not know

@@ -1,5 +1,5 @@
 /* machine_numbers.c: what a machine has computed, as doubles. */
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "vm/link.h"
 
 void lib_output_size(const struct rt_tensor *tensor, int64_t *rows, int64_t *columns) {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "vm/target.h"
 
 /* One output of the last batch: probabilities or numbers, example by example. */

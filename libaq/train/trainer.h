@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 #include "libaq/profile/profile.h"
 #include "libaq/rows/feed_ahead.h"
 #include "runtime/io/file.h"

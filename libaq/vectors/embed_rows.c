@@ -1,5 +1,6 @@
 /* embed_rows.c: a vector for each row of a table. The model's program is compiled again, with the vector as
  * the only thing that it computes. The session keeps that for the next call, which may be about one row. */
+#include "libaq/judge/judge.h"
 #include "libaq/rows/memory_rows.h"
 #include "libaq/rows/row_stream.h"
 #include "libaq/vectors/vectors.h"

@@ -2,7 +2,7 @@
  * memory does not grow with it. */
 #include "tests/unit/libaq_files.h"
 
-#include "libaq/internal.h"
+#include "libaq/judge/judge.h"
 
 static aq_eval_options options_of(int threads) {
   aq_eval_options options;
