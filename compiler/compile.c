@@ -299,6 +299,7 @@ static int emit_function(struct cc_context *c, const struct cc_definition *d,
   struct ir_outputs out = {.count = count, .id = id, .name = name, .training = alone->training};
   int status = named_results(c, d, results, id, name);
   if (status == RT_OK) status = cc_requirements(c, count, id);
+  if (status == RT_OK) status = ir_take_blocks(c->model, c->error);
   if (status == RT_OK && alone->gradients) status = append_gradients(c, &out, id, name);
   return status != RT_OK ? status : ir_emit(c->model, &out, "run", m, c->error);
 }

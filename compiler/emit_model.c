@@ -122,7 +122,10 @@ int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {
     id[o] = e->output[o];
   }
   struct ir_outputs predict = {.count = count, .id = id, .name = name};
-  int status = ir_emit(c->model, &predict, "predict", m, c->error);
+  int status = emit_attend(c, e);
+  if (status == RT_OK) status = cc_emit_step(c, e); /* before the gradient: it looks at all nodes */
+  if (status == RT_OK) status = ir_take_blocks(c->model, c->error); /* nobody asks for weights from here on */
+  if (status == RT_OK) status = ir_emit(c->model, &predict, "predict", m, c->error);
   name[count] = "loss";
   id[count] = e->loss.total;
   for (int o = 0; o < count; o++) { /* the loss of each; of one alone, it is that */
@@ -135,7 +138,5 @@ int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {
   int values = e->loss.counted ? 3 * count + 1 : apart ? 2 * count + 1 : 2;
   struct ir_outputs eval = {.count = values, .id = id, .name = name};
   if (status == RT_OK) status = ir_emit(c->model, &eval, "eval", m, c->error);
-  if (status == RT_OK) status = emit_attend(c, e);
-  if (status == RT_OK) status = cc_emit_step(c, e); /* before the gradient: it looks at all nodes */
   return status == RT_OK ? emit_train(c, e->loss.total) : status;
 }

@@ -141,5 +141,6 @@ int cc_emit_vector(struct cc_context *c, const struct cc_elaborated *e) {
   struct choice choice = {.c = c, .e = e, .wanted = c->program->vector};
   int status = *choice.wanted ? take_wanted(&choice) : take_only(&choice);
   struct ir_outputs outputs = {.count = 1, .id = &choice.id, .name = &choice.name};
+  if (status == RT_OK) status = ir_take_blocks(c->model, c->error);
   return status != RT_OK ? status : ir_emit(c->model, &outputs, "vector", c->module, c->error);
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { VERSION = 22, HEADER = 28 /* bytes */ };
+enum { VERSION = 23, HEADER = 28 /* bytes */ };
 
 /* ---- dims ---- */
 

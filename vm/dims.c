@@ -196,7 +196,7 @@ static bool copy_terms(struct vm_dims *dims, struct vm_poly *poly, const struct 
       *factor = term[i].factor[k];
       const struct vm_symbol *symbol = &dims->symbol[factor++->symbol];
       poly->ragged |=
-          symbol->kind == VM_RAGGED
+          symbol->kind == VM_RAGGED || symbol->kind == VM_ROWS
           || (symbol->kind == VM_FLOOR && symbol->of < dims->poly_count && dims->poly[symbol->of].ragged);
     }
   }

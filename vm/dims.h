@@ -13,6 +13,7 @@ enum vm_symbol_kind {
   VM_CONST,  /* dim D = 64: the value is known to the compiler */
   VM_BOUND,  /* C, a vocabulary: the data gives it once, before the first run */
   VM_RAGGED, /* T: every example has its own */
+  VM_ROWS,   /* likewise, but the machine says how many: the rows that a step of a scan takes */
   VM_FLOOR   /* T // 2: the largest whole number that is not above the dim `of` */
 };
 
@@ -37,7 +38,7 @@ struct vm_term {
 struct vm_poly {
   uint32_t term_count;
   struct vm_term *term;
-  bool ragged;
+  bool ragged; /* it has RAGGED or ROWS symbols */
 };
 
 struct vm_dims {

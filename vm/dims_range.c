@@ -294,7 +294,7 @@ static void find_limits(struct asking *a) {
     const struct vm_symbol *symbol = &a->dims->symbol[s];
     if (symbol->kind == VM_FLOOR)
       a->limits[s] = rounded_limits(a, &a->dims->poly[symbol->of]);
-    else if (symbol->kind != VM_RAGGED && symbol->value >= 0)
+    else if (symbol->kind != VM_RAGGED && symbol->kind != VM_ROWS && symbol->value >= 0)
       a->limits[s] = (struct limits){symbol->value, symbol->value};
     else
       a->limits[s] = (struct limits){symbol->least, symbol->limit > 0 ? symbol->limit : NO_LIMIT};

@@ -53,7 +53,7 @@ static enum vm_outcome symbol_value(const struct vm_dims *dims, uint32_t number,
     return floor_value(dims, symbol->of, sizes, value);
   else if (sizes->all)
     *value = sizes->all[number];
-  else if (symbol->kind == VM_RAGGED)
+  else if (symbol->kind == VM_RAGGED || symbol->kind == VM_ROWS)
     *value = sizes->ragged ? sizes->ragged[number] : -1;
   else
     *value = symbol->value;

@@ -43,13 +43,17 @@ struct machine_scan {
   struct vm_machine *body, *step; /* step: one step backwards; NULL for scan */
   uint32_t instr;
   int sequences, count, collected; /* arguments of the body that are rows; all of them; results of scan */
+  int first;                       /* argument and result of a step backwards behind what is for the state */
   bool states, reverse;            /* are the states the result of scan? */
+  int64_t block;                   /* rows of a step; 0: one row, without an axis */
+  uint32_t symbol;                 /* block: of the body, how many the rows are */
   int64_t wants;
   size_t *bytes; /* [count + collected] of an element of each operand */
   /* made when sizes are bound */
   int64_t examples, longest, stretch; /* stretch: steps between two states that are kept */
   bool in_order;                      /* the batch is in that order already */
   int64_t *order, *active; /* [examples]; [longest + 1]: examples with more steps than that, at the end 0 */
+  int64_t *rows;           /* block: [examples] how many each has at the step at hand, in that order */
   const int64_t **ragged;  /* [symbols] their sizes in that order */
   int64_t *numbers;
   size_t number_capacity; /* room for order, active, sizes */
@@ -149,12 +153,17 @@ int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, stru
 
 /* machine_scan_rows.c. Rows are those at step tau of the examples that run then, one behind the other. */
 int64_t scan_steps(const struct machine_scan *scan, int64_t example); /* how many steps an example has */
+int64_t scan_rows(const struct machine_scan *scan, int64_t example, int64_t tau); /* how many it takes then */
 char *scan_gather(const struct machine_scan *scan, int operand, int64_t tau,
                   char *room); /* room, or where they are already */
 void scan_scatter(const struct machine_scan *scan, const struct rt_tensor *to, int64_t tau, const char *rows);
 /* Whole values of all examples in the order of the scan, and back. */
 void scan_sort(const struct machine_scan *scan, const struct rt_tensor *from, size_t bytes, char *to);
 void scan_unsort(const struct machine_scan *scan, const char *from, const struct rt_tensor *to);
+/* How many rows the first `count` examples take at tau. */
+void scan_count_rows(const struct machine_scan *scan, int64_t count, int64_t tau);
+/* block: the position of the first row at tau, at the place of a state. */
+char *scan_position(const struct machine_scan *scan, int64_t tau);
 /* The machine's sizes for the examples that run at tau. */
 int scan_bind_active(const struct machine_scan *scan, struct vm_machine *machine, int64_t tau,
                      struct rt_error *error);

@@ -13,11 +13,12 @@ static const size_t ALIGN = 64;
 
 static const struct machine_nested recurrences;
 
-static struct vm_machine *machine_for(struct vm_machine *machine, int64_t function,
+static struct vm_machine *machine_for(const struct machine_scan *scan, int64_t function,
                                       enum rt_precision precision, struct rt_error *error) {
+  struct vm_machine *machine = scan->machine;
   struct vm_machine *made = machine_new(machine->module, &machine->module->function[function], precision,
                                         machine->pool, &recurrences, error);
-  if (!made || vm_shapes_include(&machine->shapes, &made->shapes) == RT_OK) return made;
+  if (!made || vm_shapes_include(&machine->shapes, &made->shapes, scan->symbol) == RT_OK) return made;
   rt_no_memory(error);
   vm_machine_free(made);
   return NULL;
@@ -34,12 +35,15 @@ static int make(struct machine_scan *scan, struct vm_machine *machine, uint32_t 
   scan->reverse = instr->attr[grad ? SCAN_GRAD_REVERSE : SCAN_REVERSE];
   scan->wants = grad ? instr->attr[SCAN_GRAD_WANTS] : 0;
   const struct vm_function *body = &machine->module->function[instr->attr[SCAN_BODY]];
+  const int64_t rows = instr->attr[grad ? SCAN_GRAD_ROWS : SCAN_ROWS];
   scan->count = (int)body->argument_count;
-  scan->states = body->output_count == 1;
-  scan->collected = scan->states ? 1 : (int)body->output_count - 1;
-  scan->body = machine_for(machine, instr->attr[SCAN_BODY], precision, error);
-  if (scan->body && grad)
-    scan->step = machine_for(machine, instr->attr[SCAN_GRAD_GRADIENT], precision, error);
+  scan->block = rows ? SCAN_BLOCK : 0;
+  scan->symbol = rows ? (uint32_t)(rows - 1) : UINT32_MAX;
+  scan->first = rows ? 0 : 1;
+  scan->states = !rows && body->output_count == 1;
+  scan->collected = scan->states ? 1 : (int)body->output_count - scan->first;
+  scan->body = machine_for(scan, instr->attr[SCAN_BODY], precision, error);
+  if (scan->body && grad) scan->step = machine_for(scan, instr->attr[SCAN_GRAD_GRADIENT], precision, error);
   if (!scan->body || (grad && !scan->step)) return error && error->code ? error->code : RT_NO_MEMORY;
   struct rt_arena *arena = &machine->arena;
   scan->bytes = rt_arena_alloc(arena, instr->in_count * sizeof *scan->bytes);
@@ -48,6 +52,7 @@ static int make(struct machine_scan *scan, struct vm_machine *machine, uint32_t 
       rt_arena_alloc(arena, (size_t)(1 + scan->collected + scan->count) * sizeof *scan->received);
   scan->ragged = rt_arena_alloc(arena, machine->module->dims.symbol_count * sizeof *scan->ragged);
   if (!scan->bytes || !scan->argument || !scan->received || !scan->ragged) return rt_no_memory(error);
+  memset(scan->ragged, 0, machine->module->dims.symbol_count * sizeof *scan->ragged);
   for (uint16_t k = 0; k < instr->in_count; k++)
     scan->bytes[k] = machine_element_bytes(machine, &machine->function->value[instr->in[k]].type);
   return RT_OK;
@@ -70,7 +75,7 @@ static size_t memory_of(const struct machine_scan *scan) {
 
 static int make_numbers(struct machine_scan *scan, size_t symbols, struct rt_error *error) {
   size_t n = (size_t)scan->examples, need = (size_t)scan->longest + 2;
-  if (!rt_add(need, need, &need) || !rt_mul(symbols + 1, n, &n) || !rt_add(need, n, &need))
+  if (!rt_add(need, need, &need) || !rt_mul(symbols + 2, n, &n) || !rt_add(need, n, &need))
     return rt_no_memory(error);
   if (need <= scan->number_capacity) return RT_OK;
   rt_free(scan->numbers);
@@ -119,15 +124,18 @@ static int bind_order(struct machine_scan *scan, struct rt_error *error) {
   scan->order = scan->numbers + 2 * (scan->longest + 1);
   sort_examples(scan);
   if (symbols) sort_sizes(scan);
+  scan->rows = scan->order + (int64_t)(symbols + 1) * scan->examples;
+  if (scan->block) scan->ragged[scan->symbol] = scan->rows;
   return RT_OK;
 }
 
 /* ---- binding: memory ---- */
 
-/* Elements of one row of a sequence in all examples. */
+/* Elements of what a step takes of a sequence in all examples, at most. */
 static size_t row_elements(const struct machine_scan *scan, const struct rt_shape *sequence) {
   size_t count = 0;
-  for (int64_t e = 0; e < scan->examples; e++) count += (size_t)rt_extent(sequence, 1, sequence->rank, e);
+  for (int64_t e = 0; e < scan->examples; e++)
+    count += (size_t)(scan_rows(scan, e, 0) * rt_extent(sequence, 1, sequence->rank, e));
   return count;
 }
 
@@ -174,7 +182,7 @@ static int64_t root_of(int64_t n) {
 
 static int bind_memory(struct machine_scan *scan, struct rt_error *error) {
   int received = scan->step ? 1 + scan->collected + scan->count : 0;
-  bool keeps = scan->step && !scan->states;
+  bool keeps = scan->step && !scan->states && !scan->block;
   size_t total = 0;
   scan->state_bytes = (size_t)scan->call->in[0].shape->count * scan->bytes[0];
   scan->stretch = keeps ? root_of(scan->longest) : 0;
@@ -203,6 +211,7 @@ static int bind_memory(struct machine_scan *scan, struct rt_error *error) {
 static int bind(struct machine_scan *scan, struct rt_error *error) {
   int status = bind_order(scan, error);
   if (status == RT_OK) status = bind_memory(scan, error);
+  if (status == RT_OK) scan_count_rows(scan, scan->examples, 0);
   if (status == RT_OK) status = vm_machine_bind(scan->body, scan->examples, scan->ragged, error);
   if (status == RT_OK && scan->step)
     status = vm_machine_bind(scan->step, scan->examples, scan->ragged, error);
@@ -228,9 +237,9 @@ static int run(struct machine_scan *scan, uint64_t seed, struct rt_error *error)
   int status = RT_OK;
   set_whole(scan);
   if (scan->step) return scan_grad_run(scan, seed, error);
-  scan_sort(scan, &scan->call->in[0], scan->bytes[0], scan->argument[0]);
+  if (!scan->block) scan_sort(scan, &scan->call->in[0], scan->bytes[0], scan->argument[0]);
   for (int64_t tau = 0; tau < scan->longest && status == RT_OK; tau++)
-    status = scan_advance(scan, tau, scan->argument[0], seed, error);
+    status = scan_advance(scan, tau, scan->block ? scan_position(scan, tau) : scan->argument[0], seed, error);
   return status;
 }
 

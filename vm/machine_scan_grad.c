@@ -1,6 +1,6 @@
 /* machine_scan_grad.c: recurrences, backwards. Each step backwards needs the state that it began with. When
  * the scan gave all states, they are there; else the steps run again, once to keep every ~sqrt(t)th state,
- * and then for one stretch at a time, the last first (Chen et al. 2016). */
+ * and then for one stretch at a time, the last first (Chen et al. 2016). Blocks have none. */
 #include "vm/machine_parts.h"
 #include "vm/scan_operands.h"
 
@@ -39,7 +39,7 @@ static void finish_sums(const struct machine_scan *scan) {
 
 static void set_received(const struct machine_scan *scan, int64_t tau) {
   uint32_t at = (uint32_t)scan->count;
-  vm_machine_set_argument(scan->step, at++, scan->received[0]);
+  if (!scan->block) vm_machine_set_argument(scan->step, at++, scan->received[0]);
   for (int k = 0; k < scan->collected; k++)
     vm_machine_set_argument(scan->step, at++,
                             scan_gather(scan, scan->count + scan->states + k, tau, scan->received[1 + k]));
@@ -49,7 +49,7 @@ static void set_received(const struct machine_scan *scan, int64_t tau) {
 
 /* Puts the results of one step where they belong. */
 static void give(const struct machine_scan *scan, int64_t tau) {
-  uint32_t at = 1;
+  uint32_t at = (uint32_t)scan->first;
   for (int k = 1; k < scan->count; k++) {
     if (!is_wanted(scan, k)) continue;
     struct rt_tensor value = vm_machine_output(scan->step, at++);
@@ -58,6 +58,7 @@ static void give(const struct machine_scan *scan, int64_t tau) {
     else
       memmove(sum_of(scan, k), value.data, (size_t)value.shape->count * scan->bytes[k]);
   }
+  if (scan->block) return;
   struct rt_tensor state = vm_machine_output(scan->step, 0);
   memmove(scan->received[0], state.data, (size_t)state.shape->count * scan->bytes[0]);
 }
@@ -88,6 +89,13 @@ static int run_with_states(const struct machine_scan *scan, uint64_t seed, struc
     if (tau == 0) scan_sort(scan, &scan->call->in[0], scan->bytes[0], scan->argument[0]);
     status = step_back(scan, tau, state_before(scan, tau), seed, error);
   }
+  return status;
+}
+
+static int run_blocks(const struct machine_scan *scan, uint64_t seed, struct rt_error *error) {
+  int status = RT_OK;
+  for (int64_t tau = 0; tau < scan->longest && status == RT_OK; tau++)
+    status = step_back(scan, tau, scan_position(scan, tau), seed, error);
   return status;
 }
 
@@ -138,7 +146,9 @@ static int run_again(const struct machine_scan *scan, uint64_t seed, struct rt_e
 
 int scan_grad_run(struct machine_scan *scan, uint64_t seed, struct rt_error *error) {
   start_sums(scan);
-  int status = scan->states ? run_with_states(scan, seed, error) : run_again(scan, seed, error);
+  int status = scan->block    ? run_blocks(scan, seed, error)
+               : scan->states ? run_with_states(scan, seed, error)
+                              : run_again(scan, seed, error);
   if (status == RT_OK) finish_sums(scan);
   return status;
 }

@@ -163,13 +163,13 @@ struct vm_continuing {
 };
 
 /* A head as the compiler found it, for people. */
-enum vm_lowering { VM_FUSED, VM_ROW_BUFFERED, VM_MATERIALISED };
+enum vm_lowering { VM_FUSED, VM_ROW_BUFFERED, VM_BLOCKS, VM_MATERIALISED };
 struct vm_head {
   const char *name; /* its path */
   uint8_t axes;     /* bit ATTEND_I, ATTEND_H: has its result an axis of queries, of heads? */
-  uint8_t
-      lowering; /* enum vm_lowering: one pass over the keys; scores kept for a row of keys; all scores kept */
-  const char *why; /* "" when fused */
+  uint8_t lowering; /* enum vm_lowering: one pass over the keys; scores kept for a row of keys; tensors of the
+                       scores of a block of queries; of all scores */
+  const char *why;  /* "" when fused */
 };
 
 /* The weights of a mix, which "attend" gives under the name. */

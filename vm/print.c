@@ -7,7 +7,7 @@
 /* ---- dims, parameters, inputs, outputs ---- */
 
 static void print_symbols(const struct vm_dims *dims, struct rt_text *out) {
-  static const char *const kinds[] = {"constant", "from the data", "per example", "rounded"};
+  static const char *const kinds[] = {"constant", "from the data", "per example", "of a step", "rounded"};
   for (size_t i = 0; i < dims->symbol_count; i++) {
     const struct vm_symbol *symbol = &dims->symbol[i];
     rt_text_printf(out, "dim %s", symbol->name);

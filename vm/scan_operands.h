@@ -21,6 +21,13 @@
  * step adds to the wanted whole values. Bit k of `wants` is about argument k; the results of scan_grad are
  * those that it names, in order.
  *
+ * In blocks. The attribute `block` is 0 for that, else 1 + the number of a symbol N: then a step takes the
+ * next SCAN_BLOCK rows of every sequence at once, or those that are left, and N is how many they are. Rows
+ * are [N, *r] to the body and to its gradient, and results [N, *o]; nothing outside has N. There is no state:
+ * in its place stands the position of the first of the rows, a number, and the start is that of the first
+ * step. All results of the body are collected, and the gradient takes and gives nothing for a state. A
+ * sequence that is the same for all examples is, within, that of one example.
+ *
  * Forwards, nothing is kept but what the scan gives. Backwards, where not all states are there, the states
  * are computed again: every ~sqrt(t)th once, and those of one stretch between two at a time, so that memory
  * grows with sqrt(t) (Chen et al. 2016). */
@@ -30,11 +37,14 @@
 enum {
   SCAN_BODY = 0,
   SCAN_SEQUENCES = 1,
-  SCAN_REVERSE = 2, /* attributes of scan */
+  SCAN_REVERSE = 2,
+  SCAN_ROWS = 3, /* attributes of scan; SCAN_ROWS: block */
   SCAN_GRAD_GRADIENT = 1,
   SCAN_GRAD_SEQUENCES = 2,
   SCAN_GRAD_REVERSE = 3,
   SCAN_GRAD_WANTS = 4,
+  SCAN_GRAD_ROWS = 5,
+  SCAN_BLOCK = 64,
   SCAN_MAX_ARGS = 62 /* of a body: the bits of `wants` */
 };
 

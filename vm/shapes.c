@@ -51,7 +51,7 @@ static int add_symbols(struct vm_shapes *shapes, const struct vm_poly *poly) {
       int status = RT_OK;
       if (kind == VM_FLOOR)
         status = add_symbols(shapes, &shapes->dims->poly[shapes->dims->symbol[number].of]);
-      else if (kind == VM_RAGGED)
+      else if (kind == VM_RAGGED || kind == VM_ROWS)
         status = add_symbol(shapes->dims, number, &shapes->ragged, &shapes->ragged_count,
                             &shapes->ragged_capacity);
       else if (kind == VM_BOUND)
@@ -62,11 +62,12 @@ static int add_symbols(struct vm_shapes *shapes, const struct vm_poly *poly) {
   return RT_OK;
 }
 
-int vm_shapes_include(struct vm_shapes *shapes, const struct vm_shapes *other) {
+int vm_shapes_include(struct vm_shapes *shapes, const struct vm_shapes *other, uint32_t except) {
   int status = RT_OK;
   for (size_t i = 0; i < other->ragged_count && status == RT_OK; i++)
-    status = add_symbol(shapes->dims, other->ragged[i].number, &shapes->ragged, &shapes->ragged_count,
-                        &shapes->ragged_capacity);
+    if (other->ragged[i].number != except)
+      status = add_symbol(shapes->dims, other->ragged[i].number, &shapes->ragged, &shapes->ragged_count,
+                          &shapes->ragged_capacity);
   for (size_t i = 0; i < other->bound_count && status == RT_OK; i++)
     status = add_symbol(shapes->dims, other->bound[i].number, &shapes->bound, &shapes->bound_count,
                         &shapes->bound_capacity);

@@ -50,8 +50,9 @@ void vm_shapes_free(struct vm_shapes *shapes);
  * vm_shapes_ready. UINT32_MAX: out of memory. */
 uint32_t vm_shapes_type(struct vm_shapes *shapes, const struct vm_type *type);
 uint32_t vm_shapes_dim(struct vm_shapes *shapes, vm_dim dim);
-/* Symbols that `other` depends on are kept here too. Only before vm_shapes_ready. */
-int vm_shapes_include(struct vm_shapes *shapes, const struct vm_shapes *other);
+/* Symbols that `other` depends on are kept here too, but number `except` (UINT32_MAX: all). Only before
+ * vm_shapes_ready. */
+int vm_shapes_include(struct vm_shapes *shapes, const struct vm_shapes *other, uint32_t except);
 /* Everything is known; shapes no longer move. */
 int vm_shapes_ready(struct vm_shapes *shapes);
 

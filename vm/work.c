@@ -2,6 +2,7 @@
 #include "vm/work.h"
 
 #include "vm/machine_parts.h"
+#include "vm/scan_operands.h"
 
 /* Of a product: two matrices, and what is added to. */
 enum { MOST_OPERANDS = 3 };
@@ -95,15 +96,21 @@ static double function_flops(const struct vm_machine *machine) {
 
 /* Forwards each step runs the body. Backwards each step runs the body's gradient, and where states were not
  * kept, also the body twice (vm/scan_operands.h). Bodies are bound to the whole batch, of which an example
- * takes part in as many steps as it has. */
+ * takes part in as many steps as it has. With blocks they are bound to the first one. */
 static double scan_flops(const struct vm_machine *machine, uint32_t instr) {
   const struct vm_machine *body = vm_machine_body(machine, instr, false);
   const struct rt_shape *rows = vm_machine_value(machine, machine->function->instr[instr].in[1]).shape;
-  double steps = 0, once = function_flops(body);
-  for (int64_t e = 0; e < machine->shapes.examples; e++) steps += (double)rt_size(rows, 0, e);
-  steps /= machine->shapes.examples ? (double)machine->shapes.examples : 1;
-  if (machine->function->instr[instr].op == OP_scan) return steps * once;
-  double again = body->function->output_count > 1 ? 2 * once : 0;
+  const bool grad = machine->function->instr[instr].op == OP_scan_grad,
+             blocks = machine->function->instr[instr].attr[grad ? SCAN_GRAD_ROWS : SCAN_ROWS];
+  double steps = 0, first = 0, once = function_flops(body);
+  for (int64_t e = 0; e < machine->shapes.examples; e++) {
+    const int64_t count = rt_size(rows, 0, e);
+    steps += (double)count;
+    first += !blocks ? 1 : (double)(count < SCAN_BLOCK ? count : SCAN_BLOCK);
+  }
+  steps /= first > 0 ? first : 1;
+  if (!grad) return steps * once;
+  double again = !blocks && body->function->output_count > 1 ? 2 * once : 0;
   return steps * (again + function_flops(vm_machine_body(machine, instr, true)));
 }
 

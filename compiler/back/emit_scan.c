@@ -10,12 +10,13 @@ static int emit_body(struct ir_emitter *e, struct ir_scan *scan) {
   if (scan->function >= 0) return RT_OK;
   if (scan->forward && emit_body(e, scan->forward) != RT_OK) return e->error->code;
   struct rt_arena *arena = &scan->body->arena;
+  const bool states = scan->block == VM_ONE;
   const char **name = rt_arena_alloc(arena, (size_t)scan->result_count * sizeof *name);
-  const char *function = rt_arena_printf(arena, "%s %s", scan->forward ? "step backwards" : "step",
-                                         scan->name ? scan->name : "");
+  const char *function = rt_arena_printf(arena, "%s%s %s", states ? "step" : "block",
+                                         scan->forward ? " backwards" : "", scan->name ? scan->name : "");
   if (!name || !function) return rt_no_memory(e->error);
   for (int k = 0; k < scan->result_count; k++)
-    if (!(name[k] = k               ? rt_arena_printf(arena, "%s.%d", scan->forward ? "gradient" : "out", k)
+    if (!(name[k] = k || !states    ? rt_arena_printf(arena, "%s.%d", scan->forward ? "gradient" : "out", k)
                     : scan->forward ? "gradient of state"
                                     : "state"))
       return rt_no_memory(e->error);
@@ -43,33 +44,35 @@ static int bits(int64_t mask) {
   return count;
 }
 
+/* vm/scan_operands.h: `block` of the program's dims. */
+static int64_t rows_attr(const struct ir_scan *scan) {
+  return scan->block == VM_ONE ? 0 : 1 + vm_dim_as_symbol(scan->body->dims, scan->block);
+}
+
 int ir_scan_attrs(const struct ir_scan *scan, int64_t attr[RT_MAX_ATTR]) {
   memset(attr, 0, RT_MAX_ATTR * sizeof *attr);
   if (!scan->forward) {
     attr[SCAN_BODY] = scan->function;
     attr[SCAN_SEQUENCES] = scan->sequence_count;
     attr[SCAN_REVERSE] = scan->reverse;
-    return scan->result_count > 1 ? scan->result_count - 1 : 1;
+    attr[SCAN_ROWS] = rows_attr(scan);
+    return scan->result_count - ir_scan_given(scan);
   }
   attr[SCAN_BODY] = scan->forward->function;
   attr[SCAN_GRAD_GRADIENT] = scan->function;
   attr[SCAN_GRAD_SEQUENCES] = scan->sequence_count;
   attr[SCAN_GRAD_REVERSE] = scan->reverse;
   attr[SCAN_GRAD_WANTS] = scan->wants;
+  attr[SCAN_GRAD_ROWS] = rows_attr(scan);
   return bits(scan->wants);
 }
 
 struct vm_type ir_scan_result(const struct ir_scan *scan, const struct ir_graph *g,
                               const struct ir_node *node, int k) {
-  struct vm_type type;
   if (scan->forward) {
     int arg = 0;
     for (int64_t mask = scan->wants; k > 0 || !(mask & 1); mask >>= 1, arg++) k -= (int)(mask & 1);
     return g->node[node->arg[arg]].type;
   }
-  type = scan->body->node[scan->result[1 + k]].type;
-  memmove(&type.dim[1], &type.dim[0], type.rank * sizeof type.dim[0]);
-  type.dim[0] = node->type.dim[0];
-  type.rank++;
-  return type;
+  return ir_scan_collects(scan, k, node->type.dim[0], node->type.batched);
 }

@@ -256,8 +256,13 @@ static int run_weights(struct cc_context *c, const struct cc_builtin *self, args
   if (made_by) {
     const struct ir_node node = c->model->node[made_by];
     const struct vm_type type = node.type;
-    if (!ir_materialise(cc_in_model(c, args->node->span), &spelled, node.arg, &type)) return c->error->code;
+    const struct ir_attending attending = {.arg = node.arg,
+                                           .type = &type,
+                                           .may_hide =
+                                               ir_scores_may_hide(c->model, node.arg, head->score.graph)};
+    if (!ir_materialise(cc_in_model(c, args->node->span), &spelled, attending)) return c->error->code;
   }
+  if (head->lowering == VM_BLOCKS) head->lowering = VM_MATERIALISED; /* the weights are there anyway */
   const struct cc_heads heads = {head->around, head->own};
   return cc_builtin_done(c, result,
                          is_nested(head) ? cc_split_heads(c, &heads, spelled.weights) : spelled.weights);

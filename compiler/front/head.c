@@ -288,7 +288,11 @@ static int attend(struct cc_context *c, struct cc_slots *slots, struct gr_span s
   if ((status = cc_choose_lowering(c, &slot, steps, span))) return status;
   if (slot.head->lowering == VM_MATERIALISED) {
     ir_id first = c->model->count;
-    result->id = ir_materialise(cc_in_model(c, span), slot.head, arg, &type);
+    const struct ir_attending attending = {
+        .arg = arg, .type = &type, .may_hide = ir_scores_may_hide(c->model, arg, slot.head->score.graph)};
+    const bool whole = steps || c->program->unfused;
+    result->id =
+        (whole ? ir_materialise : ir_materialise_or_block)(cc_in_model(c, span), slot.head, attending);
     for (ir_id n = first; n < c->model->count; n++) c->model->node[n].head = (uint32_t)plan + 1;
     if (steps) slot.head->weights = 0; /* those of a step are not there to be shown */
     slot.head->result = result->id;

@@ -74,6 +74,17 @@ struct ir_scan *ir_scan_of(const struct ir_graph *g, const struct ir_node *node)
   return (g->root ? g->root : g)->scan[node->attr[0]];
 }
 
+struct vm_type ir_scan_collects(const struct ir_scan *scan, int k, vm_dim axis, bool batched) {
+  struct vm_type type = scan->body->node[scan->result[ir_scan_given(scan) + k]].type;
+  if (scan->block == VM_ONE) {
+    memmove(&type.dim[1], &type.dim[0], type.rank * sizeof type.dim[0]);
+    type.rank++;
+  } else
+    type.batched = batched;
+  type.dim[0] = axis;
+  return type;
+}
+
 struct attend_plan ir_head_plan(const struct ir_head *head) {
   struct attend_plan plan = {.softmax = head->softmax,
                              .extra_count = head->extra_count,

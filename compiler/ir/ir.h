@@ -33,6 +33,14 @@ enum ir_choice {
   IR_CHOICE_SCORES /* minus infinity among them has no weight */
 };
 
+/* What ir_materialise is given of a head. */
+struct ir_attending {
+  const ir_id *arg;           /* query, key, value, extras */
+  const struct vm_type *type; /* of the result */
+  ir_id first;                /* the position of the first query; 0: 0 */
+  bool may_hide;              /* see ir_scores_may_hide */
+};
+
 /* A slot expression of a head: a small graph of what is computed for one query i, one key j and one head h:
  * numbers, and sometimes vectors. Leaves are OP_input nodes whose attr[0] says what they are: */
 enum ir_leaf {
@@ -69,8 +77,9 @@ struct ir_head {
   const char *unfit;  /* why it cannot be: what the emitter found too large for a plan; NULL: nothing */
   vm_dim around, own; /* of a head[G] within a head[H]: H and G, where its result has both; else 0 */
   ir_id result;       /* what it gives; known while the program is elaborated */
-  ir_id weights;      /* VM_MATERIALISED: the tensor of weights, [h?, queries?, keys] */
-  double drop_rate;   /* that of the slot drop; NAN when it is not one number */
+  ir_id weights;      /* VM_MATERIALISED, VM_BLOCKS: the tensor of weights, [h?, queries?, keys] */
+  struct ir_blocked *blocked; /* VM_BLOCKS: how it is computed so */
+  double drop_rate;           /* that of the slot drop; NAN when it is not one number */
   struct attend_operand query, key, value, out, *extra; /* [extra_count], in the arena of the graph */
   int extra_count, extra_capacity;    /* more than ATTEND_MAX_EXTRAS: it is VM_MATERIALISED */
   bool wants_grad[ATTEND_MAX_EXTRAS]; /* set by the gradient */
@@ -97,6 +106,7 @@ struct ir_scan {
   int result_count;
   ir_id *result;
   bool reverse;
+  vm_dim block;            /* how many rows a step takes; VM_ONE: one, without an axis */
   int64_t function;        /* its number in the module; -1: not emitted yet */
   struct ir_scan *forward; /* of a gradient; else NULL */
   int64_t wants;           /* of a gradient: a bit for each argument of the forward body that gets one */
@@ -144,6 +154,16 @@ struct attend_plan ir_head_plan(const struct ir_head *head);
  * root. The name (or NULL) is copied. NULL when out of memory. */
 struct ir_scan *ir_add_scan(struct ir_graph *g, const char *name, int64_t *number);
 struct ir_scan *ir_scan_of(const struct ir_graph *g, const struct ir_node *node);
+/* The number of a body's result that is the scan's first: one is the state, unless that is all there is. */
+static inline int ir_scan_given(const struct ir_scan *scan) {
+  return scan->block == VM_ONE && scan->result_count > 1 ? 1 : 0;
+}
+/* Does the scan give all states, and not what its steps give beside them? */
+static inline bool ir_scan_gives_states(const struct ir_scan *scan) {
+  return scan->block == VM_ONE && scan->result_count == 1;
+}
+/* The type of result k of a scan over this axis. */
+struct vm_type ir_scan_collects(const struct ir_scan *scan, int k, vm_dim axis, bool batched);
 static inline bool ir_is_scan(enum rt_op op) { return op == OP_scan || op == OP_scan_grad; }
 /* native_call.c: a call of native function `number` of the module, with the type that its signature gives;
  * the caller has seen to that. */
@@ -190,9 +210,14 @@ ir_id ir_slot_shifted(struct ir_at at, enum attend_axis position, ir_id a);
 ir_id ir_slot_softmax(struct ir_at at, enum attend_axis position, ir_id a);
 /* Can a score of the head with these arguments be minus infinity? */
 bool ir_scores_may_hide(const struct ir_graph *g, const ir_id *argument, const struct ir_graph *slot);
-/* The head as tensors: all its weights, and their product with the values, as ordinary ops; the type is that
- * of the result. Fills head->weights. 0 on failure. */
-ir_id ir_materialise(struct ir_at at, struct ir_head *head, const ir_id *arg, const struct vm_type *type);
+/* The head as tensors: all its weights, and their product with the values, as ordinary ops. Fills
+ * head->weights. 0 on failure. */
+ir_id ir_materialise(struct ir_at at, struct ir_head *head, struct ir_attending attending);
+/* query_blocks.c: the same, and where the head allows it notes how it is computed for a block of queries at a
+ * time (VM_BLOCKS). */
+ir_id ir_materialise_or_block(struct ir_at at, struct ir_head *head, struct ir_attending attending);
+/* From here on all heads that are VM_BLOCKS are computed so. */
+int ir_take_blocks(struct ir_graph *g, struct rt_error *error);
 
 /* An op to append. What is left out is 0 or NULL: (struct ir_op){OP_softmax, 1, .arg = &x}. */
 struct ir_op {

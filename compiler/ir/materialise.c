@@ -110,6 +110,8 @@ static struct tensor leaf_position(struct materialise *m, enum attend_axis role)
   struct tensor t = {0, (uint8_t)IR_VARIES(role)};
   struct vm_type type = ir_tensor_type(m, t.varies, &ir_number_type, false);
   t.id = ir_add(here(m), (struct ir_op){OP_iota, .type = &type});
+  if (role == ATTEND_I && m->first)
+    t.id = ir_binary(here(m), OP_add, t.id, ir_expand_axes(here(m), m->first, 0, &type));
   return t;
 }
 
@@ -196,6 +198,16 @@ static struct tensor lane(struct materialise *m, const struct ir_node *n) {
   return t;
 }
 
+/* What is the same for all pairs, without the choice of 0 where there is no pair: there a sum over all pairs
+ * has no terms, forwards and backwards. */
+static ir_id unhidden(const struct materialise *m, ir_id id) {
+  const struct ir_node *n = &m->g->node[id];
+  if (n->op != OP_select || n->choice != IR_CHOICE_OWN) return id;
+  const ir_id spread = n->arg[1];
+  n = &m->g->node[spread];
+  return n->op == OP_expand && m->g->node[n->arg[0]].type.rank == n->type.rank ? n->arg[0] : spread;
+}
+
 /* sum_g a[g] w[g], where a is the same for all heads and w for all pairs: one matrix product. */
 static bool is_mix(const struct materialise *m, const struct ir_node *sum, struct tensor *a,
                    struct tensor *w) {
@@ -206,6 +218,7 @@ static bool is_mix(const struct materialise *m, const struct ir_node *sum, struc
                          *second = &m->slot->node[product->arg[1 - k]];
     *a = m->value[product->arg[k]];
     *w = m->value[product->arg[1 - k]];
+    if (m->first && !(w->varies & (I | J | R)) && second->op == OP_input) w->id = unhidden(m, w->id);
     if (first->type.rank == 1 && second->type.rank == 1 && !(a->varies & H) && a->varies & J
         && !(w->varies & (I | J)) && !ir_tensor_batched(m, w->id))
       return true;
@@ -437,8 +450,7 @@ static ir_id weights(struct materialise *m, uint8_t varies) {
   s.id = ir_tensor_enter(m, s, varies, &ir_number_type, false);
   s.varies = varies;
   if (s.id && m->head->softmax) s.id = softmax(m, s);
-  if (s.id && ir_scores_may_hide(m->g, m->arg, m->head->score.graph))
-    m->g->node[s.id].choice = IR_CHOICE_SCORES;
+  if (s.id && m->may_hide) m->g->node[s.id].choice = IR_CHOICE_SCORES;
   return ir_tensor_hide(m, s, &ir_number_type, ir_tensors_seen(m, I | J), 0);
 }
 
@@ -530,8 +542,15 @@ static ir_id product(struct materialise *m, ir_id w, uint8_t varies, const struc
   return ir_expand_axes(here(m), y, (1u << to.rank) - 1, &to);
 }
 
-ir_id ir_materialise(struct ir_at at, struct ir_head *head, const ir_id *arg, const struct vm_type *type) {
-  struct materialise m = {.g = at.g, .head = head, .arg = arg, .span = at.span, .error = at.error};
+ir_id ir_materialise(struct ir_at at, struct ir_head *head, struct ir_attending given) {
+  const struct vm_type *type = given.type;
+  struct materialise m = {.g = at.g,
+                          .head = head,
+                          .arg = given.arg,
+                          .first = given.first,
+                          .may_hide = given.may_hide,
+                          .span = at.span,
+                          .error = at.error};
   uint8_t varies = J | ir_operand_varies(&head->out);
   m.scored = ir_operand_varies(&head->query) | ir_operand_varies(&head->key);
   m.dim[ATTEND_I] = operand_dim(&m, 0, &head->query, ATTEND_I);

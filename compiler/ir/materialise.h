@@ -21,6 +21,8 @@ struct materialise {
   struct ir_graph *g;
   struct ir_head *head;
   const ir_id *arg;      /* query, key, value, extras */
+  ir_id first;           /* the position of the first query; 0: 0 */
+  bool may_hide;         /* some scores may be minus infinity */
   vm_dim dim[3];         /* by role */
   uint8_t scored;        /* what the raw score varies with */
   struct tensor seen[4]; /* by I and J: true where a pair is seen, a query sees, a key is seen, anything is.

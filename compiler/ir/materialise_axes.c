@@ -88,6 +88,7 @@ static struct tensor both(struct materialise *m, struct tensor a, struct tensor 
 static struct tensor exists(struct materialise *m, enum attend_axis role) {
   struct tensor t = {0, 0};
   int64_t size;
+  if (role == ATTEND_I && m->first) return t; /* a block has some */
   if (m->dim[role] == VM_NO_DIM || (!vm_dim_value(m->g->dims, m->dim[role], NULL, &size, NULL) && size > 0))
     return t;
   t.id = ir_binary(here(m), OP_lt, ir_tensor_fill(m, 0, &ir_number_type), ir_size(here(m), m->dim[role]));

@@ -16,9 +16,8 @@ static void out_of_memory(struct ir_back *b) {
   b->failed = true;
 }
 
-/* Does the scan give all states, and not what its steps give beside them? */
-static bool gives_states(const struct ir_scan *scan) { return scan->result_count == 1; }
-static int collected(const struct ir_scan *scan) { return gives_states(scan) ? 1 : scan->result_count - 1; }
+static int collected(const struct ir_scan *scan) { return scan->result_count - ir_scan_given(scan); }
+static bool has_state(const struct ir_scan *scan) { return scan->block == VM_ONE; }
 
 /* ---- the step backwards ---- */
 
@@ -45,12 +44,12 @@ static ir_id weighted_results(struct backwards *w) {
   struct ir_at at = {g, span, b->error};
   const struct ir_scan *f = w->forward;
   struct vm_type type = g->node[f->result[0]].type;
-  ir_id weight = ir_scan_argument(w->scan, &type, span, b->error), sum = 0;
+  ir_id weight = has_state(f) ? ir_scan_argument(w->scan, &type, span, b->error) : 0, sum = 0;
   for (int k = 0; k < f->result_count; k++) {
-    if (k > 0 || gives_states(f)) {
+    if (k >= ir_scan_given(f)) {
       type = g->node[f->result[k]].type;
       ir_id row = ir_scan_argument(w->scan, &type, span, b->error);
-      weight = k == 0 ? ir_binary(at, OP_add, weight, row) : row;
+      weight = k == 0 && has_state(f) ? ir_binary(at, OP_add, weight, row) : row;
     }
     ir_id part = ir_sum(at, ir_binary(at, OP_mul, f->result[k], weight), 0, false);
     sum = sum ? ir_binary(at, OP_add, sum, part) : part;
@@ -72,8 +71,10 @@ static bool list_results(struct backwards *w) {
   const struct vm_type *state = &w->forward->argument[0];
   scan->result = rt_arena_alloc(&g->arena, (size_t)w->forward->argument_count * sizeof *scan->result);
   if (!scan->result) return false;
-  scan->result[scan->result_count++] = w->grad[0] ? w->grad[0] : ir_constant(at, 0, state);
-  scan->wants = b->need[0];
+  if (has_state(w->forward)) {
+    scan->result[scan->result_count++] = w->grad[0] ? w->grad[0] : ir_constant(at, 0, state);
+    scan->wants = b->need[0];
+  }
   for (int k = 1; k < w->forward->argument_count; k++) {
     if (!is_wanted(w, k)) continue;
     ir_id id = w->grad[k];
@@ -108,10 +109,8 @@ static ir_id received(struct backwards *w, int k) {
         && b->sum[n])
       return b->sum[n];
   if (k == 0) return b->sum[of];
-  struct vm_type type = w->forward->body->node[w->forward->result[1 + k]].type;
-  memmove(&type.dim[1], &type.dim[0], type.rank * sizeof type.dim[0]);
-  type.dim[0] = rule_type(b, of)->dim[0];
-  type.rank++;
+  const struct vm_type *first = rule_type(b, of),
+                       type = ir_scan_collects(w->forward, k, first->dim[0], first->batched);
   return ir_constant(rule_here(b), 0, &type);
 }
 
@@ -140,7 +139,7 @@ static void append_gradient(struct backwards *w, int64_t number) {
   ir_id arg[2 * SCAN_MAX_ARGS + 2];
   int count = w->forward->argument_count, results = collected(w->forward);
   memcpy(arg, b->node.arg, (size_t)count * sizeof *arg);
-  if (gives_states(w->forward)) arg[count++] = b->y;
+  if (ir_scan_gives_states(w->forward)) arg[count++] = b->y;
   for (int k = 0; k < results; k++)
     if (!(arg[count++] = received(w, k))) {
       b->failed = true;
@@ -171,5 +170,6 @@ RULE(scan) {
   w.scan->forward = w.forward;
   w.scan->sequence_count = w.forward->sequence_count;
   w.scan->reverse = w.forward->reverse;
+  w.scan->block = w.forward->block;
   if (w.scan->wants) append_gradient(&w, number);
 }

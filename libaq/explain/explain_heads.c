@@ -4,6 +4,7 @@
 
 #include "libaq/explain/explain.h"
 #include "runtime/lanes.h"
+#include "vm/scan_operands.h"
 #include "vm/work.h"
 
 /* ---- work ---- */
@@ -87,7 +88,7 @@ int explain_count_heads(struct explanation *x, const struct vm_machine *machine,
 
 /* ---- words ---- */
 
-static const char *const lowerings[] = {"fused", "row-buffered", "materialised"};
+static const char *const lowerings[] = {"fused", "row-buffered", "blocks", "materialised"};
 
 static int instructions(const struct lane_program *program) { return program ? program->instr_count : 0; }
 
@@ -103,6 +104,9 @@ static void head_title(aq_shown *s, const struct vm_head *of, const struct atten
   const char *lowering = lowerings[of->lowering];
   if (of->lowering == VM_MATERIALISED)
     aq_shown_say(s, "%s: %s, all scores as a tensor, because %s", of->name, lowering, of->why);
+  else if (of->lowering == VM_BLOCKS)
+    aq_shown_say(s, "%s: %s, the scores of %d queries at a time as tensors, because %s", of->name, lowering,
+                 SCAN_BLOCK, of->why);
   else if (of->lowering == VM_ROW_BUFFERED)
     aq_shown_say(s, "%s: %s, the scores of %d queries at a time kept, because %s", of->name, lowering,
                  ATTEND_QUERIES, of->why);

@@ -210,7 +210,8 @@ static int all_known(const struct aq_function *f, struct rt_error *error) {
   const struct vm_dims *dims = &f->module->dims;
   for (size_t s = 0; s < dims->symbol_count; s++) {
     const struct vm_symbol *symbol = &dims->symbol[s];
-    if (symbol->value >= 0 || symbol->kind == VM_FLOOR || (symbol->kind == VM_RAGGED && f->bound_by[s]))
+    if (symbol->value >= 0 || symbol->kind == VM_FLOOR || symbol->kind == VM_ROWS
+        || (symbol->kind == VM_RAGGED && f->bound_by[s]))
       continue;
     rt_fail(error, RT_USAGE, "no tensor gives the size of %s", symbol->name);
     rt_hint(error, f->argument_file ? "give it: -D %s=8" : "define it: %s=8", symbol->name);

@@ -1,5 +1,5 @@
-/* test_scan.c: recurrences over batches: each example gets what it gets alone, whatever the others' lengths,
- * for any number of threads; memory; and bytecode that lies. */
+/* test_scan.c: recurrences, and heads in blocks, over batches: each example gets what it gets alone, whatever
+ * the others' lengths, for any number of threads; memory; and bytecode that lies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,20 +15,29 @@
 #include "vm/machine.h"
 #include "vm/scan_operands.h"
 
-static const char program[] = "dim D = 3, K = 4\n"
+static const char program[] = "dim D = 3, K = 4, G = 2\n"
                               "data { text: words[T, V], other: words[P, W], label: class[C] }\n"
                               "fn write(S: [K, D], k: [K], v: [D], y: [P, D]) {\n"
                               "  S = tanh(0.9 * S + expand(k, [K, D]) * expand(v, [K, D]) + mean(y, P))\n"
                               "  return S, k @ S\n"
                               "}\n"
                               "fn wide(S: [P, D], x: [D]) -> [P, D] = tanh(S + dropout(x, 50%))\n"
+                              "head[G] talk(x: [T, D], y: [P, D], w: [G, G], p: [T]) -> [T, D] {\n"
+                              "  query = project(x, K)\n"
+                              "  key = project(y, K)\n"
+                              "  value = project(y, D)\n"
+                              "  mask = j <= i + 1\n"
+                              "  score = sum(s[..] * w[h, ..], G) * p[i] - 0.01 * abs(i - j)\n"
+                              "  norm = softmax(s) / (1 + sum(abs(s), j))\n"
+                              "}\n"
                               "model m(text, other) -> label {\n"
                               "  x = embed(text, D)\n"
                               "  y = embed(other, D)\n"
+                              "  t = talk(x, y, param[G, G] = normal(1), x @ ones([D]))\n"
                               "  a = gru(x, D, reverse = true)\n"
                               "  b = scan(write, zeros([K, D]), project(x, K), a, y = y)\n"
                               "  c = scan(wide, y, b)\n"
-                              "  return linear(mean(a + b + mean(c, P), T) + sum(a * b, T), C)\n"
+                              "  return linear(mean(a + b + mean(t, G) + mean(c, P), T) + sum(a * b, T), C)\n"
                               "}\n"
                               "loss cross_entropy\n";
 
@@ -46,7 +55,7 @@ static struct vm_module *compiled(const char *text) {
 
 /* ---- a machine with numbers in its leaves ---- */
 
-enum { MOST = 8, SYMBOLS = 16, LEAVES = 24 };
+enum { MOST = 8, SYMBOLS = 16, LEAVES = 32 };
 
 struct host {
   struct vm_module *m;
@@ -123,7 +132,7 @@ static void host_run(struct host *h) {
   if (vm_machine_run(h->machine, 7, &e) != RT_OK) fail_msg("%s", e.text);
 }
 
-static const struct example examples[] = {{3, 2}, {0, 1}, {7, 3}, {1, 1}, {7, 2}, {2, 4}, {16, 1}};
+static const struct example examples[] = {{3, 2}, {0, 1}, {7, 3}, {1, 1}, {135, 2}, {2, 4}, {64, 1}};
 enum { EXAMPLES = sizeof examples / sizeof *examples };
 static const int all[] = {0, 1, 2, 3, 4, 5, 6};
 
@@ -279,21 +288,23 @@ static struct vm_module *broken;
 static struct vm_instr *scan, *grad;
 static struct vm_function *train;
 
-static struct vm_instr *find(enum rt_op op) {
+static struct vm_instr *find(enum rt_op op, int block, bool blocks) {
   for (uint32_t n = 0; n < train->instr_count; n++)
-    if (train->instr[n].op == op) return &train->instr[n];
+    if (train->instr[n].op == op && (train->instr[n].attr[block] > 0) == blocks) return &train->instr[n];
   fail_msg("there is none");
   return NULL;
 }
 
-static void make(void) {
+static void make_with(bool blocks) {
   broken = compiled(program);
   train = NULL;
   for (uint32_t i = 0; i < broken->function_count; i++)
     if (!strcmp(broken->function[i].name, "train")) train = &broken->function[i];
-  scan = find(OP_scan);
-  grad = find(OP_scan_grad);
+  scan = find(OP_scan, SCAN_ROWS, blocks);
+  grad = find(OP_scan_grad, SCAN_GRAD_ROWS, blocks);
 }
+
+static void make(void) { make_with(false); }
 
 static void refused(const char *why) {
   struct rt_error e = {0};
@@ -330,6 +341,47 @@ static void test_refused(void **state) {
   REFUSED("does not belong", grad->attr[SCAN_GRAD_GRADIENT] = -7);
   REFUSED("operands", grad->in_count--);
   REFUSED("results", grad->out_count--);
+}
+
+static void test_refused_blocks(void **state) {
+  (void)state;
+#define REFUSED_BLOCK(why, ...)                                                                              \
+  do {                                                                                                       \
+    make_with(true);                                                                                         \
+    __VA_ARGS__;                                                                                             \
+    refused(why);                                                                                            \
+  } while (0)
+  REFUSED_BLOCK("no number of rows", scan->attr[SCAN_ROWS] = -1);
+  REFUSED_BLOCK("no number of rows", scan->attr[SCAN_ROWS] = 1); /* T: not of a step */
+  REFUSED_BLOCK("no number of rows", scan->attr[SCAN_ROWS] = 1 << 20);
+  REFUSED_BLOCK("no number of rows", scan->attr[SCAN_REVERSE] = 1);
+  REFUSED_BLOCK("not of one type", scan->attr[SCAN_ROWS] = 0);
+  REFUSED_BLOCK("not what its body takes", scan->attr[SCAN_SEQUENCES]--);
+  REFUSED_BLOCK("not what its body takes", scan->attr[SCAN_SEQUENCES]++);
+  REFUSED_BLOCK("no number of rows", grad->attr[SCAN_GRAD_ROWS] = -5);
+  REFUSED_BLOCK("wants gradients", grad->attr[SCAN_GRAD_WANTS] |= 1); /* of the position */
+  REFUSED_BLOCK("does not belong", grad->attr[SCAN_GRAD_WANTS] ^= 4);
+#undef REFUSED_BLOCK
+}
+
+/* What a block is made of grows with its keys, and nothing with queries times keys. */
+static void test_memory_of_blocks(void **state) {
+  (void)state;
+  static const char text[] = "dim D = 8, G = 4\n"
+                             "data { text: words[T, V], other: words[P, W], label: class[C] }\n"
+                             "head[G] talk(x: [T, D], w: [G, G]) -> [T, D] {\n"
+                             "  query = project(x, D)\n  key = project(x, D)\n  value = x\n"
+                             "  score = sum(s[..] * w[h, ..], G)\n}\n"
+                             "model m(text) -> label { x = embed(text, D)\n"
+                             "  return linear(mean(talk(x, param[G, G]), T, G), C) }\n"
+                             "loss cross_entropy\n";
+  struct vm_module *m = compiled(text);
+  struct host h;
+  host_init(&h, m, "train", 1);
+  size_t some = memory_for(&h, 1000), many = memory_for(&h, 4000);
+  assert_true(many < 5 * some);
+  host_free(&h);
+  vm_module_free(m);
 }
 
 static void test_refused_bodies(void **state) {
@@ -456,12 +508,19 @@ static void test_lies(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_each_as_alone), cmocka_unit_test(test_gradients_add_up),
-      cmocka_unit_test(test_threads),       cmocka_unit_test(test_dropout),
-      cmocka_unit_test(test_memory),        cmocka_unit_test(test_steady_state),
-      cmocka_unit_test(test_refused),       cmocka_unit_test(test_refused_bodies),
-      cmocka_unit_test(test_body_alone),    cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_each_as_alone),
+      cmocka_unit_test(test_gradients_add_up),
+      cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_dropout),
+      cmocka_unit_test(test_memory),
+      cmocka_unit_test(test_steady_state),
+      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_refused_bodies),
+      cmocka_unit_test(test_body_alone),
+      cmocka_unit_test(test_round_trip),
       cmocka_unit_test(test_lies),
+      cmocka_unit_test(test_refused_blocks),
+      cmocka_unit_test(test_memory_of_blocks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -225,7 +225,7 @@ static bool same(const struct job *a, const struct job *b, double tolerance, dou
 /* ---- one program ---- */
 
 struct tally {
-  int lowering[3], floats, unsteady, differences;
+  int lowering[4], floats, unsteady, differences;
   double worst[2];
 };
 
