@@ -94,6 +94,7 @@ run_of() {
   "$aqc" explain "$1" --json > "$folder/explained" || { cat "$folder/explained" >&2; exit 1; }
   case $(cat "$folder/explained") in
     *'"lowering":"materialised"'*) echo materialised ;;
+    *'"lowering":"blocks"'*) echo blocks ;;
     *'"lowering":"row-buffered"'*) echo row-buffered ;;
     *'"lowering":"fused"'*) echo fused ;;
     *'"heads":[]'*) echo "without scores" ;;
@@ -149,8 +150,8 @@ z = multi_head(x, H) with {
 In a head of one's own a score begins with `s / sqrt(K)` instead.
 
 *Fused* variants never hold the matrix of scores, in neither direction: memory is linear in the length.
-*Row-buffered* ones hold the scores of a few queries at a time, *materialised* ones the whole matrix. `aqc
-explain` says the same of any program, and why.
+*Row-buffered* ones hold the scores of a few queries at a time, and so do *blocks*, as tensors; *materialised*
+ones hold the whole matrix. `aqc explain` says the same of any program, and why.
 END
 for item in "$folder"/*.title "$folder"/*.section; do echo "$item"; done | sort | while read -r item; do
   n=${item%.*}
