@@ -53,6 +53,24 @@ static inline aq_model *trained_reader(void) {
   return trained(reader_program, write_text("reader.tsv", reader_data));
 }
 
+/* Three heads of the width of bench/seed.aq: large enough for what is done with large matrices alone. */
+static inline aq_model *trained_wide_reader(void) {
+  static const char program[] =
+      "dim D = 64\n"
+      "data { text: words[T <= 128], label: class[C] }\n"
+      "head read(x: [T, D], act) -> [T, D] {\n"
+      "  query = project(act(linear(x, D)), D)\n  key = project(x, D)\n  value = project(x, D)\n"
+      "  score = s / sqrt(D)\n"
+      "}\n"
+      "model seed(text) -> label {\n"
+      "  x = embed(text, D)\n"
+      "  return linear(mean(mix(read(x, relu), read(x, tanh), read(x, tanh)), T), C)\n"
+      "}\n"
+      "loss cross_entropy\n"
+      "train { optimizer = adamw(lr = 1e-3), epochs = 1 }\n";
+  return trained(program, write_text("reader.tsv", reader_data));
+}
+
 /* The small model that all tests of a file ask. */
 static aq_model *reader;
 

@@ -274,24 +274,10 @@ static void *counted_resize(void *context, void *block, size_t size) {
   return NULL;
 }
 
-static const char wide_program[] =
-    "dim D = 64\n"
-    "data { text: words[T <= 128], label: class[C] }\n"
-    "head read(x: [T, D], act) -> [T, D] {\n"
-    "  query = project(act(linear(x, D)), D)\n  key = project(x, D)\n  value = project(x, D)\n"
-    "  score = s / sqrt(D)\n"
-    "}\n"
-    "model seed(text) -> label {\n"
-    "  x = embed(text, D)\n"
-    "  return linear(mean(mix(read(x, relu), read(x, tanh), read(x, tanh)), T), C)\n"
-    "}\n"
-    "loss cross_entropy\n"
-    "train { optimizer = adamw(lr = 1e-3), epochs = 1 }\n";
-
 /* A session of one thread takes what the ops of its model need, for the texts that it is given. */
 static void test_memory(void **state) {
   (void)state;
-  aq_model *seed = trained(wide_program, write_text("reader.tsv", reader_data));
+  aq_model *seed = trained_wide_reader();
   const char *const text[] = {"a good and fine play but a bad and dull film with a good play in a dull film"};
   size_t bytes = 0;
   aq_set_allocator(counted_resize, &bytes);
@@ -306,49 +292,14 @@ static void test_memory(void **state) {
     fail_msg("a session asks for %zu bytes, and for %zu with a text of 20 words", unused, used);
 }
 
-/* What was made of single words is kept: an answer is the same, bit for bit, whatever came before, and beside
- * whichever rows. */
-static void test_kept_words(void **state) {
-  (void)state;
-  static const char *const text[] = {"a good and fine play",         "bad", "dull film",
-                                     "a bad and dull film , unseen", "",    "fine and good"};
-  enum { TEXTS = sizeof text / sizeof *text };
-  aq_model *seed = trained(wide_program, write_text("reader.tsv", reader_data));
-  for (int precision = AQ_F32; precision <= AQ_F64; precision++) {
-    aq_eval_options eval;
-    aq_eval_options_init(&eval);
-    eval.precision = (enum aq_precision)precision;
-    aq_session *warm = session_of(seed, &eval);
-    for (int round = 0; round < 2; round++)
-      for (int k = TEXTS - 1; k >= 0; k--) {
-        double first[2];
-        aq_session *fresh = session_of(seed, &eval);
-        assert_int_equal(aq_session_predict(fresh, &text[k], NULL, 1), AQ_OK);
-        memcpy(first, aq_session_scores(fresh, 0, NULL, NULL), sizeof first);
-        assert_int_equal(aq_session_predict(warm, &text[k], NULL, 1), AQ_OK);
-        assert_memory_equal(aq_session_scores(warm, 0, NULL, NULL), first, sizeof first);
-        aq_session_free(fresh);
-      }
-    aq_session_free(warm);
-  }
-  aq_model_free(seed);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_memory),
-      cmocka_unit_test(test_kept_words),
-      cmocka_unit_test(test_one),
-      cmocka_unit_test(test_fields),
-      cmocka_unit_test(test_unusual_texts),
-      cmocka_unit_test(test_lengths),
-      cmocka_unit_test(test_failed_reading),
-      cmocka_unit_test(test_lines),
-      cmocka_unit_test(test_threads),
-      cmocka_unit_test(test_interactive),
-      cmocka_unit_test(test_bad_rows),
-      cmocka_unit_test(test_forms),
-      cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_memory),      cmocka_unit_test(test_one),
+      cmocka_unit_test(test_fields),      cmocka_unit_test(test_unusual_texts),
+      cmocka_unit_test(test_lengths),     cmocka_unit_test(test_failed_reading),
+      cmocka_unit_test(test_lines),       cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_interactive), cmocka_unit_test(test_bad_rows),
+      cmocka_unit_test(test_forms),       cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
 }
