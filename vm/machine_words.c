@@ -53,8 +53,8 @@ struct machine_words {
 /* What is known of the function while it is looked at. */
 struct look {
   const struct vm_machine *machine;
-  bool *by_row, *is_member; /* [values], [instructions] */
-  uint32_t ids;             /* the value that has them; UINT32_MAX: not found yet */
+  bool *by_row, *is_written, *is_member; /* [values], [values], [instructions] */
+  uint32_t ids;                          /* the value that has them; UINT32_MAX: not found yet */
   bool multiplies;
 };
 
@@ -116,21 +116,19 @@ static void look_at_all(struct look *l) {
   const struct vm_function *f = l->machine->function;
   for (uint32_t n = 0; n < f->instr_count; n++) {
     l->is_member[n] = is_member(l, n);
-    for (uint16_t k = 0; l->is_member[n] && k < f->instr[n].out_count; k++)
-      l->by_row[f->instr[n].out[k]] = true;
+    for (uint16_t k = 0; k < f->instr[n].out_count; k++) {
+      l->by_row[f->instr[n].out[k]] = l->is_member[n];
+      l->is_written[f->instr[n].out[k]] = true;
+    }
   }
 }
 
 /* Is a value read, as it is or as a view of its slot, by what is no member? */
 static bool is_wanted(const struct look *l, uint32_t value) {
   const struct vm_function *f = l->machine->function;
-  for (uint32_t v = 0; v < f->value_count; v++) {
-    const struct vm_value *other = &f->value[v];
-    bool written = other->place != VM_IN_SLOT || other->index != f->value[value].index;
-    for (uint32_t n = 0; n < f->instr_count && !written; n++)
-      for (uint16_t k = 0; k < f->instr[n].out_count; k++) written |= f->instr[n].out[k] == v;
-    if (!written) return true; /* a view */
-  }
+  for (uint32_t v = 0; v < f->value_count; v++)
+    if (!l->is_written[v] && f->value[v].place == VM_IN_SLOT && f->value[v].index == f->value[value].index)
+      return true; /* a view */
   for (uint32_t o = 0; o < f->output_count; o++)
     if (f->output[o] == value) return true;
   for (uint32_t n = 0; n < f->instr_count; n++)
@@ -344,11 +342,12 @@ int vm_machine_remember(struct vm_machine *machine, const struct vm_memo *memo, 
   const struct vm_function *f = machine->function;
   struct look l = {.machine = machine,
                    .by_row = rt_zalloc(f->value_count + 1u, sizeof *l.by_row),
+                   .is_written = rt_zalloc(f->value_count + 1u, sizeof *l.is_written),
                    .is_member = rt_zalloc(f->instr_count + 1u, sizeof *l.is_member),
                    .ids = UINT32_MAX};
   int status = RT_OK;
   machine->memory_of_words = &memory;
-  if (!l.by_row || !l.is_member)
+  if (!l.by_row || !l.is_written || !l.is_member)
     status = rt_no_memory(error);
   else {
     look_at_all(&l);
@@ -356,6 +355,7 @@ int vm_machine_remember(struct vm_machine *machine, const struct vm_memo *memo, 
   }
   if (machine->words) machine->words->ids_shape = machine->value_shape[l.ids];
   rt_free(l.by_row);
+  rt_free(l.is_written);
   rt_free(l.is_member);
   return status;
 }
