@@ -352,7 +352,8 @@ static const struct cc_parameter convolve_rows[] = {
     {"x", .takes = CC_TAKES_ANY},
     {"filter", .takes = CC_TAKES_ANY},
     {"size", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, 32768)},
-    {"stride", CC_TAKES_WHOLE, CC_FROM_TO(1, 32768), .optional = true, .by_name = true, .fallback = 1}};
+    {"stride", CC_TAKES_WHOLE, CC_FROM_TO(1, 32768), .optional = true, .by_name = true, .fallback = 1},
+    {"offset", CC_TAKES_ANY, .optional = true, .by_name = true}};
 static const struct cc_parameter square_rows[] = {{"x", .takes = CC_TAKES_ANY},
                                                   {"size", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, 32768)}};
 static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
@@ -412,7 +413,7 @@ static const struct cc_builtin builtins[] = {
     {"convolve", CC_TAKES(convolve_rows), cc_run_convolve, OP_convolve, 0,
      "of an image [H, W, C] each point and those around it in a square of `size` by `size`, row by row, "
      "times "
-     "a matrix [size*size*C, F]; with `stride` only every stride-th row and column"},
+     "a matrix [size*size*C, F], plus an offset [F]; with `stride` only every stride-th row and column"},
     {"max_pool2d", CC_TAKES(square_rows), cc_run_max_pool, OP_max_pool, 0,
      "of an image [H, W, C] the largest of each square of `size` by `size` points, number by number; H and W "
      "are divisible by it"},

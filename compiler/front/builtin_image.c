@@ -36,6 +36,23 @@ int cc_run_max_pool(struct cc_context *c, const struct cc_builtin *self, args_t 
                                 (struct ir_op){OP_max_pool, 1, .arg = &x, .attr = {size}, .type = &type}));
 }
 
+/* y plus a number for each feature, which is the last axis, however large the others are. */
+static int add_offset(struct cc_context *c, args_t *args, ir_id *y) {
+  const struct cc_value *given = &args->named[1];
+  ir_id offset;
+  if (given->kind == CC_NONE || !*y) return RT_OK;
+  const int status = cc_to_tensor(c, given, args->named_span[1], &offset);
+  if (status != RT_OK) return status;
+  const struct vm_type type = *cc_type(c, *y), of = *cc_type(c, offset);
+  if (of.dtype != RT_REAL || of.rank != 1 || of.dim[0] != type.dim[2])
+    return gr_fail(c->error, args->named_span[1],
+                   "the offset has a number for each of %s features, and this is %s",
+                   cc_dim_text(c, type.dim[2]), cc_type_text(c, &of));
+  const struct ir_at at = cc_in_model(c, args->node->span);
+  *y = ir_binary(at, OP_add, *y, ir_expand_axes(at, offset, 1u << 2, &type));
+  return RT_OK;
+}
+
 int cc_run_convolve(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                     struct cc_value *result) {
   const double size = args->value[2].number, stride = args->named[0].number;
@@ -52,8 +69,9 @@ int cc_run_convolve(struct cc_context *c, const struct cc_builtin *self, args_t 
   for (int a = 0; a < 2; a++)
     if ((type.dim[a] = strides_of(c, type.dim[a], stride)) == VM_NO_DIM) return cc_out_of_memory(c);
   type.dim[2] = filter.dim[1];
-  return cc_builtin_done(c, result,
-                         ir_add(cc_in_model(c, args->node->span),
-                                (struct ir_op){OP_convolve, 2, .arg = arg,
-                                               .attr = {(int64_t)size, (int64_t)stride}, .type = &type}));
+  ir_id y = ir_add(
+      cc_in_model(c, args->node->span),
+      (struct ir_op){OP_convolve, 2, .arg = arg, .attr = {(int64_t)size, (int64_t)stride}, .type = &type});
+  status = add_offset(c, args, &y);
+  return status == RT_OK ? cc_builtin_done(c, result, y) : status;
 }
