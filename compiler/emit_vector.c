@@ -41,6 +41,23 @@ static bool is_candidate(const struct choice *k, size_t n) {
   return true;
 }
 
+static bool is_answer(const struct choice *k, uint32_t o) {
+  const struct vm_module *m = k->c->module;
+  const struct vm_type *target = &m->input[m->output[o].target].type;
+  return target->dtype == RT_REAL && target->rank == 1 && is_vector(k->c, k->e->output[o]);
+}
+
+/* Outputs that are vectors, and then what the model names. */
+static void list_names(const struct choice *k, struct rt_text *to) {
+  const struct vm_module *m = k->c->module;
+  for (uint32_t o = 0; o < m->output_count; o++)
+    if (is_answer(k, o)) rt_text_add(to, m->output[o].name, strlen(m->output[o].name) + 1);
+  for (size_t n = 0; n < k->e->named_count; n++) {
+    const char *name = own_name(k->c, k->c->named[n].name);
+    if (is_candidate(k, n)) rt_text_add(to, name, strlen(name) + 1);
+  }
+}
+
 /* Says which vectors the model names. */
 static void hint_names(const struct choice *k) {
   struct rt_text names = {0};
@@ -77,8 +94,7 @@ static int take_only(struct choice *k) {
   ir_id id = 0;
   const char *name = NULL;
   for (uint32_t o = 0; o < m->output_count; o++) {
-    const struct vm_type *target = &m->input[m->output[o].target].type;
-    if (target->dtype != RT_REAL || target->rank != 1 || !is_vector(k->c, k->e->output[o])) continue;
+    if (!is_answer(k, o)) continue;
     outputs++;
     id = k->e->output[o];
     name = m->output[o].name;
@@ -139,6 +155,7 @@ static int take_wanted(struct choice *k) {
 
 int cc_emit_vector(struct cc_context *c, const struct cc_elaborated *e) {
   struct choice choice = {.c = c, .e = e, .wanted = c->program->vector};
+  if (c->program->vectors) list_names(&choice, c->program->vectors);
   int status = *choice.wanted ? take_wanted(&choice) : take_only(&choice);
   struct ir_outputs outputs = {.count = 1, .id = &choice.id, .name = &choice.name};
   if (status == RT_OK) status = ir_take_blocks(c->model, c->error);

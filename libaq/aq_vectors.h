@@ -45,6 +45,10 @@ void aq_embed_options_init(aq_embed_options *options); /* sets size and the defa
  * until it is asked for another one, so that calls with one row each are quick. The message of a failure is
  * the session's, and aq_session_reading says how the rows were read. */
 int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_vectors **vectors);
+/* The names of the vectors that a model has, before any is computed: its outputs that are vectors, then the
+ * values that it gives a name to. number: from 0; NULL beyond the last, or after a failure, of which the
+ * session has the message. They live as long as the session, which compiles the program at the first call. */
+const char *aq_session_vector(aq_session *session, size_t number);
 
 typedef struct aq_search_options {
   size_t size; /* sizeof(aq_search_options) */

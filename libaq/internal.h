@@ -171,9 +171,8 @@ static inline bool lib_extends(const struct io_column *column, int64_t tokens) {
 }
 /* How many tokens of a row an input sees: of a text that the model continues, one less than there are. */
 int64_t lib_row_length(const struct vm_input *input, const struct io_values *v, int64_t row);
-/* The class of the highest probability; of equal ones the first. */
 static inline int64_t lib_likeliest(const double *p, int64_t classes) {
-  int64_t best = 0;
+  int64_t best = 0; /* of equal ones the first */
   for (int64_t k = 1; k < classes; k++) best = p[k] > p[best] ? k : best;
   return best;
 }
@@ -348,9 +347,10 @@ const char *lib_model_misfit(const struct aq_model *model);
  * of own[0..count-1], which replace them. The caller frees *json. */
 int lib_source_write(struct cc_program *program, const struct cc_assigned *own, int count, char **json,
                      struct rt_error *error);
-/* Compiles from that text alone: no file is read. The text is taken for hostile. vector: the value that the
- * model is asked for in place of its answers (cc_program.vector), or NULL. */
+/* Compiles that text alone, taken for hostile: no file is read. vector: as in cc_program, or NULL. */
 struct vm_module *lib_source_compile(const char *json, const char *vector, struct rt_error *error);
+/* Adds the names of the values that are such vectors, each with a NUL byte behind it. */
+int lib_source_vectors(const char *json, struct rt_text *names, struct rt_error *error);
 /* The same text with other settings, own[0..count-1]. The caller frees *with. */
 int lib_source_set(const char *json, const struct cc_assigned *own, int count, char **with,
                    struct rt_error *error);

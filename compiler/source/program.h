@@ -136,6 +136,8 @@ struct cc_program {
   bool kept;             /* it comes from a model, and means what it did when the model was trained */
   const char *vector;    /* the value that the model is asked for in place of its answers: by its name, "" for
                             the only vector; NULL: none */
+  struct rt_text *vectors; /* with it: gets the names that such values have, each with a NUL byte, whatever
+                              comes of the one that is asked for; NULL: nobody wants them */
   struct cc_diagnostics diagnostics;
   struct cc_unused {
     const struct gr_node *node;

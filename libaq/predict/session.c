@@ -103,6 +103,7 @@ void aq_session_free(aq_session *session) {
   session->freed = session->running;
   if (session->freed) return;
   if (session->embedding) session->free_embedding(session->embedding);
+  rt_text_free(&session->vectors);
   session_forget(session);
   for (uint32_t o = 0; session->scores && o < session->model->module->output_count; o++) {
     rt_free(session->scores[o].value);

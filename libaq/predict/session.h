@@ -61,6 +61,8 @@ struct aq_session {
   int64_t *symbol_size;        /* [symbols] of that example; -1: it does not have such a length */
   struct embedding *embedding; /* of the last vectors; NULL: none were asked for (embed_rows.c) */
   void (*free_embedding)(struct embedding *embedding);
+  struct rt_text vectors;      /* the names of all, each with a NUL byte behind it */
+  bool listed;                 /* they are there */
   struct rt_arena tokens;      /* holds them */
   struct row_answers *answers; /* of the last table in memory (batch/row_answers.h), or NULL */
   void (*free_answers)(struct row_answers *answers);

@@ -254,3 +254,24 @@ int aq_session_embed(aq_session *session, const aq_embed_options *options, aq_ve
   if (!session || !vectors || session_begin(session, &error) != RT_OK) return AQ_USAGE;
   return session_end(session, session_embed(session, options, vectors, error));
 }
+
+/* ---- their names ---- */
+
+static int list_names(struct aq_session *s, struct rt_error *error) {
+  int status = s->listed ? RT_OK : check_alone(s->model, error);
+  if (status != RT_OK || s->listed) return status;
+  if (!s->model->source) return rt_fail(error, RT_USAGE, "the model does not hold its program");
+  status = lib_source_vectors(s->model->source, &s->vectors, error);
+  s->listed = status == RT_OK;
+  if (!s->listed) rt_text_free(&s->vectors);
+  return status;
+}
+
+const char *aq_session_vector(aq_session *session, size_t number) {
+  struct rt_error *error;
+  if (!session || session_begin(session, &error) != RT_OK) return NULL;
+  const int status = list_names(session, error);
+  const char *name = session->vectors.data, *end = name ? name + session->vectors.length : NULL;
+  for (size_t k = 0; k < number && name && name < end; k++) name += strlen(name) + 1;
+  return session_end(session, status) == RT_OK && name && name < end ? name : NULL;
+}

@@ -52,6 +52,38 @@ static void test_attend(void **state) {
   aq_session_free(session);
 }
 
+/* The names of vectors are known before any is asked for. */
+static void test_vector_names(void **state) {
+  (void)state;
+  static const char named[] = "dim D = 4\ndata { text: words[T], place: vector[2] }\n"
+                              "model m(text) -> place {\n  x = embed(text, D)\n  v = mean(x, T)\n"
+                              "  w = tanh(linear(v, 3))\n  return linear(w, 2)\n}\ntrain { epochs = 1 }\n";
+  static const char *const names[] = {"place", "v", "w", NULL};
+  aq_model *model = trained(named, write_text("v.tsv", "text\tplace\ngood film\t1 2\nbad\t0 1\n"));
+  aq_session *session = session_of(model, NULL), *none = session_of(reader, NULL);
+  const char *const field[] = {"good"};
+  aq_vectors *vectors;
+  aq_embed_options options;
+  assert_int_equal(aq_session_predict(session, field, NULL, 1), AQ_OK);
+  for (size_t k = 0; k < 4; k++) {
+    const char *name = aq_session_vector(session, k);
+    assert_true(names[k] ? name && !strcmp(name, names[k]) : !name);
+  }
+  assert_non_null(aq_session_scores(session, 0, NULL, NULL)); /* still */
+  assert_int_equal(aq_session_message(session)->code, AQ_OK);
+  aq_embed_options_init(&options);
+  options.path = path_of("v.tsv");
+  options.name = aq_session_vector(session, 2);
+  assert_int_equal(aq_session_embed(session, &options, &vectors), AQ_OK);
+  assert_int_equal(aq_vectors_width(vectors), 3);
+  assert_null(aq_session_vector(none, 0));
+  assert_null(aq_session_vector(NULL, 0));
+  aq_vectors_free(vectors);
+  aq_session_free(session);
+  aq_session_free(none);
+  aq_model_free(model);
+}
+
 /* One call gives the maps and the answer, which is that of a prediction. */
 static void test_attend_answers(void **state) {
   (void)state;
@@ -366,17 +398,12 @@ static void test_doctor(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_attend),
-      cmocka_unit_test(test_attend_answers),
-      cmocka_unit_test(test_attend_pooling),
-      cmocka_unit_test(test_generate),
-      cmocka_unit_test(test_report),
-      cmocka_unit_test(test_gradcheck),
-      cmocka_unit_test(test_gradcheck_all_kinds),
-      cmocka_unit_test(test_explain),
-      cmocka_unit_test(test_work),
-      cmocka_unit_test(test_bytecode),
-      cmocka_unit_test(test_doctor),
+      cmocka_unit_test(test_attend),       cmocka_unit_test(test_attend_answers),
+      cmocka_unit_test(test_vector_names), cmocka_unit_test(test_attend_pooling),
+      cmocka_unit_test(test_generate),     cmocka_unit_test(test_report),
+      cmocka_unit_test(test_gradcheck),    cmocka_unit_test(test_gradcheck_all_kinds),
+      cmocka_unit_test(test_explain),      cmocka_unit_test(test_work),
+      cmocka_unit_test(test_bytecode),     cmocka_unit_test(test_doctor),
       cmocka_unit_test(test_mistaken),
   };
   return cmocka_run_group_tests(tests, make_reader, drop_reader);
