@@ -349,12 +349,12 @@ static const struct cc_parameter cumsum_rows[] = {
 static const struct cc_parameter concat_rows[] = {{"part", CC_TAKES_ANY, .rest = true},
                                                   {"axis", CC_TAKES_ANY, .optional = true, .by_name = true}};
 static const struct cc_parameter convolve_rows[] = {
-    {"x", .takes = CC_TAKES_ANY},
+    {"image", .takes = CC_TAKES_ANY},
     {"filter", .takes = CC_TAKES_ANY},
     {"size", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, 32768)},
     {"stride", CC_TAKES_WHOLE, CC_FROM_TO(1, 32768), .optional = true, .by_name = true, .fallback = 1},
     {"offset", CC_TAKES_ANY, .optional = true, .by_name = true}};
-static const struct cc_parameter square_rows[] = {{"x", .takes = CC_TAKES_ANY},
+static const struct cc_parameter square_rows[] = {{"image", .takes = CC_TAKES_ANY},
                                                   {"size", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, 32768)}};
 static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
                                                    {"rate", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)}};
@@ -412,8 +412,8 @@ static const struct cc_builtin builtins[] = {
      "one behind the other along an axis, counted from 0; the last when none is given"},
     {"convolve", CC_TAKES(convolve_rows), cc_run_convolve, OP_convolve, 0,
      "of an image [H, W, C] each point and those around it in a square of `size` by `size`, row by row, "
-     "times "
-     "a matrix [size*size*C, F], plus an offset [F]; with `stride` only every stride-th row and column"},
+     "times a matrix [size*size*C, F], plus an offset [F]; with `stride` only every stride-th row and "
+     "column"},
     {"max_pool2d", CC_TAKES(square_rows), cc_run_max_pool, OP_max_pool, 0,
      "of an image [H, W, C] the largest of each square of `size` by `size` points, number by number; H and W "
      "are divisible by it"},

@@ -42,7 +42,10 @@ static void put_value(struct rt_text *out, const struct cc_parameter *p, enum ch
     case CC_TAKES_FUNCTION: rt_text_puts(out, "step"); break;
     case CC_TAKES_TEXT: rt_text_puts(out, "\"words\""); break;
     default:
-      rt_text_puts(out, p->by_name                    ? "0"
+      rt_text_puts(out, !strcmp(p->name, "offset")    ? "ones([T])"
+                        : p->by_name                  ? "0"
+                        : !strcmp(p->name, "image")   ? "ones([T, T, D])"
+                        : !strcmp(p->name, "filter")  ? "ones([D, T])"
                         : !strcmp(p->name, "ids")     ? "ids"
                         : !strcmp(p->name, "spelled") ? "spelled"
                         : !strcmp(p->name, "z")       ? "look(x)"
