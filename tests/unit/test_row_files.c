@@ -171,6 +171,32 @@ static void test_bad_rows(void **state) {
   aq_rows_free(rows);
 }
 
+/* An image that is not there is a bad row of a column of pixels too, and no other row's image. */
+static void test_no_pixels(void **state) {
+  (void)state;
+  static const char program[] = "data { picture: pixels[T, 256](height = 2, width = 2), shade: class[C] }\n"
+                                "model m(picture) -> shade { return linear(mean(embed(picture, 4), T), C) }\n"
+                                "train { optimizer = adamw(lr = 0.1), batch = 2, epochs = 2, seed = 3 }\n";
+  const aq_image image = {sizeof image, 2, 2, 1, points[1]};
+  const aq_image *const list[ROWS] = {NULL, &image};
+  aq_rows *rows = point_rows();
+  aq_model *model = trained_of_rows(program, rows);
+  aq_eval_options options;
+  aq_eval_options_init(&options);
+  options.bad_rows = AQ_BAD_ROW_SKIP;
+  aq_session *session = session_of(model, &options);
+  aq_rows_clear(rows);
+  good(rows, aq_rows_images(rows, "picture", list, ROWS));
+  assert_int_equal(aq_session_predict_rows(session, rows, NULL), AQ_OK);
+  assert_non_null(aq_session_row_message(session, 0));
+  assert_string_equal(aq_session_row_message(session, 0)->text,
+                      "row 1, column `picture`: column \"picture\" has no image in this row");
+  assert_null(aq_session_row_message(session, 1));
+  aq_session_free(session);
+  aq_model_free(model);
+  aq_rows_free(rows);
+}
+
 /* ---- sounds ---- */
 
 /* A tone of 500 Hz at 16,000 samples a second, and the WAV file of it. */
@@ -284,8 +310,9 @@ static void test_wrong_kind(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_images),   cmocka_unit_test(test_channels),
-                                     cmocka_unit_test(test_bad_rows), cmocka_unit_test(test_sounds),
-                                     cmocka_unit_test(test_refused),  cmocka_unit_test(test_wrong_kind)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_images),    cmocka_unit_test(test_channels),
+                                     cmocka_unit_test(test_bad_rows),  cmocka_unit_test(test_no_pixels),
+                                     cmocka_unit_test(test_sounds),    cmocka_unit_test(test_refused),
+                                     cmocka_unit_test(test_wrong_kind)};
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
