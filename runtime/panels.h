@@ -16,7 +16,7 @@
 /* A product reads the panels that there are if it has so many rows, is so deep, and has no more numbers on
  * the left, which each panel reads again. */
 enum {
-  RT_PANELS_LEAST_ROWS = 3, /* fewer take more columns at a time than a panel has */
+  RT_PANELS_LEAST_ROWS = 3, /* with AVX2; fewer take more columns at a time than a panel has */
   RT_PANELS_LEAST_DEPTH = 13,
   RT_PANELS_MOST = 1 << 18
 };

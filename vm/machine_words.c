@@ -151,6 +151,12 @@ static void free_words(struct machine_words *w) {
   rt_free(w);
 }
 
+/* Before binding, which asks for the scratch of products: it depends on them. */
+static void share_panels(struct machine_words *w) {
+  for (uint32_t n = 0; n < w->few->function->instr_count; n++)
+    w->few->call[n].call.panels = w->machine->call[n].call.panels;
+}
+
 /* All lengths are ROWS. RT_BAD_DATA and the like: the program does not allow such lengths. */
 static int bind_few(struct machine_words *w, struct rt_error *error) {
   const uint32_t symbols = w->machine->module->dims.symbol_count;
@@ -168,8 +174,6 @@ static void place_few(struct machine_words *w) {
   memcpy(few->place + slots, w->machine->place + slots, params * sizeof *few->place);
   few->place[slots + params + w->input] = w->id;
   for (uint32_t k = 0; k < few->operand_count; k++) few->operand[k].data = few->place[few->operand_place[k]];
-  for (uint32_t n = 0; n < few->function->instr_count; n++)
-    few->call[n].call.panels = w->machine->call[n].call.panels;
 }
 
 static int list_kept(struct machine_words *w, const struct look *l, struct rt_error *error) {
@@ -214,6 +218,7 @@ static int make_words(const struct look *l, const struct vm_memo *memo, struct m
   *w = (struct machine_words){
       .machine = machine, .input = value_of(l, l->ids)->index, .places = count_places(l)};
   w->few = vm_machine_new(machine->module, machine->function, memo->precision, machine->pool, &why);
+  if (w->few) share_panels(w);
   int status = w->few ? bind_few(w, &why) : why.code;
   if (status == RT_OK) status = list_kept(w, l, &why);
   if (status == RT_OK) place_few(w);

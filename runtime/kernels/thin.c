@@ -240,8 +240,8 @@ void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *p) {
 }
 
 bool KERNEL(panels_suit)(const struct rt_product *p) {
-  return p->m >= RT_PANELS_LEAST_ROWS && p->k >= RT_PANELS_LEAST_DEPTH && p->m * p->k <= RT_PANELS_MOST
-         && packed_numbers(p) <= MOST_OF_A;
+  return p->m >= (PACKS ? 1 : RT_PANELS_LEAST_ROWS) && p->k >= RT_PANELS_LEAST_DEPTH
+         && p->m * p->k <= RT_PANELS_MOST && packed_numbers(p) <= MOST_OF_A;
 }
 
 void KERNEL(panels_product)(struct rt_pool *pool, const struct rt_product *p, const real *panels) {
