@@ -104,7 +104,10 @@ int signature_check_concat(const struct vm_op_call *call) {
 
 /* ---- convolutions ---- */
 
-enum { MOST_SQUARE = 1 << 15 }; /* points of a side, and of a stride */
+enum {
+  MOST_SQUARE = 1 << 15, /* points of a side, and of a stride */
+  MOST_POOLED = 1 << 12  /* of a side; a float numbers all points of such a square */
+};
 
 /* x: [h, w, c]; y: [m, n, f], m and n of them at each stride-th point; filter: a row for each number of a
  * square. Given as types, and as numbers of arguments for messages. */
@@ -152,8 +155,8 @@ int signature_check_convolve_grad(const struct vm_op_call *call) {
 static int check_squares(const struct vm_op_call *call, const struct vm_type *x,
                          const struct vm_type *pooled) {
   const int64_t size = call->attr[0];
-  if (size < 1 || size > MOST_SQUARE)
-    return signature_fail(call, -1, -1, "`size` is from 1 to %d", MOST_SQUARE);
+  if (size < 1 || size > MOST_POOLED)
+    return signature_fail(call, -1, -1, "`size` is from 1 to %d", MOST_POOLED);
   for (int a = 0; a < 2; a++) {
     const vm_dim points = vm_dim_times(call->dims, pooled->dim[a], vm_dim_number(call->dims, size));
     if (points == x->dim[a] && points != VM_NO_DIM) continue;

@@ -355,7 +355,7 @@ static const struct cc_parameter convolve_rows[] = {
     {"stride", CC_TAKES_WHOLE, CC_FROM_TO(1, 32768), .optional = true, .by_name = true, .fallback = 1},
     {"offset", CC_TAKES_ANY, .optional = true, .by_name = true}};
 static const struct cc_parameter square_rows[] = {{"image", .takes = CC_TAKES_ANY},
-                                                  {"size", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, 32768)}};
+                                                  {"size", CC_TAKES_WHOLE, .range = CC_FROM_TO(1, 4096)}};
 static const struct cc_parameter dropout_rows[] = {{"x", .takes = CC_TAKES_ANY},
                                                    {"rate", CC_TAKES_NUMBER, .range = CC_FROM_BELOW(0, 1)}};
 static const struct cc_parameter config_rows[] = {{"key", .takes = CC_TAKES_TEXT},

@@ -6,8 +6,8 @@
  * edges, as many at a time as stay in the nearest cache.
  *
  * The innermost loop keeps a block of TALL x WIDE sums in registers. Each is one sum in the order of rows,
- * columns and numbers of the square, or, for the matrix, of examples, rows and columns, in parts of ROWS
- * rows. It depends neither on threads nor, but for the matrix, on other examples. */
+ * columns and numbers of the square, or, for the matrix, of examples, rows and columns, in parts of a few
+ * rows (rows_at_once). It depends neither on threads nor, but for the matrix, on other examples. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/split.h"
 
@@ -214,16 +214,20 @@ static int64_t panels_room(int64_t depth, int64_t numbers) {
   return split_ceil(numbers, WIDE) * WIDE * depth;
 }
 
-/* Whatever the sizes of single examples, up to `columns` of the result. */
-static int64_t laid_room(const struct taps *taps, int64_t columns, int64_t c) {
-  const int64_t points = split_max(POINTS, columns) * taps->step + MOST_ROWS * taps->across;
-  return (points * taps->step + taps->down * (columns * taps->step + taps->across)) * c;
+/* The most that slide lays out at once, of any example, in numbers of the image. */
+static int64_t laid_most(const struct taps *taps, const struct rt_shape *y) {
+  int64_t most = 0;
+  for (int64_t e = 0; e < examples_of(y); e++) {
+    const int64_t columns = rt_size(y, 1, e), rows = split_min(rows_at_once(columns), rt_size(y, 0, e));
+    most = split_max(most, ((rows - 1) * taps->step + taps->down) * laid_width(taps, columns));
+  }
+  return most;
 }
 
-/* The most columns that an example has. */
-static int64_t most_columns(const struct rt_shape *shape) {
+/* The largest size of an axis that an example has. */
+static int64_t most_size(const struct rt_shape *shape, int axis) {
   int64_t most = 0;
-  for (int64_t e = 0; e < examples_of(shape); e++) most = split_max(most, rt_size(shape, 1, e));
+  for (int64_t e = 0; e < examples_of(shape); e++) most = split_max(most, rt_size(shape, axis, e));
   return most;
 }
 
@@ -280,7 +284,7 @@ size_t KERNEL(convolve_scratch)(const struct rt_call *call) {
   const struct rt_shape *w = call->in[1].shape;
   const struct taps taps = taps_of(call);
   return (size_t)(panels_room(w->size[0], w->size[1])
-                  + laid_room(&taps, most_columns(call->out[0].shape), call->in[0].shape->size[2]))
+                  + laid_most(&taps, call->out[0].shape) * call->in[0].shape->size[2])
          * sizeof(real);
 }
 
@@ -333,8 +337,11 @@ static void back_phase(const struct rt_call *call, int64_t begin, int64_t end, i
 }
 
 static void back_examples(const struct rt_call *call, int64_t begin, int64_t end, real *scratch) {
-  for (int64_t phase = 0; phase < call->attr[1] * call->attr[1]; phase++)
-    back_phase(call, begin, end, phase, scratch);
+  const struct rt_shape *x = call->out[0].shape;
+  const int64_t stride = call->attr[1], down = split_min(stride, most_size(x, 0)),
+                across = split_min(stride, most_size(x, 1));
+  for (int64_t u = 0; u < down; u++)
+    for (int64_t v = 0; v < across; v++) back_phase(call, begin, end, u * stride + v, scratch);
 }
 
 void KERNEL(convolve_back)(const struct rt_call *call) {
@@ -342,11 +349,15 @@ void KERNEL(convolve_back)(const struct rt_call *call) {
     split_images(call, call->in[0].shape, call->in[1].shape->size[0], back_examples);
 }
 
+/* At most, of any phase: in each the points follow each other. */
+static int64_t back_laid(const struct rt_call *call) {
+  const int64_t size = call->attr[0], columns = most_size(call->out[0].shape, 1);
+  return (split_max(POINTS, columns) + MOST_ROWS * size + size * (columns + size))
+         * call->in[1].shape->size[1];
+}
+
 size_t KERNEL(convolve_back_scratch)(const struct rt_call *call) {
-  const struct rt_shape *w = call->in[1].shape;
-  const struct taps taps = {.down = call->attr[0], .across = call->attr[0], .step = 1};
-  return (size_t)(back_room(call) + laid_room(&taps, most_columns(call->out[0].shape), w->size[1]))
-         * sizeof(real);
+  return (size_t)(back_room(call) + back_laid(call)) * sizeof(real);
 }
 
 /* ---- convolve_grad ---- */
@@ -356,7 +367,8 @@ struct strip {
   int64_t a, column, columns;
 };
 
-/* Rows begin..end-1 of y. Where a vector would reach beyond y, its numbers are copied. */
+/* Adds what all rows of y of an example give to a strip. Where a vector would reach beyond y, its numbers are
+ * copied. */
 static void add_strip(const struct rt_call *call, int64_t e, struct strip strip, real *laid) {
   const struct rt_shape *x = call->in[0].shape, *y = call->in[1].shape;
   const struct image from = image_of(x, e), of = image_of(y, e);
@@ -402,7 +414,7 @@ void KERNEL(convolve_grad)(const struct rt_call *call) {
 }
 
 size_t KERNEL(convolve_grad_scratch)(const struct rt_call *call) {
-  const int64_t points = split_max(POINTS, most_columns(call->in[1].shape)),
+  const int64_t points = split_max(POINTS, most_size(call->in[1].shape, 1)),
                 columns = points * call->attr[1] + MOST_ROWS * call->attr[0];
   return (size_t)(columns * call->in[0].shape->size[2] + points * WIDE) * sizeof(real);
 }

@@ -48,7 +48,7 @@ static void give_back(const struct squares *s, int64_t count, const real *x, con
   }
 }
 
-/* Rows begin..end-1 of squares, which begin there. */
+/* So many rows of squares, which begin at x and y. */
 static void pool_rows(const struct squares *s, int64_t rows, const real *x, real *y) {
   const int64_t row = s->size * s->size * s->columns * s->numbers;
   for (int64_t r = 0; r < rows; r++, x += row)

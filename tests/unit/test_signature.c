@@ -195,7 +195,7 @@ static const struct example misfits[] = {
     {OP_convolve, {"[T, H, D]", "shared [D, K]"}, "[T, H, K]", {0, 1}, NULL, "`size` is from 1 to 32768"},
     {OP_convolve_grad, {"[T, H, D]", "[T, H, K]"}, "shared [D, K]", {1, -1}, NULL, "`stride` is from 1 to"},
     {OP_max_pool, {"[T, H, D]"}, "[T, H, D]", {2}, NULL, "the image is made of whole squares"},
-    {OP_max_pool, {"[T, H, D]"}, "[T, H, D]", {0}, NULL, "`size` is from 1 to 32768"},
+    {OP_max_pool, {"[T, H, D]"}, "[T, H, D]", {0}, NULL, "`size` is from 1 to 4096"},
     {OP_cumsum, {"[]"}, NULL, {0}, NULL, "no such axis"},
     {OP_dot, {"[T, D]", "[T]"}, NULL, {1}, NULL, "must keep the last axis"},
     {OP_dot, {"[T, D]", "[T, D]"}, NULL, {7}, NULL, "axes that are not there"},
