@@ -368,7 +368,8 @@ int texts_rows(const struct texts *t, const struct model *model, aq_rows **rows)
 static int predict_bytes(const struct texts *texts, const struct model *model, aq_session *session,
                          const aq_batch_options *options) {
   aq_rows *rows;
-  if (texts->count != model->inputs) return aq_session_predict(session, texts->field, NULL, texts->count);
+  if (texts->count != model->inputs)
+    return aq_session_predict(session, texts->field, texts->length, texts->count);
   int status = texts_rows(texts, model, &rows);
   /* Without rows, for want of memory, the session says so. */
   int predicted = aq_session_predict_rows(session, status ? NULL : rows, options);

@@ -117,10 +117,12 @@ static void *work(void *given) {
     exit(1);
   }
   aq_limits_use(w->limits);
-  while ((w->fd = accept(server->listening, NULL, NULL)) >= 0 || errno == EINTR || errno == ECONNABORTED) {
-    if (w->fd < 0) continue;
-    serve_client(w, server);
-    close(w->fd);
+  while ((w->fd = accept(server->listening, NULL, NULL)) >= 0 || (errno != EBADF && errno != EINVAL)) {
+    if (w->fd >= 0) {
+      serve_client(w, server);
+      close(w->fd);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+      sleep(1); /* until others have closed something */
   }
   aq_limits_use(NULL);
   aq_session_free(w->session);

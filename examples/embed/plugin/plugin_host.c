@@ -20,10 +20,11 @@ static int find(const char *path) {
   void **const place[] = {(void **)&topic.open, (void **)&topic.ask, (void **)&topic.why,
                           (void **)&topic.bytes, (void **)&topic.close};
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  for (size_t k = 0; library && k < sizeof name / sizeof *name; k++)
-    if (!(*place[k] = dlsym(library, name[k]))) return 1;
-  if (!library) fprintf(stderr, "plugin: %s\n", dlerror());
-  return library ? 0 : 1;
+  size_t k = 0;
+  while (library && k < sizeof name / sizeof *name && (*place[k] = dlsym(library, name[k]))) k++;
+  if (k == sizeof name / sizeof *name) return 0;
+  fprintf(stderr, "plugin: %s\n", dlerror());
+  return 1;
 }
 
 static char *read_file(const char *path, size_t *length) {
@@ -42,6 +43,7 @@ int main(int argc, char **argv) {
   struct topic_plugin *plugin = NULL;
   size_t length = 0;
   char said[100];
+  if (argc < 5) fprintf(stderr, "usage: plugin PLUGIN.so MODEL.aqm BYTES SECONDS TEXT...\n");
   if (argc < 5 || find(argv[1])) return 64;
   char *model = read_file(argv[2], &length);
   int status = model ? topic.open(&plugin, model, length, strtoul(argv[3], NULL, 10)) : TOPIC_FAILED;
