@@ -95,8 +95,8 @@ void aq_predict_options_init(aq_predict_options *options);
 int aq_session_predict_stream(aq_session *session, const aq_predict_options *options);
 /* The answer to the example that was predicted or attended to last, as the line that
  * aq_session_predict_stream writes of it, without its newline. Of the options, which may be NULL, those of a
- * line count: json, probabilities, top, below. The text is the caller's, for aq_text_free. AQ_USAGE: there is
- * no answer, or it is an image, which is no text. */
+ * line count: json, probabilities, top, below, below_label. The text is the caller's, for aq_text_free.
+ * AQ_USAGE: there is no answer, or it is an image, which is no text. */
 int aq_session_line(aq_session *session, const aq_predict_options *options, char **text);
 /* How many bad rows of the last stream were skipped. */
 int64_t aq_session_skipped(const aq_session *session);

@@ -55,7 +55,7 @@ int lib_tensor_names(const char *pattern, struct rt_arena *arena, const char ***
 
 enum { LIB_PANELS = 64 << 20 };
 /* Of parameters that will not change: keeps those as panels too that predicting multiplies by, up to
- * LIB_PANELS bytes of them. */
+ * LIB_PANELS bytes of them, for each member of an ensemble. */
 int lib_params_panels(struct lib_params *params, const struct vm_module *module, struct rt_error *error);
 
 /* How many numbers parameter p has, and its shape. -1, and an error: a size is not known. */

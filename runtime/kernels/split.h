@@ -17,8 +17,8 @@ static inline const real *in_data(const struct rt_call *call, int k) { return ca
 static inline const int32_t *in_ids(const struct rt_call *call, int k) { return call->in[k].data; }
 static inline real *out_data(const struct rt_call *call, int k) { return call->out[k].data; }
 
-/* How many of a count make a piece, when about `most` should: a multiple of `of`, so that pieces are many
- * times SPLIT_EVEN, or one. Few threads have as many each then. */
+/* How many of a count make a piece, when about `most` should: a multiple of `of`, so that pieces are about
+ * many times SPLIT_EVEN, or one. Few threads have as many each then. */
 enum { SPLIT_EVEN = 4 };
 static inline int64_t split_even(int64_t count, int64_t most, int64_t of) {
   int64_t pieces = split_ceil(count, most);
