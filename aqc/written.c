@@ -64,12 +64,17 @@ static int check_folder(const struct option *option, const char *path) {
   return is_folder ? AQ_OK : file_check_folder(path);
 }
 
+/* Where no table is named, and no prompt given, the standard input has the rows. */
+static bool takes_rows_from_input(const struct settings *s) {
+  return s->operand_count == 1 && !s->prompt && !s->texts_wanted;
+}
+
 /* Files of a folder are named 1.png and so on, as images that rows name may be. So it is not the folder of a
  * table, with which operand 1 begins, nor one in which the names of rows are looked up. */
 static int check_place(const struct option *option, const struct settings *s, const char *path) {
   static const char hint[] = "a folder of its own keeps the images that rows name, as in --images answers";
   char name[32];
-  const char *from = NULL;
+  const char *from = takes_rows_from_input(s) && file_holds(path, "-") ? "-" : NULL;
   for (int k = 1; k < s->operand_count; k++)
     if (file_holds(path, s->operand[k])) from = s->operand[k];
   for (size_t k = 0; k < s->files.count; k++)
