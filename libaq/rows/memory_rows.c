@@ -106,10 +106,12 @@ static size_t length_of(const char *text, const size_t *length, size_t k) {
 }
 
 /* Other libraries take -1 for "ends with a NUL byte"; no text is that long. */
-static int check_length(size_t length, size_t k, const char *name, struct rt_error *error) {
+static int check_length(size_t length, size_t k, const struct io_memory_column *column,
+                        struct rt_error *error) {
   if (length <= PTRDIFF_MAX) return RT_OK;
-  rt_fail(error, RT_USAGE, "length[%zu] is %zu: the column `%.60s` has no text that long", k, length, name);
-  rt_hint(error, "length is NULL where all texts end with a NUL byte");
+  rt_fail(error, RT_USAGE, "length[%zu] is %zu: the column `%.60s` has no %s that long", k, length,
+          column->name, io_given_words[column->given]);
+  if (column->given == IO_GIVEN_TEXTS) rt_hint(error, "length is NULL where all texts end with a NUL byte");
   return RT_USAGE;
 }
 
@@ -119,7 +121,7 @@ static int add_each(aq_rows *rows, struct io_memory_column *column, const void *
   int status = io_memory_reserve(column, 0, (int64_t)count);
   for (size_t k = 0; k < count && status == RT_OK; k++) {
     const size_t n = length_of(from[k], length, k);
-    status = check_length(n, k, column->name, &rows->message.error);
+    status = check_length(n, k, column, &rows->message.error);
     if (status == RT_OK) status = io_memory_reserve(column, n, (int64_t)count);
     if (status == RT_OK) io_memory_put(column, (int64_t)k, from[k], n);
   }
@@ -387,7 +389,7 @@ int aq_rows_add(aq_rows *rows, const char *const *name, const char *const *field
   if (status == RT_OK && first) status = make_columns(rows, name, count, error);
   if (status == RT_OK) status = find_columns(rows, name, count, error);
   for (size_t k = 0; k < count && status == RT_OK && length; k++)
-    status = check_length(length_of(field[k], length, k), k, name[k], error);
+    status = check_length(length_of(field[k], length, k), k, rows->to[k], error);
   for (size_t k = 0; k < count && status == RT_OK; k++)
     if (io_memory_reserve(rows->to[k], length_of(field[k], length, k), table->rows + 1) != RT_OK)
       status = rt_no_memory(error);

@@ -274,7 +274,8 @@ static void test_refused(void **state) {
   refused(rows, aq_rows_sounds(rows, "a", sounds, 1), "it has 1 samples a second");
   sound.channels = 0;
   refused(rows, aq_rows_sounds(rows, "a", sounds, 1), "it has 0 channels");
-  refused(rows, aq_rows_bytes(rows, "a", file, length, 1), "has no text that long");
+  refused(rows, aq_rows_bytes(rows, "a", file, length, 1), "has no files that long");
+  assert_string_equal(aq_rows_message(rows)->hint, "");
   refused(rows, aq_rows_bytes(rows, "a", file, NULL, 1), "length is NULL");
   refused(rows, aq_rows_bytes(rows, "a", NULL, length, 1), "there are no files");
   aq_rows_free(rows);
