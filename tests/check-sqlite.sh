@@ -208,6 +208,8 @@ hint: the option bad_rows = skip leaves bad rows out and counts them" \
   is 'a BLOB is no name of a file' "row 1, column \`picture\`: it is neither a PNG nor a JPEG file
 hint: the option bad_rows = skip leaves bad rows out and counts them" \
     "SELECT aq_predict('seen.aqm', CAST('two.idx#0' AS BLOB))"
+  is 'a BLOB and a text too many' "2 fields, where the model's columns are picture" \
+    "SELECT aq_predict('seen.aqm', $png, 'x')"
 fi
 
 # ---- tables ----

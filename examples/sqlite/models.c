@@ -369,7 +369,7 @@ static int predict_bytes(const struct texts *texts, const struct model *model, a
                          const aq_batch_options *options) {
   aq_rows *rows;
   if (texts->count != model->inputs)
-    return aq_session_predict(session, texts->field, texts->length, texts->count);
+    return aq_session_predict(session, texts->field, texts->length, texts->count); /* says so */
   int status = texts_rows(texts, model, &rows);
   /* Without rows, for want of memory, the session says so. */
   int predicted = aq_session_predict_rows(session, status ? NULL : rows, options);
