@@ -111,8 +111,6 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   int64_t at = io_payload_begin(&v->of, p->e->data->rows), count;
   if (io_payload_reserve(&v->of, at + all + 2) != RT_OK) return rt_no_memory(error);
   if (!p->from) io_trim(&given.text, &given.length);
-  if (p->from && given.length == 0)
-    return io_encode_fail(p, error, "column \"%s\" has no image in this row", column->name);
   int32_t *ids = io_payload_ids(&v->of);
   if (column->ends) ids[at++] = IO_NO_ID;
   int status = !p->from && is_levels(&given) ? take_levels(p, &given, ids + at, all, &count, error)

@@ -238,11 +238,14 @@ static int encode_ids(const struct io_place *p, const struct io_field *value, st
 
 int io_encode_given(const struct io_place *p, const struct io_memory_column *from,
                     const struct io_field *value, struct rt_error *error) {
+  const struct io_column *column = io_place_column(p);
   struct io_place with = *p;
   with.from = from;
-  return from->given == IO_GIVEN_IDS       ? encode_ids(p, value, error)
-         : from->given == IO_GIVEN_NUMBERS ? encode_numbers(p, from, value, error)
-                                           : io_place_column(p)->kind->encode(&with, value, error);
+  if (from->given == IO_GIVEN_IDS) return encode_ids(p, value, error);
+  if (from->given == IO_GIVEN_NUMBERS) return encode_numbers(p, from, value, error);
+  return value->length ? column->kind->encode(&with, value, error)
+                       : io_encode_fail(p, error, "column \"%s\" has no %s in this row", column->name,
+                                        column->kind->files->one);
 }
 
 /* ---- as texts ---- */

@@ -60,8 +60,8 @@ int io_encode_named(const struct io_place *p, const struct io_field *field, cons
   if (io_payload_reserve(&v->of, row + 1) != RT_OK) return rt_no_memory(error);
   if (!p->from) io_trim(&name.text, &name.length);
   if (name.length == 0)
-    return io_encode_fail(p, error, "column \"%s\" %s no %s in this row", io_place_column(p)->name,
-                          p->from ? "has" : "names", naming->what);
+    return io_encode_fail(p, error, "column \"%s\" names no %s in this row", io_place_column(p)->name,
+                          naming->what);
   const struct io_field given = name;
   if (p->from) {
     unnamed = name_of(p);
