@@ -1,7 +1,7 @@
 /* start.h: a program to begin with, made from a look at a table. start_columns.c says what each column is,
  * start_choose.c what is to be predicted and by which template of its list, start_seen.c what was seen. The
- * others write programs: start_image.c, start_restore.c, start_sound.c, start_row.c, start_tag.c,
- * start_rank.c, start_text.c.
+ * others write programs: start_image.c, start_restore.c, start_sound.c, start_row.c with start_table.c,
+ * start_tag.c, start_rank.c, start_text.c.
  */
 #ifndef AQ_LIBAQ_START_H
 #define AQ_LIBAQ_START_H
@@ -23,6 +23,8 @@ enum start_kind {
   START_THING,  /* numbers that only name things which come again: users, films */
   START_KINDS
 };
+
+enum { START_MANY_ROWS = 30000 }; /* the steps of one epoch are enough for a running average of many */
 
 struct start_column {
   const struct io_look_field *field;
@@ -71,6 +73,10 @@ void start_seen(const struct start *start, struct rt_text *out);
 static inline bool start_is(const struct start *s, size_t column, enum start_kind kind) {
   return s->column[column].kind == kind;
 }
+/* Does the template read this column, which is not the target? */
+static inline bool start_is_input(const struct start *s, size_t column) {
+  return column != s->target && s->template->reads(s, column);
+}
 /* Numbers, also where few come again: of classes none is below 0. */
 bool start_is_number(const struct start *start, size_t column);
 size_t start_count_inputs(const struct start *start, enum start_kind kind);
@@ -89,6 +95,12 @@ void start_spare(const struct start *start, size_t column, struct rt_text *out);
 void start_spare_arguments(const struct start *start, struct rt_text *out);
 /* What sets the names of this column's sizes apart: "", where it is the only text, else its number. */
 const char *start_mark(const struct start *start, size_t column);
+/* The parts of a program for a table without texts: its sizes, its functions, the body of the model up to
+ * `seen`, which has the size `answer`, and the settings of training. */
+void start_table_head(const struct start *start, struct rt_text *out);
+void start_table_functions(const struct start *start, struct rt_text *out);
+void start_table_body(const struct start *start, const char *answer, struct rt_text *out);
+void start_table_train(const struct start *start, const char *metric, struct rt_text *out);
 /* The comment at the head of a program. */
 void start_heading(const struct start *start, struct rt_text *out);
 /* Less than a thousand rows to learn from: rates and sizes go by it. */

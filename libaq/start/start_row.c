@@ -6,8 +6,6 @@
 
 #include "libaq/start/start.h"
 
-enum { MANY_ROWS = 30000 }; /* whose steps within an epoch are enough for a running average */
-
 /* ---- what they take ---- */
 
 static bool has_input(const struct start *s, size_t target) {
@@ -34,23 +32,23 @@ static bool reads(const struct start *s, size_t k) {
   return s->column[k].kind >= START_TEXT && s->column[k].kind != START_TAGS;
 }
 
-static bool is_input(const struct start *s, size_t k) { return k != s->target && reads(s, k); }
+static bool has_texts(const struct start *s) { return start_count_inputs(s, START_TEXT) > 0; }
 
 /* Is anything read that is not a text? Then no way of reading texts can answer by itself. */
 static bool has_others(const struct start *s) {
   for (size_t k = 0; k < s->look.count; k++)
-    if (is_input(s, k) && !start_is(s, k, START_TEXT)) return true;
+    if (start_is_input(s, k) && !start_is(s, k, START_TEXT)) return true;
   return false;
 }
 
 /* Texts alone are read in several ways that learn apart, each with a loss of its own. */
 static bool learns_apart(const struct start *s) {
-  return s->template == &start_classify && start_count_inputs(s, START_TEXT) && !has_others(s);
+  return s->template == &start_classify && has_texts(s) && !has_others(s);
 }
 
 static bool has_parts(const struct start *s) {
   for (size_t k = 0; k < s->look.count; k++)
-    if (is_input(s, k) && start_is(s, k, START_TEXT) && !s->column[k].unspaced) return true;
+    if (start_is_input(s, k) && start_is(s, k, START_TEXT) && !s->column[k].unspaced) return true;
   return false;
 }
 
@@ -58,7 +56,7 @@ static bool has_parts(const struct start *s) {
 static bool hears(const struct start *s) { return learns_apart(s) && has_parts(s); }
 
 /* The texts themselves teach what words are like. With many rows their labels do, in a third of the time. */
-static bool teaches_words(const struct start *s) { return hears(s) && s->look.rows < MANY_ROWS; }
+static bool teaches_words(const struct start *s) { return hears(s) && s->look.rows < START_MANY_ROWS; }
 
 /* Words of such a text are spelled as well: endings, capitals and digits tell what a rare one is. */
 static bool is_spelled(const struct start *s, size_t k) { return teaches_words(s) && !s->column[k].letters; }
@@ -111,13 +109,11 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
 
 /* ---- the program ---- */
 
-static void put_sizes(const struct start *s, bool texts, struct rt_text *out) {
-  if (texts)
-    rt_text_puts(out, "dim D = 32            # how wide the vector of a word is; -D D=64 tries another\n");
+static void put_sizes(const struct start *s, struct rt_text *out) {
+  rt_text_puts(out, "dim D = 32            # how wide the vector of a word is; -D D=64 tries another\n");
   rt_text_printf(out, "dim F = 64            # how many features %s\n",
-                 !texts            ? "the layer between has"
-                 : learns_apart(s) ? "windows of each width find, and how many a gist has"
-                                   : "windows of each width find");
+                 learns_apart(s) ? "windows of each width find, and how many a gist has"
+                                 : "windows of each width find");
   if (s->template == &start_regress && !start_is(s, s->target, START_VECTOR))
     rt_text_puts(out, "dim O = 1             # numbers to be predicted\n");
   rt_text_puts(
@@ -211,11 +207,11 @@ static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
 
 static void put_features(const struct start *s, struct rt_text *out) {
   size_t count = 0;
-  for (size_t k = 0; k < s->look.count; k++) count += is_input(s, k);
+  for (size_t k = 0; k < s->look.count; k++) count += start_is_input(s, k);
   rt_text_puts(out, count > 1 ? "  z = concat(" : "  z = ");
   const char *between = "";
   for (size_t k = 0; k < s->look.count; k++) {
-    if (!is_input(s, k)) continue;
+    if (!start_is_input(s, k)) continue;
     rt_text_puts(out, between);
     put_feature(s, k, out);
     between = ",\n             ";
@@ -230,7 +226,7 @@ static void put_sum(const struct start *s, const char *f, const char *of, const 
   for (size_t k = 0; k < s->look.count; k++) {
     const struct start_column *c = &s->column[k];
     bool without = strcmp(of, "parts") == 0 && c->unspaced;
-    if (!is_input(s, k) || c->kind != START_TEXT || without) continue;
+    if (!start_is_input(s, k) || c->kind != START_TEXT || without) continue;
     rt_text_printf(out, "%s%s(%s_%s%s)", between, f, c->name, of, more);
     between = " + ";
   }
@@ -240,7 +236,7 @@ static void put_sum(const struct start *s, const char *f, const char *of, const 
 static void put_vectors(const struct start *s, struct rt_text *out) {
   for (size_t k = 0; k < s->look.count; k++) {
     const char *name = s->column[k].name;
-    if (!is_input(s, k) || !start_is(s, k, START_TEXT)) continue;
+    if (!start_is_input(s, k) || !start_is(s, k, START_TEXT)) continue;
     if (is_spelled(s, k))
       rt_text_printf(out, "  %s_vectors = word(%s, %s_letters)\n", name, name, name);
     else
@@ -253,7 +249,7 @@ static void put_heard(const struct start *s, const char *answer, struct rt_text 
   struct rt_text all = {0};
   for (size_t k = 0; k < s->look.count; k++) {
     const char *name = s->column[k].name;
-    if (!is_input(s, k) || !start_is(s, k, START_TEXT)) continue;
+    if (!start_is_input(s, k) || !start_is(s, k, START_TEXT)) continue;
     if (teaches_words(s))
       rt_text_printf(out, "  %s_heard, %s_guess = hear(%s_vectors, %s)\n", name, name, name, name);
     else
@@ -284,7 +280,6 @@ static void put_ways(const struct start *s, const char *answer, struct rt_text *
   const char *more = rt_arena_printf((struct rt_arena *)&s->arena, ", %s", answer);
   if (!more) return;
   rt_text_printf(out, "  seen = linear(dropout(z, rate), %s)\n", answer);
-  if (!start_count_inputs(s, START_TEXT)) return;
   rt_text_puts(out, "  said = ");
   put_sum(s, "votes", "phrases", more, out);
   rt_text_puts(out, "\n");
@@ -298,7 +293,7 @@ static void put_ways(const struct start *s, const char *answer, struct rt_text *
 }
 
 static const char *all_ways(const struct start *s) {
-  if (!start_count_inputs(s, START_TEXT)) return "seen";
+  if (!has_texts(s)) return "seen";
   return hears(s)          ? "seen + said + spelt + told + heard"
          : learns_apart(s) ? "seen + said + told"
          : has_parts(s)    ? "seen + said + spelt"
@@ -309,7 +304,7 @@ static void put_arguments(const struct start *s, struct rt_text *out) {
   const char *between = "";
   for (size_t k = 0; k < s->look.count; k++) {
     const struct start_column *c = &s->column[k];
-    if (!is_input(s, k)) continue;
+    if (!start_is_input(s, k)) continue;
     rt_text_printf(out, "%s%s", between, c->name);
     if (c->kind == START_TEXT) rt_text_printf(out, ", %s_phrases", c->name);
     if (c->kind == START_TEXT && !c->unspaced) rt_text_printf(out, ", %s_parts", c->name);
@@ -320,13 +315,15 @@ static void put_arguments(const struct start *s, struct rt_text *out) {
 }
 
 static void put_model(const struct start *s, const char *answer, struct rt_text *out) {
-  bool texts = start_count_inputs(s, START_TEXT) > 0;
   rt_text_printf(out, "model %s(", s->template->name);
   put_arguments(s, out);
   rt_text_printf(out, ") -> %s {\n", s->column[s->target].name);
+  if (!has_texts(s)) {
+    start_table_body(s, answer, out);
+    return;
+  }
   if (teaches_words(s)) put_vectors(s, out);
   put_features(s, out);
-  if (!texts) rt_text_puts(out, "  z = relu(linear(z, F))\n");
   put_ways(s, answer, out);
 }
 
@@ -339,7 +336,6 @@ static void put_data(const struct start *s, struct rt_text *out) {
 /* The votes begin at 0 and learn faster than the rest; those of parts less so, as a word has many, and those
  * of ideographs, of which a text has many. */
 static void put_groups(const struct start *s, struct rt_text *out) {
-  if (!start_count_inputs(s, START_TEXT)) return;
   rt_text_puts(out,
                has_parts(s)
                    ? "  groups    = [group(\"*.said**.say\", lr = 0.3), group(\"*.spelt**.say\", lr = 0.1)]"
@@ -349,10 +345,14 @@ static void put_groups(const struct start *s, struct rt_text *out) {
 
 /* A running average over some epochs gets better slowly, and seldom worse. */
 static bool averages_few(const struct start *s) {
-  return learns_apart(s) && !start_is_small(s) && s->look.rows < MANY_ROWS;
+  return learns_apart(s) && !start_is_small(s) && s->look.rows < START_MANY_ROWS;
 }
 
 static void put_train(const struct start *s, const char *metric, struct rt_text *out) {
+  if (!has_texts(s)) {
+    start_table_train(s, metric, out);
+    return;
+  }
   bool small = start_is_small(s);
   rt_text_puts(out, "train {\n"
                     "  optimizer = adagrad(lr = 0.05)\n");
@@ -367,7 +367,7 @@ static void put_train(const struct start *s, const char *metric, struct rt_text 
                  : averages_few(s) ? 8
                                    : 5,
                  metric);
-  if (s->look.rows >= MANY_ROWS || averages_few(s))
+  if (s->look.rows >= START_MANY_ROWS || averages_few(s))
     rt_text_printf(out, "  average   = %s # what is kept is a running average of many steps\n",
                    averages_few(s) ? "0.995" : "0.9995");
   rt_text_puts(out, "}\n");
@@ -396,7 +396,7 @@ static void put_apart(const struct start *s, struct rt_text *out) {
     rt_text_puts(out, " +\n     ");
     put_term(s, "heard", out);
     for (size_t k = 0; teaches_words(s) && k < s->look.count; k++)
-      if (is_input(s, k) && start_is(s, k, START_TEXT))
+      if (start_is_input(s, k) && start_is(s, k, START_TEXT))
         rt_text_printf(out, " +\n     %s_guess", s->column[k].name);
   }
   rt_text_puts(out, "\n");
@@ -411,11 +411,16 @@ static void put_together(const struct start *s, struct rt_text *out) {
                  "loss cross_entropy(smoothing = 0.1)\n");
 }
 
-static void write_class(const struct start *s, struct rt_text *out) {
+/* All that stands above the model. */
+static void put_head(const struct start *s, struct rt_text *out) {
   start_heading(s, out);
-  put_sizes(s, start_count_inputs(s, START_TEXT) > 0, out);
+  (has_texts(s) ? put_sizes : start_table_head)(s, out);
   put_data(s, out);
-  if (start_count_inputs(s, START_TEXT)) put_reading(s, out);
+  (has_texts(s) ? put_reading : start_table_functions)(s, out);
+}
+
+static void write_class(const struct start *s, struct rt_text *out) {
+  put_head(s, out);
   put_model(s, "C", out);
   if (learns_apart(s))
     put_apart(s, out);
@@ -429,10 +434,7 @@ static void write_number(const struct start *s, struct rt_text *out) {
   char answer[24] = "O";
   double spread = c->field->numbers > 1 ? sqrt(c->field->squares / (double)c->field->numbers) : 1;
   if (c->kind == START_VECTOR) snprintf(answer, sizeof answer, "N%zu", s->target + 1);
-  start_heading(s, out);
-  put_sizes(s, start_count_inputs(s, START_TEXT) > 0, out);
-  put_data(s, out);
-  if (start_count_inputs(s, START_TEXT)) put_reading(s, out);
+  put_head(s, out);
   put_model(s, answer, out);
   if (c->kind == START_VECTOR)
     rt_text_printf(out, "  return %s\n}\n\n", all_ways(s));
