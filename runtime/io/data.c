@@ -8,23 +8,41 @@
 #include "runtime/io/store.h"
 #include "runtime/io/utf8.h"
 
+static int prepare_column(struct io_values *v, const struct io_schema *schema, int c) {
+  const struct io_kind *kind = schema->columns[c].kind;
+  const bool ragged = io_kind_has(kind, IO_LENGTH) || io_kind_has(kind, IO_MEMBERS);
+  if (kind->pairs) v->limit = schema->columns[schema->columns[c].pair].max_length;
+  int status = io_payload_init(&v->of, kind->element, 1, ragged);
+  if (status == RT_OK) status = io_payload_init(&v->beside, IO_F64, kind->beside, kind->beside > 0);
+  v->of.apart = kind->give != NULL;
+  io_values_sizes(v, &schema->columns[c]);
+  return status;
+}
+
+static void free_columns(struct io_values *values, int count) {
+  for (int c = 0; values && c < count; c++) {
+    io_payload_free(&values[c].of);
+    io_payload_free(&values[c].beside);
+    rt_free(values[c].row_cuts);
+    io_store_free(values[c].store);
+    io_intern_free(&values[c].unseen);
+  }
+  rt_free(values);
+}
+
+/* All columns or none, so that who was refused memory may ask again. */
 int io_dataset_prepare(struct io_dataset *data, const struct io_schema *schema, struct rt_error *error) {
   if (data->values)
     return data->columns == schema->count ? RT_OK : rt_fail(error, RT_USAGE, "the dataset has other columns");
-  data->values = rt_zalloc((size_t)schema->count, sizeof *data->values);
-  if (!data->values) return rt_no_memory(error);
-  data->columns = schema->count;
-  for (int c = 0; c < schema->count; c++) {
-    struct io_values *v = &data->values[c];
-    const struct io_kind *kind = schema->columns[c].kind;
-    if (kind->pairs) v->limit = schema->columns[schema->columns[c].pair].max_length;
-    bool ragged = io_kind_has(kind, IO_LENGTH) || io_kind_has(kind, IO_MEMBERS);
-    if (io_payload_init(&v->of, kind->element, 1, ragged) != RT_OK
-        || io_payload_init(&v->beside, IO_F64, kind->beside, kind->beside > 0) != RT_OK)
-      return rt_no_memory(error);
-    v->of.apart = kind->give != NULL;
-    io_values_sizes(v, &schema->columns[c]);
+  struct io_values *values = rt_zalloc((size_t)schema->count, sizeof *values);
+  int status = values ? RT_OK : RT_NO_MEMORY;
+  for (int c = 0; c < schema->count && status == RT_OK; c++) status = prepare_column(&values[c], schema, c);
+  if (status != RT_OK) {
+    free_columns(values, schema->count);
+    return rt_no_memory(error);
   }
+  data->values = values;
+  data->columns = schema->count;
   return RT_OK;
 }
 
@@ -41,14 +59,7 @@ void io_dataset_forget_source(struct io_dataset *data) {
 void io_dataset_free(struct io_dataset *data) {
   if (!data) return;
   io_dataset_forget_source(data);
-  for (int c = 0; data->values && c < data->columns; c++) {
-    io_payload_free(&data->values[c].of);
-    io_payload_free(&data->values[c].beside);
-    rt_free(data->values[c].row_cuts);
-    io_store_free(data->values[c].store);
-    io_intern_free(&data->values[c].unseen);
-  }
-  rt_free(data->values);
+  free_columns(data->values, data->columns);
   rt_free(data->lines);
   rt_free(data->doubt);
   io_tokens_free(&data->tokens);
