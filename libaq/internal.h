@@ -84,7 +84,8 @@ struct lib_params {
   uint32_t count;
   void **data; /* [count] aligned blocks */
   int64_t *elements;
-  void **panels; /* [count] those that products read as panels too (params_panels.c); NULL: none are kept */
+  /* [count] those that products read as panels too (params_panels.c); NULL: none are made yet */
+  void **_Atomic panels;
 };
 /* Hints at where the program makes a parameter, if that is known. */
 void lib_place_param(const struct vm_param *param, struct rt_error *error);
@@ -129,8 +130,8 @@ int lib_params_read(struct lib_params *params, const struct vm_module *module, c
 /* Describes them in out[params->count] for io_tensors_save; names and shapes go to the arena. */
 int lib_params_describe(const struct lib_params *params, const struct vm_module *module, const char *prefix,
                         struct rt_arena *arena, struct io_tensor_out *out, struct rt_error *error);
-void lib_params_copy(struct lib_params *to,
-                     const struct lib_params *from); /* the same module and precision */
+/* Of the same module and precision. Panels of what was there are forgotten. */
+void lib_params_copy(struct lib_params *to, const struct lib_params *from);
 int lib_params_convert(struct lib_params *to, const struct lib_params *from, const struct vm_module *module,
                        enum rt_precision precision, struct rt_error *error);
 /* Fails with that code unless all numbers are finite. The message says which parameter `when`: "the parameter
@@ -263,6 +264,7 @@ struct aq_model {
   uint64_t number;       /* of all models of the process, from 1 */
   atomic_int users;      /* the host, until it frees the model, and who has been given it since */
   struct rt_error error; /* why it could not be made */
+  const char *path;      /* its file, or what its bytes are called, in the arena; NULL: it comes from none */
   struct vm_module *module;
   struct io_schema schema;  /* trained; empty for a model without data */
   struct lib_params params; /* always float or double as trained */
@@ -317,7 +319,7 @@ int lib_mean_tags(struct tag_answers *answers, struct lib_mean *mean, const stru
 
 /* Fills class_text, column, native and requirement; const after that (model_words.c). */
 int lib_model_words(struct aq_model *model, struct rt_error *error);
-/* lib_params_panels of each member (members.c). Of a model that has its parameters, once. */
+/* lib_params_panels of each member (members.c), for who predicts. */
 int lib_model_panels(struct aq_model *model, struct rt_error *error);
 /* The vocabulary of a column, or NULL. */
 const struct io_vocab *lib_model_vocab(const struct aq_model *model, const struct vm_input *input);
@@ -326,6 +328,9 @@ struct aq_model *lib_model_new(void);
 struct aq_model *lib_model_share(struct aq_model *model);
 /* Where a call about a model says what is wrong: this thread's aq_model_message will have it. */
 struct rt_error *lib_model_begin(const struct aq_model *model);
+/* What is damaged in a model that was loaded has the model's file as its place. A place in the program that
+ * is there becomes a part of the message. */
+void lib_name_model(const struct aq_model *model, struct rt_error *error);
 /* Keeps the error of a model that could not be made. Returns the status. */
 int lib_model_made(struct aq_model *model, int status, const struct rt_error *error);
 /* Has it parameters? AQ_USAGE otherwise, and the error says what became of it. */
@@ -337,7 +342,7 @@ int lib_model_bytecode(const struct aq_model *model, int64_t seed, struct rt_are
 int lib_model_write(const struct aq_model *model, struct io_save *save, struct rt_error *error);
 int lib_model_save(const struct aq_model *model, const char *path, struct rt_error *error);
 int lib_model_read(struct aq_model *model, const char *path, struct rt_error *error);
-/* The same from memory, which is not needed afterwards; name is for messages. */
+/* The same from memory, which is not needed afterwards; name is for messages, and may be NULL. */
 int lib_model_read_bytes(struct aq_model *model, const char *name, const void *bytes, size_t length,
                          struct rt_error *error);
 /* The program and the columns in a file may not fit each other: every input must have its column, of its

@@ -317,21 +317,19 @@ static int check_texts(struct next_token *n, int64_t *bad, struct rt_error *erro
   return RT_OK;
 }
 
-static int run_on(struct next_token *n, struct vm_machine *machine, int64_t first, int64_t count,
-                  struct rt_error *error) {
-  struct lib_batch batch = {&n->data, n->row + first, count};
-  int status = lib_feed_rows(&n->session->feed, machine, batch, error);
-  return status != RT_OK ? status : vm_machine_run(machine, 0, error);
-}
-
 static int run(struct next_token *n, int64_t first, int64_t count, struct rt_error *error) {
-  return run_on(n, n->session->predict, first, count, error);
+  struct lib_batch batch = {&n->data, n->row + first, count};
+  int status = session_feed(n->session, batch, error);
+  return status != RT_OK ? status : vm_machine_run(n->session->predict, 0, error);
 }
 
 /* ---- token by token ---- */
 
 static int begin_states(struct next_token *n, struct rt_error *error) {
-  int status = run_on(n, token_states_begin(n->states), 0, n->count, error);
+  struct vm_machine *machine = token_states_begin(n->states);
+  int status =
+      lib_feed_rows(&n->session->feed, machine, (struct lib_batch){&n->data, n->row, n->count}, error);
+  if (status == RT_OK) status = vm_machine_run(machine, 0, error);
   if (status != RT_OK) return status;
   for (int64_t k = 0; k < n->count; k++) n->text[k].done = 0;
   status = token_states_take(n->states, n->count, (const int64_t *const *)n->session->feed.sizes, error);

@@ -113,7 +113,6 @@ static int begin(struct aq_model *m, aq_program *program, const aq_begin_options
       .from_path = program ? program->from_path : NULL};
   if (status == RT_OK) status = lib_params_fill(&m->params, &how, &loaded, error);
   if (status == RT_OK) status = lib_model_words(m, error);
-  if (status == RT_OK) status = lib_model_panels(m, error);
   if (status == RT_OK) status = tell(m, &loaded, error);
   m->trained = status == RT_OK;
   return status;

@@ -66,7 +66,6 @@ static int make(aq_model *const *member, size_t count, struct aq_model *model, s
     status = copy_params(member[m], &model->more[m - 1], error);
   }
   if (status == RT_OK) status = lib_model_words(model, error);
-  if (status == RT_OK) status = lib_model_panels(model, error);
   if (status != RT_OK) return status;
   model->metric_value = 0;
   for (size_t m = 0; m < count; m++) model->metric_value += member[m]->metric_value / (double)count;

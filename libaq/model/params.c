@@ -76,8 +76,7 @@ int lib_params_init(struct lib_params *params, const struct vm_module *module, e
 }
 
 void lib_params_free(struct lib_params *params) {
-  for (uint32_t p = 0; params->panels && p < params->count; p++) rt_free_aligned(params->panels[p]);
-  rt_free(params->panels);
+  lib_params_drop_panels(params);
   for (uint32_t p = 0; params->data && p < params->count; p++) rt_free_aligned(params->data[p]);
   rt_free(params->data);
   rt_free(params->elements);
@@ -198,6 +197,7 @@ int lib_params_describe(const struct lib_params *params, const struct vm_module 
 }
 
 void lib_params_copy(struct lib_params *to, const struct lib_params *from) {
+  lib_params_drop_panels(to);
   for (uint32_t p = 0; p < from->count; p++)
     memcpy(to->data[p], from->data[p], (size_t)from->elements[p] * real_size(from->precision));
 }

@@ -54,9 +54,10 @@ int lib_tensor_names(const char *pattern, struct rt_arena *arena, const char ***
                      struct rt_error *error);
 
 enum { LIB_PANELS = 64 << 20 };
-/* Of parameters that will not change: keeps those as panels too that predicting multiplies by, up to
- * LIB_PANELS bytes of them, for each member of an ensemble. */
+/* Keeps those as panels too that predicting multiplies by, up to LIB_PANELS bytes of them, for each member of
+ * an ensemble. Threads that share the parameters may ask at the same time; what is there already stays. */
 int lib_params_panels(struct lib_params *params, const struct vm_module *module, struct rt_error *error);
+void lib_params_drop_panels(struct lib_params *params); /* nobody uses them */
 
 /* How many numbers parameter p has, and its shape. -1, and an error: a size is not known. */
 int64_t lib_param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK],

@@ -24,23 +24,41 @@ static int init_tags(struct aq_session *s, uint32_t output) {
 static int make_machine(struct aq_session *s, struct rt_error *error) {
   const struct aq_model *model = s->model;
   const struct vm_function *predict = vm_module_function(model->module, "predict");
-  if (!predict) return rt_fail(error, RT_BAD_DATA, "the model has no function to predict with");
+  if (!predict) {
+    rt_fail(error, RT_BAD_DATA, "the model has no function to predict with");
+    lib_name_model(model, error);
+    return error->code;
+  }
   int status = lib_members_init(&s->members, model, s->precision, error);
   if (status != RT_OK) return status;
   s->params = s->members.of[0];
   s->pool = lib_pool(s->options.threads, s->options.pool, error);
   s->predict = s->pool ? vm_machine_new(model->module, predict, s->precision, s->pool, error) : NULL;
   if (!s->predict) return error->code;
-  lib_params_bind_panels(s->params, s->predict);
-  const struct vm_memo memo = {s->precision, KEPT_WORDS};
-  if (s->members.count == 1) status = vm_machine_remember(s->predict, &memo, error);
-  if (status != RT_OK) return status;
   status = lib_row_check_init(&s->row_check, model->module, &model->schema, error);
   s->row_check.extends = true;
   s->row_check.precision = s->precision;
   s->data.check = &s->row_check.hook;
   return status != RT_OK ? status
                          : lib_feed_init(&s->feed, model->module, &model->schema, s->precision, error);
+}
+
+/* What only predicting needs, at the first time. Panels are those of the model, so a session in another
+ * precision has none; products that are kept by word read panels. */
+static int bind_params(struct aq_session *s, struct rt_error *error) {
+  const struct vm_memo memo = {s->precision, KEPT_WORDS};
+  const bool own = s->params != &s->model->params;
+  int status = own ? RT_OK : lib_model_panels(s->model, error);
+  if (status != RT_OK) return status;
+  lib_params_bind_panels(s->params, s->predict);
+  if (s->members.count == 1) status = vm_machine_remember(s->predict, &memo, error);
+  s->bound = status == RT_OK;
+  return status;
+}
+
+int session_feed(struct aq_session *s, struct lib_batch batch, struct rt_error *error) {
+  int status = s->bound ? RT_OK : bind_params(s, error);
+  return status == RT_OK ? lib_feed_rows(&s->feed, s->predict, batch, error) : status;
 }
 
 static bool is_of_tags(const struct aq_session *s, uint32_t o) {
@@ -301,7 +319,7 @@ int session_run(struct aq_session *s, int64_t first, int64_t count, struct rt_er
   s->scored = 0;
   s->scored_row = first;
   struct lib_batch batch = {&s->data, s->rows + first, count};
-  int status = lib_feed_rows(&s->feed, s->predict, batch, error);
+  int status = session_feed(s, batch, error);
   for (uint32_t m = 0; m < s->members.count && status == RT_OK; m++) status = run_member(s, batch, m, error);
   for (uint32_t o = 0; o < s->model->module->output_count && status == RT_OK && s->members.count > 1; o++)
     status = take_mean(s, o, count, error);

@@ -50,6 +50,7 @@ struct aq_session {
   struct session_map *map;       /* [map_count] */
   size_t map_count;
   bool ready;   /* aq_session_new has succeeded */
+  bool bound;   /* predict has its parameters */
   bool running; /* in a call that computes: callbacks of the host cannot begin another */
   bool freed;   /* meanwhile */
   bool looked;  /* the maps are those of an example */
@@ -134,6 +135,8 @@ int session_extend(const struct aq_session *session, struct io_dataset *data, st
  * machine has just run it, made the first that is not. */
 int session_check_finite(struct vm_machine *machine, const char *name, const double *value, int64_t count,
                          struct rt_error *error);
+/* Feeds "predict" with a batch; at the first time it gets its parameters. */
+int session_feed(struct aq_session *session, struct lib_batch batch, struct rt_error *error);
 /* Runs "predict" over count rows of data and fills scores. */
 int session_run(struct aq_session *session, int64_t first, int64_t count, struct rt_error *error);
 

@@ -71,6 +71,5 @@ int aq_trainer_model(aq_trainer *t, aq_model **model) {
                         : rt_fail(error, RT_USAGE, "the training could not begin, so there is no model");
   if (status == RT_OK) rt_optimizer_flush(t->optimizer);
   if (status == RT_OK) status = lib_train_model(t, *model, error);
-  if (status == RT_OK) status = lib_model_panels(*model, error);
   return lib_model_made(*model, status, error);
 }
