@@ -38,6 +38,18 @@ struct rt_error *lib_model_begin(const struct aq_model *model) {
   return &last.error;
 }
 
+void lib_name_model(const struct aq_model *model, struct rt_error *error) {
+  if (error->code != RT_BAD_DATA || !model->path) return;
+  if (error->line) {
+    const struct rt_error why = *error;
+    rt_error_clear(error);
+    rt_fail_in(error, RT_BAD_DATA, model->path, "its program cannot be compiled again: %.200s:%d:%d: %.600s",
+               why.file, why.line, why.column, why.text);
+    memcpy(error->excerpt, why.excerpt, sizeof error->excerpt);
+  }
+  lib_name_file(error, model->path);
+}
+
 /* From a file, or from bytes in memory. */
 static int load(struct aq_model *model, const char *path, const aq_load_options *given,
                 struct rt_error *error) {
@@ -46,9 +58,8 @@ static int load(struct aq_model *model, const char *path, const aq_load_options 
   if (status == RT_OK && !path && !options.bytes) return lib_no_path(error);
   if (status == RT_OK) status = lib_allow(&model->allowed, &options, &model->arena, error);
   if (status != RT_OK) return status;
-  return options.bytes
-             ? lib_model_read_bytes(model, path ? path : "model", options.bytes, options.length, error)
-             : lib_model_read(model, path, error);
+  return options.bytes ? lib_model_read_bytes(model, path, options.bytes, options.length, error)
+                       : lib_model_read(model, path, error);
 }
 
 int aq_model_load_with(const char *path, const aq_load_options *options, aq_model **model) {
@@ -66,7 +77,7 @@ int aq_model_load_memory(const char *name, const void *bytes, size_t length, aq_
   *model = lib_model_new();
   if (!*model) return AQ_NO_MEMORY;
   struct rt_error *error = lib_model_begin(*model);
-  int status = bytes ? lib_model_read_bytes(*model, name ? name : "model", bytes, length, error)
+  int status = bytes ? lib_model_read_bytes(*model, name, bytes, length, error)
                      : rt_fail(error, RT_USAGE, "there are no bytes of a model: they are NULL");
   return lib_model_made(*model, status, error);
 }

@@ -95,7 +95,9 @@ static int open_weights(struct aq_program *p, const char *path, struct rt_text *
     if (!(p->from = lib_model_new()) || !(p->from_path = rt_arena_strndup(&p->arena, path, length)))
       return rt_no_memory(error);
     int status = lib_model_read(p->from, path, error);
-    return status == RT_OK ? lib_source_config(p->from->source, config, error) : status;
+    if (status == RT_OK) status = lib_source_config(p->from->source, config, error);
+    lib_name_model(p->from, error);
+    return status;
   }
   if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) return RT_OK;
   rt_fail_in(error, RT_NO_INPUT, path,

@@ -142,10 +142,11 @@ static int compile_again(struct aq_model *model, const char *path, struct rt_err
   model->module = lib_source_compile(model->source, NULL, &why);
   if (model->module) return RT_OK;
   if (why.code == RT_NO_MEMORY) return rt_no_memory(error);
-  if (why.line)
-    rt_fail_in(error, RT_BAD_DATA, path, "its program cannot be compiled again: %.200s:%d:%d: %.600s",
-               why.file, why.line, why.column, why.text);
-  else
+  if (why.line) {
+    *error = why;
+    error->code = RT_BAD_DATA;
+    lib_name_model(model, error);
+  } else
     rt_fail_in(error, RT_BAD_DATA, path, "its program cannot be compiled again: %.800s", why.text);
   rt_hint(error,
           "the bytecode in the file is of another version of aq than %s, which therefore compiles the "
@@ -413,6 +414,8 @@ static int no_model(const char *path, struct rt_error *error) {
 static int read_model(struct aq_model *model, struct io_tensors *file, const char *path, int opened,
                       struct rt_error *error) {
   int status = opened == RT_BAD_DATA ? no_model(path, error) : opened;
+  model->path = rt_arena_strndup(&model->arena, path, strlen(path));
+  if (status == RT_OK && !model->path) status = rt_no_memory(error);
   if (status == RT_OK) status = check_format(file, path, error);
   if (status == RT_OK) status = io_tensors_verify(file, error);
   if (status == RT_OK) status = read_metadata(model, file, path, error);
@@ -422,7 +425,6 @@ static int read_model(struct aq_model *model, struct io_tensors *file, const cha
   if (status == RT_OK) status = lib_bind_dims(model->module, &model->schema, error);
   if (status == RT_OK) status = read_members(model, file, path, error);
   if (status == RT_OK) status = lib_model_words(model, error);
-  if (status == RT_OK) status = lib_model_panels(model, error);
   io_tensors_close(file);
   if (status != RT_OK) lib_name_file(error, path);
   model->trained = status == RT_OK;
@@ -437,7 +439,8 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
 
 int lib_model_read_bytes(struct aq_model *model, const char *name, const void *bytes, size_t length,
                          struct rt_error *error) {
+  const char *path = name ? name : "(memory)";
   struct io_tensors *file = NULL;
-  int status = io_tensors_open_bytes(&file, name, bytes, length, error);
-  return read_model(model, file, name, status, error);
+  int status = io_tensors_open_bytes(&file, path, bytes, length, error);
+  return read_model(model, file, path, status, error);
 }

@@ -305,12 +305,14 @@ int aq_model_source(const aq_model *model, size_t file, char **name, char **text
     return RT_USAGE;
   }
   int status = io_json_parse(&root, "the program", model->source, strlen(model->source), error);
-  if (status != RT_OK) return status;
   const json_t *files = json_object_get(root, "files"), *there = json_array_get(files, file);
   const size_t count = json_array_size(files);
-  status = there ? copy_file(there, name, text, error)
-                 : rt_fail(error, RT_USAGE, "the program has %zu file%s, and this is number %zu from 0",
-                           count, count == 1 ? "" : "s", file);
+  if (status == RT_OK && !count) status = damaged(error, "it has no files");
+  if (status == RT_OK)
+    status = there ? copy_file(there, name, text, error)
+                   : rt_fail(error, RT_USAGE, "the program has %zu file%s, and this is number %zu from 0",
+                             count, count == 1 ? "" : "s", file);
+  lib_name_model(model, error);
   json_decref(root);
   return status;
 }

@@ -115,6 +115,7 @@ static int compile_own(struct aq_trainer *t, struct rt_error *error) {
   int status = lib_source_set(from->source, own.set, own.count, &t->source, error);
   if (status == RT_OK) status = lib_source_digest(t->source, &t->program, error);
   if (status == RT_OK && !(t->module = lib_source_compile(t->source, NULL, error))) status = error->code;
+  lib_name_model(from, error);
   return status == RT_OK ? lib_need_natives(t->module, &from->allowed, error) : status;
 }
 

@@ -103,6 +103,7 @@ static int make(struct embedding *e, const char *name, struct rt_error *error) {
   struct aq_session *s = e->session;
   int status = check_alone(s->model, error);
   if (status == RT_OK) status = compile(e, name, error);
+  lib_name_model(s->model, error);
   if (status != RT_OK) return status;
   e->machine = vm_machine_new(e->module, e->vector, s->precision, s->pool, error);
   if (!e->machine) return error->code;
@@ -262,6 +263,7 @@ static int list_names(struct aq_session *s, struct rt_error *error) {
   if (status != RT_OK || s->listed) return status;
   if (!s->model->source) return rt_fail(error, RT_USAGE, "the model does not hold its program");
   status = lib_source_vectors(s->model->source, &s->vectors, error);
+  lib_name_model(s->model, error);
   s->listed = status == RT_OK;
   if (!s->listed) rt_text_free(&s->vectors);
   return status;

@@ -233,6 +233,84 @@ static void test_forged(void **state) {
   forge(break_parameter, "is not finite: its number 1 is NaN");
 }
 
+/* ---- programs that are damaged, beside bytecode that is not ---- */
+
+/* Replaces one text in the program that the model keeps. */
+static void change_source(struct aq_model *m, const char *from, const char *to) {
+  const char *at = strstr(m->source, from);
+  struct rt_text changed = {0};
+  if (!at) fail_msg("%s has no %s", m->source, from);
+  rt_text_add(&changed, m->source, (size_t)(at - m->source));
+  rt_text_puts(&changed, to);
+  rt_text_puts(&changed, at + strlen(from));
+  assert_false(changed.failed);
+  rt_free(m->source);
+  m->source = changed.data;
+}
+
+static void assert_names(const aq_message *said, const char *file, const char *text) {
+  assert_int_equal(said->code, AQ_BAD_DATA);
+  if (!strstr(said->text, text)) fail_msg("\"%s\" instead of \"%s\"", said->text, text);
+  assert_string_equal(said->file, file);
+  assert_int_equal(said->line, 0);
+}
+
+static void embed_damaged(aq_model *model, const char *file, const char *text) {
+  aq_session *session = session_of(model, NULL);
+  aq_vectors *vectors;
+  aq_embed_options options;
+  aq_embed_options_init(&options);
+  options.path = path_of("reader.tsv");
+  assert_int_equal(aq_session_embed(session, &options, &vectors), AQ_BAD_DATA);
+  assert_names(aq_session_message(session), file, text);
+  assert_null(aq_session_vector(session, 0));
+  assert_names(aq_session_message(session), file, text);
+  aq_session_free(session);
+}
+
+static void begin_with_damaged(aq_model *model, const char *file, const char *text) {
+  aq_train_options options;
+  aq_trainer *trainer;
+  aq_train_options_init(&options);
+  options.from = model;
+  options.train = path_of("reader.tsv");
+  assert_int_equal(aq_trainer_new(NULL, &options, &trainer), AQ_BAD_DATA);
+  assert_names(aq_trainer_message(trainer), file, text);
+  aq_trainer_free(trainer);
+}
+
+static void test_damaged_program(void **state) {
+  (void)state;
+  static const struct {
+    const char *from, *to, *text, *source; /* of aq_model_source; NULL: it gives the files as they are */
+  } damage[] = {{"{\"files\"", "{\"files", "not valid JSON", "not valid JSON"},
+                {"\"files\"", "\"fils\"", "it has no files", "it has no files"},
+                {"\"text\"", "\"test\"", "a file has no name or no text", "a file has no name or no text"},
+                {"embed(text, D)", "embed(text, Q)",
+                 "its program cannot be compiled again: test.aq:11:19: nothing here is called `Q`", NULL}};
+  for (size_t k = 0; k < RT_COUNT(damage); k++)
+    for (int in_memory = 0; in_memory < 2; in_memory++) {
+      char *bytes, *source, path[300];
+      size_t length;
+      aq_model *model = trained_reader(), *loaded;
+      change_source(model, damage[k].from, damage[k].to);
+      snprintf(path, sizeof path, "%s", in_memory ? "(memory)" : path_of("damaged.aqm"));
+      assert_int_equal(aq_model_save(model, path_of("damaged.aqm")), AQ_OK);
+      assert_int_equal(aq_model_save_memory(model, &bytes, &length), AQ_OK);
+      assert_int_equal(in_memory ? aq_model_load_memory(NULL, bytes, length, &loaded)
+                                 : aq_model_load(path, &loaded),
+                       AQ_OK);
+      embed_damaged(loaded, path, damage[k].text);
+      begin_with_damaged(loaded, path, damage[k].text);
+      assert_int_equal(aq_model_source(loaded, 0, NULL, &source), damage[k].source ? AQ_BAD_DATA : AQ_OK);
+      if (damage[k].source) assert_names(aq_model_message(loaded), path, damage[k].source);
+      aq_text_free(source);
+      aq_text_free(bytes);
+      aq_model_free(model);
+      aq_model_free(loaded);
+    }
+}
+
 /* ---- saving ---- */
 
 static void test_unwritable(void **state) {
@@ -389,9 +467,11 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_many_words), cmocka_unit_test(test_truncated),
-      cmocka_unit_test(test_flipped),    cmocka_unit_test(test_foreign),    cmocka_unit_test(test_forged),
-      cmocka_unit_test(test_unwritable), cmocka_unit_test(test_killed),     cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_many_words),
+      cmocka_unit_test(test_truncated),       cmocka_unit_test(test_flipped),
+      cmocka_unit_test(test_foreign),         cmocka_unit_test(test_forged),
+      cmocka_unit_test(test_damaged_program), cmocka_unit_test(test_unwritable),
+      cmocka_unit_test(test_killed),          cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
