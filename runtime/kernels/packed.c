@@ -23,6 +23,7 @@ enum {
   TALL = 14,
   DEPTH = 384,      /* a panel of a, 14 x 384 floats, stays in the nearest cache */
   NEAR_PANELS = 16, /* of b, which stay in the second cache */
+  PART_OF_A = 8,    /* the share of the scratch that panels of a have, one in so many */
   LEAST_ROWS = 192, /* of a product, below which packing takes too large a share */
   LEAST_COLUMNS = 192,
   LEAST_DEPTH = 128
@@ -32,6 +33,7 @@ enum {
   TALL = 6,
   DEPTH = 384,
   NEAR_PANELS = 1, /* of b, which stays in the nearest cache */
+  PART_OF_A = 16,  /* as above: half of the second cache */
   LEAST_ROWS = 40, /* of a product: below, OpenBLAS is as fast, or faster */
   LEAST_COLUMNS = 32,
   LEAST_DEPTH = 16
@@ -39,11 +41,12 @@ enum {
 #endif
 
 enum {
-  NUMBERS = (4 << 20) / (int)sizeof(real),        /* of both operands that a worker holds at most */
-  TALL_PANELS = NUMBERS / 8 / (TALL * DEPTH),     /* of a that a task has at most */
-  WIDE_PANELS = NUMBERS / 8 * 7 / (WIDE * DEPTH), /* of b in a part at most */
-  PACKED_AT_ONCE = 2,                             /* panels of b in a task */
-  AHEAD = 16,                                     /* rows that are asked for before they are packed */
+  NUMBERS = (4 << 20) / (int)sizeof(real),            /* of both operands that a worker holds at most */
+  TALL_PANELS = NUMBERS / PART_OF_A / (TALL * DEPTH), /* of a that a task has at most */
+  WIDE_PANELS = NUMBERS / 8 * 7 / (WIDE * DEPTH),     /* of b in a part at most */
+  AT_ONCE = 8,                                        /* panels side by side that are packed together */
+  PACKED_AT_ONCE = 4,                                 /* panels of b in a task */
+  AHEAD = 16,                                         /* rows that are asked for before they are packed */
   WANTED_TASKS = 4, /* and multiples of it, so that few threads have as many each */
   HALVED_DEPTH = 256,
   HALVED_RESULT = 1 << 16, /* numbers at most */
@@ -76,22 +79,32 @@ struct source {
   bool along;
 };
 
-/* Rows of a panel that lie in rows of the matrix, which are far from each other: each is asked for in time.
- * A row is copied in whole vectors, the last of which may reach beyond it, where the matrix has as much. */
-static inline __attribute__((always_inline)) void pack_rows(int width, struct source from, real *to) {
+/* One row of a panel. It is copied in whole vectors, the last of which may reach beyond it into the next row,
+ * where there is one, and the matrix has as much. */
+static inline __attribute__((always_inline)) void pack_row(int width, const real *x, int64_t count, bool last,
+                                                           real *to) {
   const int whole = (width + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR;
+  if (count >= whole && !(last && whole > width))
+#pragma GCC unroll 2
+    for (int j = 0; j < whole; j += RT_VECTOR) {
+      vector line;
+      memcpy(&line, x + j, sizeof line);
+      memcpy(to + j, &line, sizeof line);
+    }
+  else
+    for (int j = 0; j < width; j++) to[j] = j < count ? x[j] : 0;
+}
+
+/* Panels side by side whose rows lie in rows of the matrix. These are far from each other: so each is asked
+ * for in time, and what there is of its lines is used at once. */
+static inline __attribute__((always_inline)) void pack_rows(int width, struct source from, int64_t panels,
+                                                            real *to) {
   const real *x = from.data;
   for (int64_t l = 0; l < from.depth; l++, x += from.ld, to += width) {
-    __builtin_prefetch(x + AHEAD * from.ld);
-    if (from.count >= whole)
-#pragma GCC unroll 2
-      for (int j = 0; j < whole; j += RT_VECTOR) {
-        vector line;
-        memcpy(&line, x + j, sizeof line);
-        memcpy(to + j, &line, sizeof line);
-      }
-    else
-      for (int j = 0; j < width; j++) to[j] = j < from.count ? x[j] : 0;
+    for (int64_t j = 0; j < panels * width; j += CACHE_LINE) __builtin_prefetch(x + AHEAD * from.ld + j);
+    for (int64_t k = 0; k < panels; k++)
+      pack_row(width, x + k * width, from.count - k * width, l + 1 == from.depth,
+               to + k * width * from.depth);
   }
 }
 
@@ -100,14 +113,10 @@ static inline __attribute__((always_inline)) void ask_for_lines(const real *x, i
   for (int j = 0; j < count; j++) __builtin_prefetch(x + j * ld);
 }
 
-/* A panel of WIDE columns, or TALL rows: [depth, width] numbers. What it lacks of the width is 0. */
-static inline __attribute__((always_inline)) void pack_panel(int width, struct source from, real *to) {
+/* A panel whose rows are columns of the matrix. */
+static inline __attribute__((always_inline)) void pack_columns(int width, struct source from, real *to) {
   const real *x = from.data;
   const int64_t ld = from.ld, count = from.count, squares = from.depth / RT_VECTOR * RT_VECTOR;
-  if (from.along) {
-    pack_rows(width, from, to);
-    return;
-  }
   /* The last square of a row may reach beyond it, into the next one: so it is written first. */
   for (int64_t l = 0; l < squares; l += RT_VECTOR) {
     if (l % CACHE_LINE == 0) ask_for_lines(x + width * ld + l, ld, width);
@@ -118,20 +127,31 @@ static inline __attribute__((always_inline)) void pack_panel(int width, struct s
     for (int j = 0; j < width; j++) to[l * width + j] = j < count ? x[j * ld + l] : 0;
 }
 
-static void pack_b(const struct part *part, int64_t task) {
-  const struct rt_product *p = &part->of;
-  int64_t end = split_min(p->n, (task + 1) * part->cut.packs);
-  for (int64_t j = task * part->cut.packs; j < end; j += WIDE) {
-    struct source from = {p->b + (p->tb ? j * p->ldb : j), p->ldb, p->n - j, p->k, !p->tb};
-    pack_panel(WIDE, from, part->b + j * p->k);
+/* Panels of WIDE columns, or TALL rows, side by side: [depth, width] numbers each. What the last one lacks of
+ * the width is 0. */
+static inline __attribute__((always_inline)) void pack_panels(int width, struct source from, int64_t panels,
+                                                              real *to) {
+  const int64_t step = from.along ? width : width * from.ld, most = from.along ? AT_ONCE : 1;
+  while (panels > 0) {
+    const int64_t now = split_min(panels, most);
+    if (from.along)
+      pack_rows(width, from, now, to);
+    else
+      pack_columns(width, from, to);
+    panels -= now, from.data += now * step, from.count -= now * width, to += now * width * from.depth;
   }
 }
 
+static void pack_b(const struct part *part, int64_t task) {
+  const struct rt_product *p = &part->of;
+  const int64_t j = task * part->cut.packs, end = split_min(p->n, j + part->cut.packs);
+  const struct source from = {p->b + (p->tb ? j * p->ldb : j), p->ldb, p->n - j, p->k, !p->tb};
+  pack_panels(WIDE, from, split_ceil(end - j, WIDE), part->b + j * p->k);
+}
+
 static void pack_a(const struct rt_product *p, int64_t first, int64_t end, real *to) {
-  for (int64_t i = first; i < end; i += TALL, to += TALL * p->k) {
-    struct source from = {p->a + (p->ta ? i : i * p->lda), p->lda, p->m - i, p->k, p->ta};
-    pack_panel(TALL, from, to);
-  }
+  const struct source from = {p->a + (p->ta ? first : first * p->lda), p->lda, p->m - first, p->k, p->ta};
+  pack_panels(TALL, from, split_ceil(end - first, TALL), to);
 }
 
 /* ---- multiplying ---- */

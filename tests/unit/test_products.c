@@ -90,10 +90,11 @@ static void projections_multiply(void **state) {
 /* Large enough for every way of cutting tiles, with edges that are no multiple of anything. */
 static void large_projections_multiply(void **state) {
   (void)state;
-  static const int sizes[][3] = {
-      {611, 67, 65},    {300, 130, 700}, {90, 600, 300}, {1100, 40, 20}, {450, 401, 800}, {200, 193, 2600},
-      {1500, 256, 300}, {4, 300, 129},   {13, 256, 250}, {15, 201, 300}, {28, 193, 1000}, {47, 17, 33},
-      {101, 390, 39},   {40, 3000, 64},  {1, 70, 150},   {2, 64, 200},   {31, 100, 33}}; /* rows, k, n */
+  static const int sizes[][3] = {{611, 67, 65},   {300, 130, 700},  {90, 600, 300},   {1100, 40, 20},
+                                 {450, 401, 800}, {200, 193, 2600}, {1500, 256, 300}, {4, 300, 129},
+                                 {13, 256, 250},  {15, 201, 300},   {28, 193, 1000},  {47, 17, 33},
+                                 {101, 390, 39},  {40, 3000, 64},   {1, 70, 150},     {2, 64, 200},
+                                 {31, 100, 33},   {260, 775, 61}}; /* rows, k, n */
   for (size_t i = 0; i < RT_COUNT(sizes); i++) {
     struct projection p = {
         .b = {.examples = 1}, .rows = sizes[i][0], .groups = 1, .k = sizes[i][1], .n = sizes[i][2]};
