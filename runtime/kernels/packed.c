@@ -79,32 +79,39 @@ struct source {
   bool along;
 };
 
-/* One row of a panel. It is copied in whole vectors, the last of which may reach beyond it into the next row,
- * where there is one, and the matrix has as much. */
-static inline __attribute__((always_inline)) void pack_row(int width, const real *x, int64_t count, bool last,
-                                                           real *to) {
-  const int whole = (width + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR;
-  if (count >= whole && !(last && whole > width))
+/* One row of panels that lie side by side, whose rows are `below` numbers from the panel to the next. In
+ * whole vectors, the last of which reaches beyond its row; */
+static inline __attribute__((always_inline)) void copy_row(int width, const real *x, int64_t panels,
+                                                           int64_t below, real *to) {
+  for (int64_t k = 0; k < panels; k++, x += width, to += below)
 #pragma GCC unroll 2
-    for (int j = 0; j < whole; j += RT_VECTOR) {
+    for (int j = 0; j < width; j += RT_VECTOR) {
       vector line;
       memcpy(&line, x + j, sizeof line);
       memcpy(to + j, &line, sizeof line);
     }
-  else
+}
+/* and number by number, with 0 for what the matrix has no more. */
+static inline __attribute__((always_inline)) void copy_edge(int width, const real *x, int64_t panels,
+                                                            int64_t below, int64_t count, real *to) {
+  for (int64_t k = 0; k < panels; k++, x += width, to += below, count -= width)
     for (int j = 0; j < width; j++) to[j] = j < count ? x[j] : 0;
 }
 
 /* Panels side by side whose rows lie in rows of the matrix. These are far from each other: so each is asked
- * for in time, and what there is of its lines is used at once. */
+ * for in time, and what there is of its lines is used at once. The last row of a panel must not reach into
+ * the next panel, nor any row beyond the matrix. */
 static inline __attribute__((always_inline)) void pack_rows(int width, struct source from, int64_t panels,
                                                             real *to) {
+  const int over = (width + RT_VECTOR - 1) / RT_VECTOR * RT_VECTOR - width;
+  const int64_t below = width * from.depth, last = over ? from.depth - 1 : from.depth;
+  const int64_t inner = split_min(panels, split_max(0, from.count - over) / width);
   const real *x = from.data;
   for (int64_t l = 0; l < from.depth; l++, x += from.ld, to += width) {
+    const int64_t whole = l < last ? inner : 0, done = whole * width;
     for (int64_t j = 0; j < panels * width; j += CACHE_LINE) __builtin_prefetch(x + AHEAD * from.ld + j);
-    for (int64_t k = 0; k < panels; k++)
-      pack_row(width, x + k * width, from.count - k * width, l + 1 == from.depth,
-               to + k * width * from.depth);
+    copy_row(width, x, whole, below, to);
+    copy_edge(width, x + done, panels - whole, below, from.count - done, to + whole * below);
   }
 }
 
