@@ -125,10 +125,11 @@ static inline __attribute__((always_inline)) void pack_columns(int width, struct
   const real *x = from.data;
   const int64_t ld = from.ld, count = from.count, squares = from.depth / RT_VECTOR * RT_VECTOR;
   /* The last square of a row may reach beyond it, into the next one: so it is written first. */
-  for (int64_t l = 0; l < squares; l += RT_VECTOR) {
-    if (l % CACHE_LINE == 0) ask_for_lines(x + width * ld + l, ld, width);
+  for (int64_t line = 0; line < squares; line += CACHE_LINE) {
+    ask_for_lines(x + width * ld + line, ld, width);
     for (int j = (width - 1) / RT_VECTOR * RT_VECTOR; j >= 0; j -= RT_VECTOR)
-      square_transpose(x + j * ld + l, ld, split_min(count, width) - j, to + l * width + j, width);
+      for (int64_t l = line; l < split_min(squares, line + CACHE_LINE); l += RT_VECTOR)
+        square_transpose(x + j * ld + l, ld, split_min(count, width) - j, to + l * width + j, width);
   }
   for (int64_t l = squares; l < from.depth; l++)
     for (int j = 0; j < width; j++) to[l * width + j] = j < count ? x[j * ld + l] : 0;
