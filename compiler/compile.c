@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compiler/emit_model.h"
+#include "compiler/ir/passes.h"
 
 /* By number of a head: why it must be computed as tensors, which the emitter finds out. NULL: it need not. */
 struct unfit {
@@ -251,7 +252,7 @@ static ir_id sum_of_outputs(struct cc_context *c, int count, const ir_id *id) {
 static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id *id, const char **name) {
   struct vm_module *m = c->module;
   size_t most = (size_t)m->input_count + m->param_count + 1;
-  ir_id *wrt = rt_arena_alloc(&c->model->arena, sizeof *wrt * most),
+  ir_id *wrt = rt_arena_alloc(&c->model->arena, sizeof *wrt * (most + (size_t)out->count)),
         *grad = rt_arena_alloc(&c->model->arena, sizeof *grad * most);
   int count = 0;
   if (!wrt || !grad) return cc_out_of_memory(c);
@@ -260,10 +261,13 @@ static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id 
                 || (c->model->node[n].op == OP_input && c->model->node[n].type.dtype == RT_REAL);
     if (leaf) wrt[count++] = n;
   }
-  ir_id loss = sum_of_outputs(c, out->count, id);
-  if (!loss) return c->error->code;
-  const struct ir_derivative wanted = {loss, 0, count, wrt, grad};
-  int status = ir_gradient(c->model, wanted, c->error);
+  wrt[count] = sum_of_outputs(c, out->count, id);
+  if (!wrt[count]) return c->error->code;
+  memcpy(wrt + count + 1, id, (size_t)out->count * sizeof *id);
+  int status = ir_sum_first(c->model, count + 1 + out->count, wrt, c->error);
+  memcpy(id, wrt + count + 1, (size_t)out->count * sizeof *id);
+  const struct ir_derivative wanted = {wrt[count], 0, count, wrt, grad};
+  if (status == RT_OK) status = ir_gradient(c->model, wanted, c->error);
   for (int i = 0; i < count && status == RT_OK; i++) {
     struct ir_node leaf = c->model->node[wrt[i]];
     const char *of = leaf.op == OP_param ? m->param[leaf.attr[0]].name : m->input[leaf.attr[0]].name;

@@ -1,6 +1,8 @@
 /* emit_model.c: what is made of a model: the functions predict, eval, attend and train. */
 #include "compiler/emit_model.h"
 
+#include "compiler/ir/passes.h"
+
 #include <string.h>
 
 /* The weights of a head as a matrix, for people to look at: [h?, queries?, keys]. */
@@ -67,7 +69,8 @@ struct trained {
   uint32_t *param;
 };
 
-static int differentiate(struct cc_context *c, ir_id loss, struct trained *t) {
+/* From here on the graph holds only what the loss needs. */
+static int differentiate(struct cc_context *c, ir_id *loss, struct trained *t) {
   struct vm_module *m = c->module;
   const size_t most = (size_t)m->param_count + 1;
   t->grad = rt_arena_alloc(&c->model->arena, sizeof *t->grad * most);
@@ -79,14 +82,17 @@ static int differentiate(struct cc_context *c, ir_id loss, struct trained *t) {
     t->node[t->count] = c->param_node[p];
     t->param[t->count++] = p;
   }
-  const struct ir_derivative wanted = {loss, 0, t->count, t->node, t->grad};
-  return ir_gradient(c->model, wanted, c->error);
+  t->node[t->count] = *loss;
+  int status = ir_sum_first(c->model, t->count + 1, t->node, c->error);
+  *loss = t->node[t->count];
+  const struct ir_derivative wanted = {*loss, 0, t->count, t->node, t->grad};
+  return status == RT_OK ? ir_gradient(c->model, wanted, c->error) : status;
 }
 
 static int emit_train(struct cc_context *c, ir_id loss) {
   static const char *const loss_name[] = {"loss"};
   struct trained t = {0};
-  int kept = 0, status = differentiate(c, loss, &t);
+  int kept = 0, status = differentiate(c, &loss, &t);
   if (status != RT_OK) return status;
   for (int k = 0; k < t.count; k++) {
     if (!t.grad[k]) continue;
@@ -105,10 +111,11 @@ static int emit_train(struct cc_context *c, ir_id loss) {
 
 int cc_check_gradient(struct cc_context *c, const struct cc_elaborated *e) {
   struct trained t = {0};
+  ir_id loss = e->loss.total;
   bool lacks = false;
   for (uint32_t k = 0; k < c->module->native_count; k++)
     lacks = lacks || (!c->module->native[k].is_gradient && c->module->native[k].gradient == UINT32_MAX);
-  return lacks ? differentiate(c, e->loss.total, &t) : RT_OK;
+  return lacks ? differentiate(c, &loss, &t) : RT_OK;
 }
 
 int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {

@@ -6,8 +6,10 @@
  * values: a head of x W is the head of x, times W. The mean over the words of some heads' answers is such a
  * sum, and their values are then never multiplied word by word.
  *
- * Numbers may differ in their last digits. It is done where nothing is differentiated: a gradient reads the
- * rows themselves. A value that something else reads as well stays as it is. */
+ * Numbers may differ in their last digits. Where a gradient is wanted this runs before it is taken: then what
+ * the product receives is one row, too, and neither the rows nor the matrix need a product of all rows for
+ * it. What is dropped at random stands between a sum and its product. A value that something else reads as
+ * well stays as it is. */
 #include "compiler/ir/passes.h"
 
 #include <string.h>
