@@ -83,7 +83,7 @@ static int differentiate(struct cc_context *c, ir_id *loss, struct trained *t) {
     t->param[t->count++] = p;
   }
   t->node[t->count] = *loss;
-  int status = ir_sum_first(c->model, t->count + 1, t->node, c->error);
+  int status = ir_multiply_less(c->model, t->count + 1, t->node, c->error);
   *loss = t->node[t->count];
   const struct ir_derivative wanted = {*loss, 0, t->count, t->node, t->grad};
   return status == RT_OK ? ir_gradient(c->model, wanted, c->error) : status;

@@ -33,3 +33,8 @@ int ir_optimise(struct ir_graph *g, int root_count, ir_id *root, struct rt_error
     if (rt_has_plan(g->node[n].op)) status = optimise_slots(g->head[g->node[n].attr[0]], error);
   return status;
 }
+
+int ir_multiply_less(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error) {
+  const int status = ir_sum_first(g, root_count, root, error);
+  return status == RT_OK ? ir_pool_first(g, root_count, root, error) : status;
+}

@@ -15,6 +15,10 @@ int ir_rewrite(struct ir_graph *g, int root_count, ir_id *root, ir_visit *visit,
 /* live[n]: is n needed by a root? [g->count], false to begin with. */
 void ir_mark_live(const struct ir_graph *g, int root_count, const ir_id *root, bool *live);
 
+/* How often each node is read by live ones and as a root. users: [g->count], zeros to begin with. */
+void ir_count_users(const struct ir_graph *g, int root_count, const ir_id *root, const bool *live,
+                    uint32_t *users);
+
 /* The live users of every node: of n, user[start[n]] .. user[start[n + 1] - 1], in order; twice when they
  * read it twice. */
 struct ir_users {
@@ -30,8 +34,12 @@ int ir_simplify(struct ir_graph *g, int root_count, ir_id *root, struct rt_error
 /* One node for everything that is computed twice (cse.c). */
 int ir_cse(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 
-/* Sums rows before they are multiplied, where that is the same but for rounding (sums.c). */
+/* Where it is the same but for rounding, rows are summed before they are multiplied (sums.c), and heads of
+ * one query multiply one row instead of all (one_query.c). */
 int ir_sum_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+/* Both. */
+int ir_multiply_less(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 
 /* fold.c: the value of a lane op on numbers, in double. */
 double ir_fold(enum rt_op op, double a, double b, double c);

@@ -11,6 +11,13 @@ void ir_mark_live(const struct ir_graph *g, int root_count, const ir_id *root, b
     for (int k = 0; live[n] && k < g->node[n].arg_count; k++) live[g->node[n].arg[k]] = true;
 }
 
+void ir_count_users(const struct ir_graph *g, int root_count, const ir_id *root, const bool *live,
+                    uint32_t *users) {
+  for (int k = 0; k < root_count; k++) users[root[k]]++;
+  for (ir_id n = 1; n < g->count; n++)
+    for (int k = 0; live[n] && k < g->node[n].arg_count; k++) users[g->node[n].arg[k]]++;
+}
+
 int ir_users_list(const struct ir_graph *g, const bool *live, struct ir_users *users) {
   uint32_t count = g->count, total = 0;
   users->user = NULL;

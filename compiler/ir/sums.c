@@ -181,9 +181,7 @@ static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context
 
 static void look_at_all(struct pass *pass, const struct ir_graph *g, int root_count, const ir_id *root) {
   ir_mark_live(g, root_count, root, pass->live);
-  for (int k = 0; k < root_count; k++) pass->users[root[k]]++;
-  for (ir_id n = 1; n < g->count; n++)
-    for (int k = 0; pass->live[n] && k < g->node[n].arg_count; k++) pass->users[g->node[n].arg[k]]++;
+  ir_count_users(g, root_count, root, pass->live, pass->users);
   for (ir_id n = 1; n < g->count; n++) {
     const struct ir_node *node = &g->node[n];
     if (!pass->live[n] || node->op != OP_sum || node->type.batched != g->node[node->arg[0]].type.batched)

@@ -1,0 +1,105 @@
+/* one_query.c: heads of one query, such as attention_pool: their keys and values are not multiplied row by
+ * row.
+ *
+ * With one query q, the score of a row x_j W is q (x_j W)' = (q W') x_j', and the answer sum_j a_j (x_j W) is
+ * (sum_j a_j x_j) W. So the query takes the matrix of the keys, and the answer that of the values: one row to
+ * multiply instead of all. Numbers may differ in their last digits. Where a gradient is wanted this runs
+ * before it is taken. Rows that something else reads as well stay as they are. */
+#include "compiler/ir/passes.h"
+
+#include <string.h>
+
+enum { QUERY, KEY, VALUE }; /* arguments of attention */
+
+struct pass {
+  bool *live;
+  uint8_t
+      *moves; /* by node, a head: which of its arguments are given before their products, a bit for each */
+  ir_id old;  /* the node that is copied now */
+};
+
+/* ---- is it worth it? ---- */
+
+static bool is_row(const struct attend_operand *o) { return o->rank == 1 && o->role[0] == ATTEND_FEATURE; }
+
+static bool is_rows(const struct attend_operand *o) {
+  return o->rank == 2 && o->role[0] == ATTEND_J && o->role[1] == ATTEND_FEATURE;
+}
+
+/* Do rows of x W cost more than rows of x and one row times W? Not if x is wider and W has one column. */
+static bool pays(const struct ir_graph *g, const struct ir_node *product) {
+  const vm_dim from = g->node[product->arg[0]].type.dim[1], to = product->type.dim[1];
+  int64_t wide, narrow;
+  if (from == to) return true;
+  return vm_dim_value(g->dims, to, NULL, &wide, NULL) == RT_OK
+         && (wide > 1 || (vm_dim_value(g->dims, from, NULL, &narrow, NULL) == RT_OK && narrow <= wide));
+}
+
+static bool is_product(const struct ir_graph *g, ir_id id) {
+  const struct ir_node *n = &g->node[id];
+  return n->op == OP_project && !n->attr[0] && n->type.rank == 2 && pays(g, n);
+}
+
+static uint8_t look(const struct ir_graph *g, const uint32_t *users, const struct ir_node *n) {
+  if (n->op != OP_attention) return 0;
+  const struct ir_head *head = g->head[n->attr[0]];
+  const bool same = n->arg[KEY] == n->arg[VALUE];
+  uint8_t moves = 0;
+  if (!is_row(&head->query) || !is_row(&head->out) || !is_rows(&head->key) || !is_rows(&head->value))
+    return 0;
+  for (int k = KEY; k <= VALUE; k++)
+    if (users[n->arg[k]] == 1u + same && is_product(g, n->arg[k])) moves |= (uint8_t)(1 << k);
+  return moves;
+}
+
+/* ---- the pass ---- */
+
+static ir_id moved(struct ir_at at, const struct ir_node *node, uint8_t moves) {
+  struct ir_node head = *node;
+  ir_id arg[3 + ATTEND_MAX_EXTRAS], matrix = 0;
+  memcpy(arg, head.arg, head.arg_count * sizeof *arg);
+  head.arg = arg;
+  if (moves >> KEY & 1) {
+    const struct ir_node key = at.g->node[arg[KEY]];
+    const ir_id of[2] = {arg[QUERY], key.arg[1]};
+    arg[QUERY] = ir_add(at, (struct ir_op){OP_project_back, 2, .arg = of});
+    arg[KEY] = key.arg[0];
+  }
+  if (moves >> VALUE & 1) {
+    const struct ir_node value = at.g->node[arg[VALUE]];
+    matrix = value.arg[1];
+    arg[VALUE] = value.arg[0];
+    head.type.dim[0] = at.g->node[value.arg[0]].type.dim[1];
+  }
+  const ir_id row = arg[QUERY] ? ir_append(at.g, &head, at.error) : 0;
+  if (!row || !matrix) return row;
+  return ir_add(at, (struct ir_op){OP_project, 2, .arg = (const ir_id[]){row, matrix}});
+}
+
+static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {
+  struct pass *pass = context;
+  do pass->old++;
+  while (!pass->live[pass->old]);
+  const uint8_t moves = pass->moves[pass->old];
+  return moves ? moved((struct ir_at){g, node->span, error}, node, moves) : ir_append(g, node, error);
+}
+
+int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error) {
+  struct pass pass = {.live = rt_zalloc(g->count, sizeof *pass.live),
+                      .moves = rt_zalloc(g->count, sizeof *pass.moves)};
+  uint32_t *users = rt_zalloc(g->count, sizeof *users);
+  int status = RT_NO_MEMORY;
+  if (pass.live && pass.moves && users) {
+    ir_mark_live(g, root_count, root, pass.live);
+    ir_count_users(g, root_count, root, pass.live, users);
+    for (ir_id n = 1; n < g->count; n++)
+      if (pass.live[n]) pass.moves[n] = look(g, users, &g->node[n]);
+    status = ir_rewrite(g, root_count, root, visit, &pass, error);
+  } else {
+    rt_no_memory(error);
+  }
+  rt_free(pass.live);
+  rt_free(pass.moves);
+  rt_free(users);
+  return status;
+}
