@@ -2,6 +2,7 @@
 #include "compiler/emit_model.h"
 
 #include "compiler/ir/passes.h"
+#include "vm/work.h"
 
 #include <string.h>
 
@@ -69,8 +70,7 @@ struct trained {
   uint32_t *param;
 };
 
-/* From here on the graph holds only what the loss needs. */
-static int differentiate(struct cc_context *c, ir_id *loss, struct trained *t) {
+static int list_trained(struct cc_context *c, struct trained *t) {
   struct vm_module *m = c->module;
   const size_t most = (size_t)m->param_count + 1;
   t->grad = rt_arena_alloc(&c->model->arena, sizeof *t->grad * most);
@@ -82,40 +82,58 @@ static int differentiate(struct cc_context *c, ir_id *loss, struct trained *t) {
     t->node[t->count] = c->param_node[p];
     t->param[t->count++] = p;
   }
-  t->node[t->count] = *loss;
-  int status = ir_multiply_less(c->model, t->count + 1, t->node, c->error);
-  *loss = t->node[t->count];
-  const struct ir_derivative wanted = {*loss, 0, t->count, t->node, t->grad};
-  return status == RT_OK ? ir_gradient(c->model, wanted, c->error) : status;
+  return RT_OK;
 }
 
-static int emit_train(struct cc_context *c, ir_id loss) {
+static int differentiate(struct cc_context *c, ir_id loss, struct trained *t) {
+  const struct ir_derivative wanted = {loss, 0, t->count, t->node, t->grad};
+  return ir_gradient(c->model, wanted, c->error);
+}
+
+/* The gradient of the loss, as a function of that name. */
+static int emit_gradient(struct cc_context *c, ir_id loss, struct trained *t, const char *name) {
   static const char *const loss_name[] = {"loss"};
-  struct trained t = {0};
-  int kept = 0, status = differentiate(c, &loss, &t);
-  if (status != RT_OK) return status;
-  for (int k = 0; k < t.count; k++) {
-    if (!t.grad[k]) continue;
-    t.grad[kept] = t.grad[k];
-    t.param[kept++] = t.param[k];
+  int kept = 0, status = differentiate(c, loss, t);
+  uint32_t *param = rt_arena_alloc(&c->model->arena, sizeof *param * ((size_t)t->count + 1));
+  if (status != RT_OK || !param) return status != RT_OK ? status : cc_out_of_memory(c);
+  for (int k = 0; k < t->count; k++) {
+    if (!t->grad[k]) continue;
+    t->grad[kept] = t->grad[k];
+    param[kept++] = t->param[k];
   }
   struct ir_outputs train = {.count = 1,
                              .id = &loss,
                              .name = loss_name,
                              .gradient_count = kept,
-                             .gradient = t.grad,
-                             .param = t.param,
+                             .gradient = t->grad,
+                             .param = param,
                              .training = true};
-  return ir_emit(c->model, &train, "train", c->module, c->error);
+  return ir_emit(c->model, &train, name, c->module, c->error);
+}
+
+/* Two ways that give the same but for rounding, where there are two: for few rows in a batch and for many.
+ * From here on the graph holds only what the loss needs. */
+static int emit_train(struct cc_context *c, ir_id loss) {
+  struct trained t = {0};
+  bool two = false;
+  int status = list_trained(c, &t);
+  if (status != RT_OK) return status;
+  ir_id *root = t.node;
+  root[t.count] = loss;
+  status = ir_multiply_less(c->model, t.count + 1, root, c->error);
+  if (status == RT_OK) status = emit_gradient(c, root[t.count], &t, "train");
+  if (status == RT_OK) status = ir_join_matrices(c->model, t.count + 1, root, &two, c->error);
+  return status == RT_OK && two ? emit_gradient(c, root[t.count], &t, VM_TRAIN_MANY) : status;
 }
 
 int cc_check_gradient(struct cc_context *c, const struct cc_elaborated *e) {
   struct trained t = {0};
-  ir_id loss = e->loss.total;
   bool lacks = false;
   for (uint32_t k = 0; k < c->module->native_count; k++)
     lacks = lacks || (!c->module->native[k].is_gradient && c->module->native[k].gradient == UINT32_MAX);
-  return lacks ? differentiate(c, &loss, &t) : RT_OK;
+  if (!lacks) return RT_OK;
+  const int status = list_trained(c, &t);
+  return status == RT_OK ? differentiate(c, e->loss.total, &t) : status;
 }
 
 int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {

@@ -235,6 +235,9 @@ int lib_feed_init(struct lib_feed *feed, const struct vm_module *module, const s
  * of the largest batch that there could be. */
 int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64_t batch,
                      struct rt_error *error);
+/* Puts the lengths of that many rows, evenly from all over the data, into `sizes`. */
+int lib_feed_sample(struct lib_feed *feed, const struct io_dataset *data, int64_t batch,
+                    struct rt_error *error);
 /* Binds the machine to the sizes of the batch, and sets the inputs that it uses. */
 int lib_feed_rows(struct lib_feed *feed, struct vm_machine *machine, struct lib_batch batch,
                   struct rt_error *error);

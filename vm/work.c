@@ -139,3 +139,24 @@ double vm_machine_traffic(const struct vm_machine *machine, uint32_t n) {
   for (uint16_t k = 0; k < instr->out_count; k++) bytes += operand_bytes(machine, instr->out[k]);
   return bytes;
 }
+
+/* ---- which function trains ---- */
+
+/* Of a batch of these sizes; -1: it cannot be bound. */
+static double batch_flops(const struct vm_module *module, const struct vm_function *function,
+                          int64_t examples, const int64_t *const *ragged, struct rt_pool *pool) {
+  struct vm_machine *machine = vm_machine_measuring(module, function, RT_F32, pool, NULL);
+  const bool bound = machine && vm_machine_bind(machine, examples, ragged, NULL) == RT_OK;
+  const double flops = bound ? function_flops(machine) : -1;
+  vm_machine_free(machine);
+  return flops;
+}
+
+const struct vm_function *vm_training_function(const struct vm_module *module, int64_t examples,
+                                               const int64_t *const *ragged, struct rt_pool *pool) {
+  const struct vm_function *few = vm_module_function(module, "train"),
+                           *many = vm_module_function(module, VM_TRAIN_MANY);
+  if (!many) return few;
+  const double less = batch_flops(module, many, examples, ragged, pool);
+  return less >= 0 && less < batch_flops(module, few, examples, ragged, pool) ? many : few;
+}

@@ -41,6 +41,10 @@ int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_err
 /* Both. */
 int ir_multiply_less(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 
+/* Heads whose queries and keys are products with a matrix each have one product with both (score_matrix.c),
+ * which is less for many rows, and more for few. *any: there are such. */
+int ir_join_matrices(struct ir_graph *g, int root_count, ir_id *root, bool *any, struct rt_error *error);
+
 /* fold.c: the value of a lane op on numbers, in double. */
 double ir_fold(enum rt_op op, double a, double b, double c);
 

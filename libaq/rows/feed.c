@@ -342,6 +342,21 @@ int lib_feed_reserve(struct lib_feed *feed, const struct io_dataset *data, int64
   return RT_OK;
 }
 
+int lib_feed_sample(struct lib_feed *feed, const struct io_dataset *data, int64_t batch,
+                    struct rt_error *error) {
+  for (uint32_t i = 0; i < feed->module->input_count; i++) {
+    const struct vm_input *input = &feed->module->input[i];
+    const struct io_values *v = &data->values[feed->column[i]];
+    const int64_t symbol = input->length;
+    if (!v->present || symbol < 0) continue;
+    if (rt_grow((void **)&feed->sizes[symbol], &feed->sizes_capacity[symbol], (size_t)batch, sizeof(int64_t)))
+      return rt_no_memory(error);
+    for (int64_t e = 0; e < batch; e++)
+      feed->sizes[symbol][e] = lib_row_length(input, v, e * data->rows / batch);
+  }
+  return RT_OK;
+}
+
 double lib_feed_weight(const struct lib_feed *feed, uint32_t output, int64_t count) {
   int64_t symbol = feed->module->input[feed->module->output[output].target].length, tokens = 0;
   if (symbol < 0) return (double)count;

@@ -12,6 +12,7 @@
 
 #include "libaq/model/requirement_words.h"
 #include "vm/link.h"
+#include "vm/work.h"
 #include "runtime/random.h"
 
 enum { MAX_EXAMPLES = 4, MAX_CHECKED = 4, MOST_SYMBOLS = 1024 };
@@ -398,7 +399,8 @@ static int prepare(struct check *c, struct rt_error *error) {
   const struct vm_module *m = c->module;
   if (m->dims.symbol_count > MOST_SYMBOLS)
     return rt_fail(error, RT_USAGE, "a program with more than %d dims", MOST_SYMBOLS);
-  c->train = vm_module_function(m, c->alone ? "run" : "train");
+  c->train = vm_module_function(m, c->alone ? "run" : VM_TRAIN_MANY);
+  if (!c->train) c->train = vm_module_function(m, "train");
   if (!c->train) return rt_fail(error, RT_BAD_DATA, "%s has nothing to train", m->name);
   c->leaves = m->param_count + (c->alone ? m->input_count : 0);
   c->size = rt_arena_alloc(&c->arena, (m->dims.symbol_count + 1) * sizeof *c->size);

@@ -28,7 +28,7 @@ void lib_train_tell(struct aq_trainer *t, const aq_progress *p) {
  */
 static int use_rows(struct aq_trainer *t, struct rt_error *error) {
   const struct profile_time from = lib_profile_now(t->options.profile);
-  const struct vm_function *f = vm_module_function(t->module, "train");
+  const struct vm_function *f = vm_machine_function(t->machine);
   int status = RT_OK;
   for (uint32_t g = 0; g < f->gradient_count && status == RT_OK; g++) {
     int param = (int)f->gradient[g].param;
@@ -44,7 +44,7 @@ static int use_rows(struct aq_trainer *t, struct rt_error *error) {
 }
 
 static void collect_gradients(struct aq_trainer *t) {
-  const struct vm_function *f = vm_module_function(t->module, "train");
+  const struct vm_function *f = vm_machine_function(t->machine);
   for (uint32_t g = 0; g < f->gradient_count; g++) {
     struct rt_gradient *to = &t->gradient[f->gradient[g].param];
     *to = (struct rt_gradient){.form = RT_DENSE,

@@ -6,6 +6,7 @@
 
 #include "libaq/host_log.h"
 #include "libaq/train/trainer.h"
+#include "vm/work.h"
 
 /* ---- getting ready ---- */
 
@@ -255,7 +256,7 @@ static int no_moments(const struct aq_trainer *t, struct rt_error *error) {
 }
 
 static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
-  const struct vm_function *f = vm_module_function(t->module, "train");
+  const struct vm_function *f = vm_machine_function(t->machine);
   struct rt_optimizer_config config = optimizer_config(t);
   struct rt_parameter *param = rt_zalloc(t->module->param_count + 1u, sizeof *param);
   t->gradient = rt_zalloc(t->module->param_count + 1u, sizeof *t->gradient);
@@ -281,7 +282,7 @@ static int make_optimizer(struct aq_trainer *t, struct rt_error *error) {
 /* Takes the memory for the largest batch that there could be, so that steps allocate nothing. When there is
  * not so much memory, or no real batch could look like that, steps take what they need. */
 static int make_room(struct aq_trainer *t, struct rt_error *error) {
-  const struct vm_function *f = vm_module_function(t->module, "train");
+  const struct vm_function *f = vm_machine_function(t->machine);
   if (!lib_train_has_rows(t)) return RT_OK;
   int status = lib_feed_reserve(&t->feed, &t->train_data, t->settings.batch, error);
   if (status != RT_OK
@@ -311,18 +312,24 @@ static int make_params(struct aq_trainer *t, struct rt_error *error) {
   return status;
 }
 
+/* The function that trains: by the lengths of rows from all over the data, as a batch has them. */
+static const struct vm_function *training_function(struct aq_trainer *t) {
+  if (!lib_train_has_rows(t) || lib_feed_sample(&t->feed, &t->train_data, t->settings.batch, NULL) != RT_OK)
+    return vm_module_function(t->module, "train");
+  return vm_training_function(t->module, t->settings.batch, (const int64_t *const *)t->feed.sizes, t->pool);
+}
+
 static int make_machines(struct aq_trainer *t, struct rt_error *error) {
-  const struct vm_function *train = vm_module_function(t->module, "train");
   int status = make_params(t, error);
   if (status == RT_OK) {
     t->pool = lib_pool(t->options.threads, t->options.pool, error);
     if (!t->pool) status = error->code;
   }
-  if (status == RT_OK && !(t->machine = vm_machine_new(t->module, train, t->precision, t->pool, error)))
-    status = error->code;
+  if (status == RT_OK) status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
   if (status != RT_OK) return status;
+  t->machine = vm_machine_new(t->module, training_function(t), t->precision, t->pool, error);
+  if (!t->machine) return error->code;
   lib_params_bind(&t->params, t->machine);
-  status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
   if (status == RT_OK)
     status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
   if (status == RT_OK && t->has_valid)
