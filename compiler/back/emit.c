@@ -46,8 +46,9 @@ static int prepare_graph(struct ir_emitter *e, const struct ir_graph *g) {
   int status = copy_graph(e, g);
   if (status == RT_OK) status = ir_rewrite(&e->g, (int)count, e->output, finalise, (void *)o, e->error);
   if (status == RT_OK) status = ir_optimise(&e->g, (int)count, e->output, e->error);
-  if (status != RT_OK || o->gradient_count) return status;
-  status = ir_multiply_less(&e->g, (int)count, e->output, e->error);
+  if (status == RT_OK && !o->gradient_count)
+    status = ir_multiply_less(&e->g, (int)count, e->output, e->error);
+  if (status == RT_OK) status = ir_equal_queries(&e->g, (int)count, e->output, e->error);
   if (status == RT_OK) status = ir_optimise(&e->g, (int)count, e->output, e->error);
   return status;
 }

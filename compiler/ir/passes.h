@@ -45,6 +45,9 @@ int ir_multiply_less(struct ir_graph *g, int root_count, ir_id *root, struct rt_
  * which is less for many rows, and more for few. *any: there are such. */
 int ir_join_matrices(struct ir_graph *g, int root_count, ir_id *root, bool *any, struct rt_error *error);
 
+/* Heads of which all queries receive the same have a smaller gradient (equal_queries.c). */
+int ir_equal_queries(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+
 /* fold.c: the value of a lane op on numbers, in double. */
 double ir_fold(enum rt_op op, double a, double b, double c);
 
