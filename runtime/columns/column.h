@@ -48,7 +48,7 @@ struct io_axis {
 };
 
 enum { IO_NO_ID = -1 }; /* names no entry of a vocabulary: no row of any table */
-enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 14, IO_MOST_OPTIONS = 14, IO_MOST_TEXTS = 2 };
+enum { IO_MOST_AXES = 3, IO_OWN_OPTIONS = 15, IO_MOST_OPTIONS = 15, IO_MOST_TEXTS = 2 };
 
 /* What a program says behind the axes, in round brackets. 0 and NULL: nothing. A bare word is the number of
  * the word, from 1 on, a switch IO_OFF or IO_ON. */

@@ -11,6 +11,7 @@
 enum { LENGTH, BANDS };                                                  /* its axes */
 enum { RATE, WINDOW, HOP, LOW, HIGH, SPACING, LOG, SCALE };              /* settings of its own */
 enum { SHIFT = SCALE + 1, NOISE, MASK_FRAMES, MASK_BANDS, SPEED, WARP }; /* those of training */
+enum { FLOOR = WARP + 1 };                                               /* one more of its own */
 enum { STANDARD = 1, RECORDING };                                        /* how numbers are scaled */
 enum { PLAIN = 2 };                                                      /* how bands are spaced */
 /* What is left out: milliseconds, Hz, bands. */
@@ -60,30 +61,41 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
 
 static bool fits(const struct io_settings *set) { return or_usual(set->own[SCALE], STANDARD) == STANDARD; }
 
+/* Sums over the frames of rows, of each band. */
+struct sums {
+  double number[IO_SPECTRUM_BANDS], square[IO_SPECTRUM_BANDS], frames;
+};
+
+/* Until there is a fit, a model is given energies as they are. */
+static int add_row(const struct io_column *column, const struct io_values *v, int64_t row, struct sums *sums,
+                   struct rt_error *error) {
+  struct io_sound_given given;
+  const int status = io_sound_give(column, v, row, v->size[BANDS], &given, error);
+  if (status != RT_OK) return status;
+  for (int64_t k = 0; k < given.length * given.width; k++) {
+    sums->number[k % given.width] += given.number[k];
+    sums->square[k % given.width] += given.number[k] * given.number[k];
+  }
+  sums->frames += (double)given.length;
+  rt_free(given.number);
+  return RT_OK;
+}
+
 /* The mean and the deviation of each band, over all frames of all rows. */
 static int learn(const struct io_dataset *train, struct io_schema *schema, int column,
                  struct rt_error *error) {
   const struct io_values *v = &train->values[column];
   struct io_column *learned = &schema->columns[column];
-  const struct io_sound_change none = {0};
-  const int64_t bands = v->size[BANDS];
-  float energy[IO_SPECTRUM_BANDS];
-  double sum[IO_SPECTRUM_BANDS] = {0}, squares[IO_SPECTRUM_BANDS] = {0}, frames = 0;
+  struct sums sums = {0};
+  int status = RT_OK;
   if (learned->fit || !io_needs_fit(learned)) return RT_OK;
-  learned->fit = rt_zalloc((size_t)bands, sizeof *learned->fit);
+  for (int64_t row = 0; row < train->rows && status == RT_OK; row++)
+    status = add_row(learned, v, row, &sums, error);
+  if (status != RT_OK) return status;
+  learned->fit = rt_zalloc((size_t)v->size[BANDS], sizeof *learned->fit);
   if (!learned->fit) return rt_no_memory(error);
-  for (int64_t row = 0; row < train->rows; row++) {
-    const struct io_sound sound = io_sounds_of(v, row);
-    for (int64_t f = 0; f < io_row_length(v, row); f++, frames++) {
-      io_spectrum_frame(io_spectrum_of(v->store), &sound, &none, f, energy);
-      for (int64_t b = 0; b < bands; b++) {
-        sum[b] += energy[b];
-        squares[b] += (double)energy[b] * energy[b];
-      }
-    }
-  }
-  for (int64_t b = 0; b < bands; b++) {
-    const double mean = sum[b] / frames, variance = squares[b] / frames - mean * mean;
+  for (int64_t b = 0; b < v->size[BANDS]; b++) {
+    const double mean = sums.number[b] / sums.frames, variance = sums.square[b] / sums.frames - mean * mean;
     learned->fit[b] = (struct io_fit){0, mean, variance > 0 ? sqrt(variance) : 1};
   }
   return RT_OK;
@@ -96,6 +108,27 @@ struct frames {
   const struct io_giving *g;
   int64_t frames, bands;
 };
+
+/* Nothing is softer than so many decibels below the loudest band of all frames. */
+static void lift(const struct frames *f, const int64_t *own) {
+  const double below = (double)own[FLOOR] / 10; /* a tenth of a decibel: a power of ten */
+  double least = 0;
+  for (int64_t k = 0; k < f->frames * f->bands; k++) {
+    const double energy = io_giving_get(f->g, k);
+    if (k == 0 || energy > least) least = energy;
+  }
+  least = io_is_on(own[LOG], true) ? least - below * M_LN10 : least * pow(10, -below);
+  for (int64_t k = 0; k < f->frames * f->bands; k++)
+    io_giving_put(f->g, k, fmax(io_giving_get(f->g, k), least));
+}
+
+/* Of each band, less its mean in training, by its deviation there. */
+static void standardise(const struct frames *f, const struct io_fit *fit) {
+  for (int64_t k = 0; k < f->frames * f->bands; k++) {
+    const struct io_fit *band = &fit[k % f->bands];
+    io_giving_put(f->g, k, (io_giving_get(f->g, k) - band->shift) / band->scale);
+  }
+}
 
 static double mean_of(const struct frames *f, int64_t band) {
   double sum = 0;
@@ -132,14 +165,14 @@ static int give(const struct io_giving *g, struct rt_error *error) {
   const struct io_sound_changes changes = {io_sounds_samples(own[SHIFT], rate), own[NOISE], own[SPEED],
                                            own[WARP]};
   struct io_sound_change change = {0};
-  const struct io_fit *fit = g->column->fit;
   float energy[IO_SPECTRUM_BANDS];
   if (g->chance) io_sound_change_draw(&changes, *g->chance, &sound, &change);
   for (int64_t k = 0; k < f.frames; k++) {
     io_spectrum_frame(io_spectrum_of(g->values->store), &sound, &change, k, energy);
-    for (int64_t b = 0; b < f.bands; b++)
-      io_giving_put(g, k * f.bands + b, fit ? (energy[b] - fit[b].shift) / fit[b].scale : energy[b]);
+    for (int64_t b = 0; b < f.bands; b++) io_giving_put(g, k * f.bands + b, energy[b]);
   }
+  if (own[FLOOR]) lift(&f, own);
+  if (g->column->fit) standardise(&f, g->column->fit);
   if (own[SCALE] == RECORDING) level_recording(&f);
   if (g->chance && (own[MASK_FRAMES] || own[MASK_BANDS])) mask(&f, own);
   return RT_OK;
@@ -168,6 +201,8 @@ static const struct io_option options[] = {
     IO_CHOICE("scale", scales, own[SCALE],
               "standard, or left out: of each band, less the mean of the training sounds, by their standard "
               "deviation; recording: less its own mean in this sound; none: as it is"),
+    IO_WHOLE("floor", 1, 200, own[FLOOR],
+             "what is more than so many decibels below the sound's loudest band counts as so far below it"),
     SOUND_SHIFT(own[SHIFT]),
     SOUND_NOISE(own[NOISE]),
     IO_WHOLE("mask_frames", 0, 4096, own[MASK_FRAMES],

@@ -8,15 +8,9 @@
 
 enum { WHITE = 255, WAVE_HEIGHT = 96, WAVE_WIDTH = 800 };
 
-/* What a model is given of a row: [length, width]. */
-struct given {
-  double *number;
-  int64_t length, width;
-};
-
-static int give(const struct io_column *column, const struct io_values *values, int64_t row, int64_t width,
-                struct given *given, struct rt_error *error) {
-  *given = (struct given){NULL, io_row_length(values, row), width};
+int io_sound_give(const struct io_column *column, const struct io_values *values, int64_t row, int64_t width,
+                  struct io_sound_given *given, struct rt_error *error) {
+  *given = (struct io_sound_given){NULL, io_row_length(values, row), width};
   if (given->length < 1 || width < 1 || given->length > INT64_MAX / width) return rt_no_memory(error);
   given->number = rt_zalloc((size_t)given->length * (size_t)width, sizeof *given->number);
   if (!given->number) return rt_no_memory(error);
@@ -28,7 +22,7 @@ static int give(const struct io_column *column, const struct io_values *values, 
   return status;
 }
 
-static void range_of(const struct given *given, double *least, double *most) {
+static void range_of(const struct io_sound_given *given, double *least, double *most) {
   *least = INFINITY;
   *most = -INFINITY;
   for (int64_t k = 0; k < given->length * given->width; k++) {
@@ -40,9 +34,9 @@ static void range_of(const struct given *given, double *least, double *most) {
 
 static int draw_bands(const struct io_column *column, const struct io_values *values, int64_t row,
                       struct io_image *image, struct rt_error *error) {
-  struct given given;
+  struct io_sound_given given;
   double least, most;
-  int status = give(column, values, row, values->size[1], &given, error);
+  int status = io_sound_give(column, values, row, values->size[1], &given, error);
   if (status != RT_OK) return status;
   *image = (struct io_image){(int32_t)given.width,
                              (int32_t)(given.length < IO_IMAGE_SIDE ? given.length : IO_IMAGE_SIDE), IO_GREY,
@@ -61,7 +55,7 @@ static int draw_bands(const struct io_column *column, const struct io_values *va
 }
 
 /* The largest swing of the samples that a column of points stands for. */
-static double swing(const struct given *given, int64_t x, int64_t width) {
+static double swing(const struct io_sound_given *given, int64_t x, int64_t width) {
   double most = 0;
   for (int64_t k = x * given->length / width; k < (x + 1) * given->length / width; k++)
     if (isfinite(given->number[k])) most = fmax(most, fabs(given->number[k]));
@@ -70,9 +64,9 @@ static double swing(const struct given *given, int64_t x, int64_t width) {
 
 static int draw_wave(const struct io_column *column, const struct io_values *values, int64_t row,
                      struct io_image *image, struct rt_error *error) {
-  struct given given;
+  struct io_sound_given given;
   double least, most;
-  int status = give(column, values, row, 1, &given, error);
+  int status = io_sound_give(column, values, row, 1, &given, error);
   if (status != RT_OK) return status;
   *image = (struct io_image){WAVE_HEIGHT, (int32_t)(given.length < WAVE_WIDTH ? given.length : WAVE_WIDTH),
                              IO_GREY, NULL};
