@@ -264,7 +264,7 @@ static int append_gradients(struct cc_context *c, struct ir_outputs *out, ir_id 
   wrt[count] = sum_of_outputs(c, out->count, id);
   if (!wrt[count]) return c->error->code;
   memcpy(wrt + count + 1, id, (size_t)out->count * sizeof *id);
-  int status = ir_multiply_less(c->model, count + 1 + out->count, wrt, c->error);
+  int status = ir_multiply_less(c->model, count + 1 + out->count, wrt, false, c->error);
   memcpy(id, wrt + count + 1, (size_t)out->count * sizeof *id);
   const struct ir_derivative wanted = {wrt[count], 0, count, wrt, grad};
   if (status == RT_OK) status = ir_gradient(c->model, wanted, c->error);

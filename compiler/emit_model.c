@@ -120,7 +120,7 @@ static int emit_train(struct cc_context *c, ir_id loss) {
   if (status != RT_OK) return status;
   ir_id *root = t.node;
   root[t.count] = loss;
-  status = ir_multiply_less(c->model, t.count + 1, root, c->error);
+  status = ir_multiply_less(c->model, t.count + 1, root, false, c->error);
   if (status == RT_OK) status = emit_gradient(c, root[t.count], &t, "train");
   if (status == RT_OK) status = ir_join_matrices(c->model, t.count + 1, root, &two, c->error);
   return status == RT_OK && two ? emit_gradient(c, root[t.count], &t, VM_TRAIN_MANY) : status;

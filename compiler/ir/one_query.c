@@ -4,12 +4,14 @@
  * With one query q, the score of a row x_j W is q (x_j W)' = (q W') x_j', and the answer sum_j a_j (x_j W) is
  * (sum_j a_j x_j) W. So the query takes the matrix of the keys, and the answer that of the values: one row to
  * multiply instead of all. Numbers may differ in their last digits. Where a gradient is wanted this runs
- * before it is taken. Rows that something else reads as well stay as they are. */
+ * before it is taken. Rows that something else reads as well stay as they are. So do
+ * keys that a session keeps for each word: to predict, they cost nothing. */
 #include "compiler/ir/passes.h"
 
 #include <string.h>
 
 enum { QUERY, KEY, VALUE }; /* arguments of attention */
+enum { MOST_DEEP = 8 };
 
 struct pass {
   bool *live;
@@ -40,7 +42,20 @@ static bool is_product(const struct ir_graph *g, ir_id id) {
   return n->op == OP_project && !n->attr[0] && n->type.rank == 2 && pays(g, n);
 }
 
-static uint8_t look(const struct ir_graph *g, const uint32_t *users, const struct ir_node *n) {
+/* Is it of the words of a text alone, so that a session keeps the rows (vm/machine_words.c)? */
+static bool is_of_words(const struct ir_graph *g, ir_id id, int depth) {
+  const struct ir_node *n = &g->node[id];
+  bool all = depth > 0 && (rt_is_lane(n->op) || n->op == OP_project), any = false;
+  if (n->op == OP_gather) return g->node[n->arg[0]].op == OP_param && g->node[n->arg[1]].op == OP_input;
+  for (int k = 0; all && k < n->arg_count; k++) {
+    const bool words = is_of_words(g, n->arg[k], depth - 1);
+    any |= words;
+    all = words || !g->node[n->arg[k]].type.batched || g->node[n->arg[k]].op == OP_expand;
+  }
+  return all && any;
+}
+
+static uint8_t look(const struct ir_graph *g, const uint32_t *users, bool session, const struct ir_node *n) {
   if (n->op != OP_attention) return 0;
   const struct ir_head *head = g->head[n->attr[0]];
   const bool same = n->arg[KEY] == n->arg[VALUE];
@@ -48,7 +63,9 @@ static uint8_t look(const struct ir_graph *g, const uint32_t *users, const struc
   if (!is_row(&head->query) || !is_row(&head->out) || !is_rows(&head->key) || !is_rows(&head->value))
     return 0;
   for (int k = KEY; k <= VALUE; k++)
-    if (users[n->arg[k]] == 1u + same && is_product(g, n->arg[k])) moves |= (uint8_t)(1 << k);
+    if (users[n->arg[k]] == 1u + same && is_product(g, n->arg[k])
+        && !(session && k == KEY && is_of_words(g, n->arg[k], MOST_DEEP)))
+      moves |= (uint8_t)(1 << k);
   return moves;
 }
 
@@ -84,7 +101,7 @@ static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context
   return moves ? moved((struct ir_at){g, node->span, error}, node, moves) : ir_append(g, node, error);
 }
 
-int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error) {
+int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, bool session, struct rt_error *error) {
   struct pass pass = {.live = rt_zalloc(g->count, sizeof *pass.live),
                       .moves = rt_zalloc(g->count, sizeof *pass.moves)};
   uint32_t *users = rt_zalloc(g->count, sizeof *users);
@@ -93,7 +110,7 @@ int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_err
     ir_mark_live(g, root_count, root, pass.live);
     ir_count_users(g, root_count, root, pass.live, users);
     for (ir_id n = 1; n < g->count; n++)
-      if (pass.live[n]) pass.moves[n] = look(g, users, &g->node[n]);
+      if (pass.live[n]) pass.moves[n] = look(g, users, session, &g->node[n]);
     status = ir_rewrite(g, root_count, root, visit, &pass, error);
   } else {
     rt_no_memory(error);

@@ -37,9 +37,9 @@ int ir_cse(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *err
 /* Where it is the same but for rounding, rows are summed before they are multiplied (sums.c), and heads of
  * one query multiply one row instead of all (one_query.c). */
 int ir_sum_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
-int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
-/* Both. */
-int ir_multiply_less(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
+int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, bool session, struct rt_error *error);
+/* Both. session: for sessions, which keep what a model makes of a word. */
+int ir_multiply_less(struct ir_graph *g, int root_count, ir_id *root, bool session, struct rt_error *error);
 
 /* Heads whose queries and keys are products with a matrix each have one product with both (score_matrix.c),
  * which is less for many rows, and more for few. *any: there are such. */
