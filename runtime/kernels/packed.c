@@ -21,10 +21,11 @@ enum { VECTORS = 2, WIDE = VECTORS * RT_VECTOR };
 #if RT_VECTOR_BYTES == 64
 enum {
   TALL = 14,
-  DEPTH = 384,      /* a panel of a, 14 x 384 floats, stays in the nearest cache */
-  NEAR_PANELS = 16, /* of b, which stay in the second cache */
-  PART_OF_A = 8,    /* the share of the scratch that panels of a have, one in so many */
-  LEAST_ROWS = 192, /* of a product, below which packing takes too large a share */
+  DEPTH = 384,       /* a panel of a, 14 x 384 floats, stays in the nearest cache */
+  NEAR_PANELS = 16,  /* of b, which stay in the second cache */
+  PART_OF_A = 8,     /* the share of the scratch that panels of a have, one in so many */
+  MOST_IN_PLACE = 0, /* a is read as it lies for so many columns */
+  LEAST_ROWS = 192,  /* of a product, below which packing takes too large a share */
   LEAST_COLUMNS = 192,
   LEAST_DEPTH = 128
 };
@@ -32,9 +33,10 @@ enum {
 enum {
   TALL = 6,
   DEPTH = 384,
-  NEAR_PANELS = 1, /* of b, which stays in the nearest cache */
-  PART_OF_A = 16,  /* as above: half of the second cache */
-  LEAST_ROWS = 40, /* of a product: below, OpenBLAS is as fast, or faster */
+  NEAR_PANELS = 1,    /* of b, which stays in the nearest cache */
+  PART_OF_A = 16,     /* as above: half of the second cache */
+  MOST_IN_PLACE = 64, /* a is read as it lies for so many columns: packing it takes longer than it gains */
+  LEAST_ROWS = 40,    /* of a product: below, OpenBLAS is as fast, or faster */
   LEAST_COLUMNS = 32,
   LEAST_DEPTH = 16
 };
@@ -61,6 +63,7 @@ typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
  * panels of b; room_c: of the second half's result; room_a: of the panels of a that a task has. */
 struct cut {
   int64_t halves, half, tasks, columns, depth, packs, room_b, room_c, room_a;
+  bool in_place; /* a is read where it lies, but for the last rows */
 };
 
 struct part {
@@ -164,11 +167,17 @@ static void pack_a(const struct rt_product *p, int64_t first, int64_t end, real 
 
 /* ---- multiplying ---- */
 
-/* Of a packed panel of each: TALL x WIDE numbers. The lines of c come from far, and asked for all at once
- * they would keep those of a and b waiting. So each row is asked for at its own time. */
-static inline __attribute__((always_inline)) void sum_block(int64_t k, const real *a, const real *b,
-                                                            const real *c, int64_t ldc,
-                                                            vector sum[TALL][VECTORS]) {
+/* TALL rows of a and a panel of b. */
+struct block {
+  const real *a, *b;
+  int64_t below, beside; /* numbers of a from row to row, and from column to column */
+};
+
+/* TALL x WIDE numbers. The lines of c come from far, and asked for all at once they would keep those of a and
+ * b waiting. So each row is asked for at its own time. */
+static inline __attribute__((always_inline)) void sum_block(int64_t k, struct block block, const real *c,
+                                                            int64_t ldc, vector sum[TALL][VECTORS]) {
+  const real *a = block.a, *b = block.b;
   int64_t each = (k + TALL - 1) / TALL;
 #pragma GCC unroll 16
   for (int i = 0; i < TALL; i++)
@@ -178,23 +187,23 @@ static inline __attribute__((always_inline)) void sum_block(int64_t k, const rea
     int64_t end = split_min(k, from + each);
     __builtin_prefetch(c, 1);
     __builtin_prefetch(c + RT_VECTOR, 1);
-    for (int64_t l = from; l < end; l++, a += TALL, b += WIDE) {
+    for (int64_t l = from; l < end; l++, a += block.beside, b += WIDE) {
       vector row[VECTORS];
 #pragma GCC unroll 2
       for (int v = 0; v < VECTORS; v++) memcpy(&row[v], b + v * RT_VECTOR, sizeof row[v]);
 #pragma GCC unroll 16
       for (int i = 0; i < TALL; i++)
 #pragma GCC unroll 2
-        for (int v = 0; v < VECTORS; v++) sum[i][v] += a[i] * row[v];
+        for (int v = 0; v < VECTORS; v++) sum[i][v] += a[i * block.below] * row[v];
     }
   }
 }
 
 /* rows x columns of c, of at most TALL x WIDE. */
-static void multiply_block(const struct rt_product *p, const real *a, const real *b) {
+static inline __attribute__((always_inline)) void multiply(const struct rt_product *p, struct block block) {
   vector sum[TALL][VECTORS];
   if (p->m >= TALL && p->n >= WIDE) {
-    sum_block(p->k, a, b, p->c, p->ldc, sum);
+    sum_block(p->k, block, p->c, p->ldc, sum);
 #pragma GCC unroll 16
     for (int i = 0; i < TALL; i++)
 #pragma GCC unroll 2
@@ -210,7 +219,7 @@ static void multiply_block(const struct rt_product *p, const real *a, const real
     return;
   }
   real edge[TALL][WIDE];
-  sum_block(p->k, a, b, edge[0], 0, sum);
+  sum_block(p->k, block, edge[0], 0, sum);
 #pragma GCC unroll 16
   for (int i = 0; i < TALL; i++)
 #pragma GCC unroll 2
@@ -220,6 +229,13 @@ static void multiply_block(const struct rt_product *p, const real *a, const real
       real *to = p->c + i * p->ldc + j;
       *to = p->add ? *to + edge[i][j] : edge[i][j];
     }
+}
+
+static void multiply_packed(const struct rt_product *p, const real *a, const real *b) {
+  multiply(p, (struct block){a, b, 1, TALL});
+}
+static void multiply_in_place(const struct rt_product *p, const real *a, const real *b) {
+  multiply(p, (struct block){a, b, p->lda, 1});
 }
 
 static int64_t first_row(const struct part *part, int64_t task) {
@@ -238,14 +254,19 @@ static void ask_for_next(const struct rt_product *p, int64_t row, int64_t rows, 
 static void multiply_rows(const struct part *part, int64_t task, real *a) {
   const struct rt_product *p = &part->of;
   int64_t first = first_row(part, task), end = first_row(part, task + 1);
-  pack_a(p, first, end, a);
+  const int64_t packed = part->cut.in_place ? first + (end - first) / TALL * TALL : first;
+  pack_a(p, packed, end, a);
   for (int64_t near = 0; near < p->n; near += NEAR_PANELS * WIDE)
     for (int64_t i = first; i < end; i += TALL)
       for (int64_t j = near; j < split_min(p->n, near + NEAR_PANELS * WIDE); j += WIDE) {
+        const real *b = part->b + j * p->k;
         struct rt_product block = {.add = p->add, .m = p->m - i, .n = p->n - j, .k = p->k, .ldc = p->ldc};
-        block.c = p->c + i * p->ldc + j;
-        if (NEAR_PANELS == 1) ask_for_next(p, i - first, end - first, part->b + (j + WIDE) * p->k);
-        multiply_block(&block, a + (i - first) * p->k, part->b + j * p->k);
+        block.c = p->c + i * p->ldc + j, block.lda = p->lda;
+        if (NEAR_PANELS == 1) ask_for_next(p, i - first, end - first, b + WIDE * p->k);
+        if (i < packed)
+          multiply_in_place(&block, p->a + i * p->lda, b);
+        else
+          multiply_packed(&block, a + (i - packed) * p->k, b);
       }
 }
 
@@ -309,6 +330,7 @@ static struct cut cut_of(const struct rt_product *p) {
   cut.packs = tasks > 1 ? PACKED_AT_ONCE * WIDE : cut.columns;
   cut.room_b = cut.halves * cut.columns * cut.depth;
   cut.room_c = cut.halves > 1 ? p->m * p->n : 0;
+  cut.in_place = !p->ta && p->n <= MOST_IN_PLACE;
   cut.room_a = split_ceil(panels, cut.tasks) * TALL * cut.depth + RT_VECTOR;
   return cut;
 }
