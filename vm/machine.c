@@ -293,6 +293,15 @@ static void fill_attrs(struct vm_machine *machine) {
   }
 }
 
+/* What depends on the sizes alone, and is as it was when they were bound before. */
+static int fit(struct vm_machine *machine, struct rt_error *error) {
+  int status = machine_check_sizes(machine, error);
+  if (status != RT_OK || machine->measures) return status;
+  status = machine_reserve(machine, error);
+  if (status == RT_OK) vm_shapes_note(&machine->shapes);
+  return status;
+}
+
 int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t *const *ragged,
                     struct rt_error *error) {
   bool changed, was_ready = machine->ready;
@@ -303,8 +312,7 @@ int vm_machine_bind(struct vm_machine *machine, int64_t examples, const int64_t 
     machine->moved = true;
     fill_attrs(machine);
     machine_displace(machine);
-    status = machine_check_sizes(machine, error);
-    if (status == RT_OK && !machine->measures) status = machine_reserve(machine, error);
+    if (!vm_shapes_seen(&machine->shapes)) status = fit(machine, error);
     if (status == RT_OK) status = lay_out(machine, error);
     for (uint32_t i = 0; i < machine->scan_count && status == RT_OK; i++)
       status = machine->nested->bind(&machine->scan[i], error);
@@ -348,6 +356,7 @@ bool vm_reads_panels(const struct vm_module *module, const struct vm_function *f
 void vm_machine_set_panels(struct vm_machine *machine, uint32_t param, const void *panels) {
   const struct vm_function *f = machine->function;
   forget_words(machine);
+  vm_shapes_forget(&machine->shapes); /* products with panels need other scratch */
   for (uint32_t n = 0; n < f->instr_count; n++)
     if (reads_panels(machine->module, &f->instr[n], f->value, param)) machine->call[n].call.panels = panels;
 }

@@ -337,7 +337,10 @@ static bool recall(struct machine_words *w, uint32_t n) {
     if (kept->instr != n) continue;
     struct copying c = {w, kept, w->machine->call[n].call.out[kept->out].data,
                         w->machine->shapes.shape[w->ids_shape].count, TASK_BYTES / (int64_t)kept->bytes + 1};
-    rt_parallel(w->machine->pool, (c.count + c.each - 1) / c.each, copy_task, &c);
+    if (c.count <= c.each)
+      copy_task(&c, 0, NULL);
+    else
+      rt_parallel(w->machine->pool, (c.count + c.each - 1) / c.each, copy_task, &c);
   }
   return true;
 }

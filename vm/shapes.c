@@ -22,6 +22,7 @@ void vm_shapes_free(struct vm_shapes *shapes) {
   rt_free(shapes->bound);
   rt_free(shapes->room);
   rt_free(shapes->example);
+  rt_free(shapes->seen);
   memset(shapes, 0, sizeof *shapes);
 }
 
@@ -122,7 +123,8 @@ uint32_t vm_shapes_type(struct vm_shapes *shapes, const struct vm_type *type) {
 
 int vm_shapes_ready(struct vm_shapes *shapes) {
   shapes->example = rt_zalloc(shapes->dims->symbol_count, sizeof *shapes->example);
-  return shapes->example ? RT_OK : RT_NO_MEMORY;
+  shapes->seen = rt_zalloc(VM_SEEN, sizeof *shapes->seen);
+  return shapes->example && shapes->seen ? RT_OK : RT_NO_MEMORY;
 }
 
 /* ---- binding ---- */
@@ -174,8 +176,13 @@ static int copy_sizes(struct vm_shapes *shapes, int64_t examples, const int64_t 
       symbol->each[e] = from[e];
     }
   }
-  for (size_t i = 0; i < shapes->bound_count; i++)
-    shapes->bound[i].value = shapes->dims->symbol[shapes->bound[i].number].value;
+  for (size_t i = 0; i < shapes->bound_count; i++) {
+    const int64_t value = shapes->dims->symbol[shapes->bound[i].number].value;
+    if (shapes->bound[i].value == value) continue;
+    shapes->bound[i].value = value;
+    shapes->fixed = false;
+    vm_shapes_forget(shapes);
+  }
   return RT_OK;
 }
 
@@ -222,7 +229,7 @@ static int bind_dims(struct vm_shapes *shapes, int64_t examples, struct rt_error
     struct shape_dim *dim = &shapes->dim[i];
     int status = RT_OK;
     if (!dim->ragged) {
-      status = value_of(shapes, dim->dim, NULL, &dim->size, error);
+      if (!shapes->fixed) status = value_of(shapes, dim->dim, NULL, &dim->size, error);
     } else if (dim->symbol >= 0) {
       for (size_t k = 0; k < shapes->ragged_count; k++)
         if (shapes->ragged[k].number == dim->symbol) dim->each = shapes->ragged[k].each;
@@ -300,7 +307,37 @@ int vm_shapes_bind(struct vm_shapes *shapes, int64_t examples, const int64_t *co
   int status = make_room(shapes, examples, error);
   if (status == RT_OK) status = copy_sizes(shapes, examples, ragged, error);
   if (status == RT_OK) status = bind_dims(shapes, examples, error);
+  shapes->fixed = status == RT_OK;
   if (status == RT_OK) status = bind_shapes(shapes, examples, error);
   if (status == RT_OK) shapes->examples = examples;
   return status;
 }
+
+/* ---- sizes that were bound before ---- */
+
+/* Where the lengths that are bound belong. False: they are none that are kept. */
+static bool seen_of(const struct vm_shapes *shapes, struct shape_seen *now, size_t *place) {
+  uint64_t mixed = 0;
+  *now = (struct shape_seen){.noted = 1};
+  if (shapes->examples != 1 || shapes->ragged_count > VM_SEEN_LENGTHS) return false;
+  for (size_t i = 0; i < shapes->ragged_count; i++) {
+    now->length[i] = *shapes->ragged[i].each;
+    mixed = mixed * 31 + (uint64_t)now->length[i];
+  }
+  *place = mixed % VM_SEEN;
+  return true;
+}
+
+bool vm_shapes_seen(const struct vm_shapes *shapes) {
+  struct shape_seen now;
+  size_t place;
+  return seen_of(shapes, &now, &place) && !memcmp(&shapes->seen[place], &now, sizeof now);
+}
+
+void vm_shapes_note(struct vm_shapes *shapes) {
+  struct shape_seen now;
+  size_t place;
+  if (seen_of(shapes, &now, &place)) shapes->seen[place] = now;
+}
+
+void vm_shapes_forget(struct vm_shapes *shapes) { memset(shapes->seen, 0, VM_SEEN * sizeof *shapes->seen); }

@@ -21,6 +21,13 @@ struct shape_symbol {
   int64_t *each;
 };
 
+/* Lengths of one example that were bound before. */
+enum { VM_SEEN = 128, VM_SEEN_LENGTHS = 4 };
+struct shape_seen {
+  int64_t noted; /* 1, once something is */
+  int64_t length[VM_SEEN_LENGTHS];
+};
+
 struct vm_shapes {
   const struct vm_dims *dims;
   struct shape_dim *dim;
@@ -40,7 +47,9 @@ struct vm_shapes {
   int64_t *example;     /* [symbol_count] sizes of one example, by symbol number */
   size_t derived_count; /* ragged dims that are not just a symbol */
   size_t ragged_shape_count;
-  int64_t examples; /* of the last bind; 0: not bound */
+  int64_t examples;        /* of the last bind; 0: not bound */
+  bool fixed;              /* dims that are not ragged have their sizes */
+  struct shape_seen *seen; /* [VM_SEEN] */
 };
 
 void vm_shapes_init(struct vm_shapes *shapes, const struct vm_dims *dims);
@@ -60,6 +69,12 @@ int vm_shapes_ready(struct vm_shapes *shapes);
  * failure nothing is bound. */
 int vm_shapes_bind(struct vm_shapes *shapes, int64_t examples, const int64_t *const *ragged, bool *changed,
                    struct rt_error *error);
+
+/* Were the sizes that are bound noted before? What depends on nothing else then needs no second look. Only
+ * those of one example with a few lengths are kept, and all are forgotten when another size changes. */
+bool vm_shapes_seen(const struct vm_shapes *shapes);
+void vm_shapes_note(struct vm_shapes *shapes);
+void vm_shapes_forget(struct vm_shapes *shapes);
 
 size_t vm_shapes_memory(const struct vm_shapes *shapes);
 

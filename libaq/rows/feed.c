@@ -509,10 +509,11 @@ static int copy_rows(const struct lib_feed *feed, uint32_t i, struct lib_batch b
 
 int lib_feed_fill(struct lib_feed *feed, const struct vm_machine *machine, struct lib_batch batch,
                   struct rt_error *error) {
-  bool known[1024] = {false};
+  bool known[1024];
   feed->tokens = 0;
   if (feed->module->dims.symbol_count > RT_COUNT(known))
     return rt_fail(error, RT_USAGE, "a program with more than %zu dims", RT_COUNT(known));
+  memset(known, 0, feed->module->dims.symbol_count);
   for (uint32_t i = 0; i < feed->module->input_count; i++) {
     const struct vm_input *input = &feed->module->input[i];
     const struct io_values *v = &batch.data->values[feed->column[i]];

@@ -8,6 +8,8 @@
 #include "runtime/io/number.h"
 #include "runtime/io/utf8.h"
 
+enum { AT_ONCE = 32 }; /* tokens that are looked up together */
+
 int io_encode_fail(const struct io_place *p, struct rt_error *error, const char *format, ...) {
   char text[sizeof error->text];
   va_list args;
@@ -49,23 +51,47 @@ int io_encode_token(const struct io_place *p, const char *text, size_t length, i
   return find_id(p->e, p->column, text, length, id, error);
 }
 
+/* Ids of tokens that a finished vocabulary has. */
+static void find_all(const struct io_vocab *vocab, const struct io_tokens *tokens, int64_t count,
+                     int32_t *ids) {
+  struct io_sought sought[AT_ONCE];
+  for (int64_t first = 0; first < count; first += AT_ONCE) {
+    const int64_t n = count - first < AT_ONCE ? count - first : AT_ONCE;
+    for (int64_t k = 0; k < n; k++) {
+      const struct io_token *token = &tokens->items[first + k];
+      sought[k] = (struct io_sought){.text = tokens->text + token->at, .length = token->size};
+    }
+    io_vocab_find_many(vocab, sought, (size_t)n);
+    for (int64_t k = 0; k < n; k++) ids[first + k] = sought[k].number;
+  }
+}
+
+/* Ids of tokens while the vocabulary is learned: where there are none yet, they get the next ones. */
+static int learn_all(struct io_intern *texts, const struct io_tokens *tokens, int64_t count, int32_t *ids,
+                     struct rt_error *error) {
+  int status = RT_OK;
+  for (int64_t k = 0; k < count && status == RT_OK; k++)
+    status = io_intern_add(texts, tokens->text + tokens->items[k].at, tokens->items[k].size, &ids[k], error);
+  return status;
+}
+
 int io_encode_tokens(const struct io_encoder *e, int column, int64_t limit, struct io_values *v,
                      int64_t *count, struct rt_error *error) {
   const struct io_tokens *tokens = &e->data->tokens;
   const struct io_column *c = &e->schema->columns[column];
   const struct io_vocab *vocab = io_encoder_vocab(e, column);
-  bool learning = e->learning && e->learning[io_schema_owner(e->schema, column)].interns;
+  struct io_learning *l = e->learning ? &e->learning[io_schema_owner(e->schema, column)] : NULL;
+  const bool learning = l && l->interns;
+  int status = RT_OK;
   if (io_payload_reserve(&v->of, *count + limit + 2) != RT_OK) return rt_no_memory(error);
   int32_t *ids = io_payload_ids(&v->of);
   if (c->ends) ids[(*count)++] = learning ? IO_MARK_BEGIN : vocab->begin;
-  for (int64_t i = 0; i < limit && !learning; i++)
-    io_intern_expect(&vocab->texts, tokens->text + tokens->items[i].at, tokens->items[i].size);
-  for (int64_t i = 0; i < limit; i++) {
-    const struct io_token *token = &tokens->items[i];
-    int status = find_id(e, column, tokens->text + token->at, token->size, &ids[*count], error);
-    if (status != RT_OK) return status;
-    ++*count;
-  }
+  if (learning)
+    status = learn_all(&l->texts, tokens, limit, ids + *count, error);
+  else
+    find_all(vocab, tokens, limit, ids + *count);
+  if (status != RT_OK) return status;
+  *count += limit;
   if (c->ends) ids[(*count)++] = learning ? IO_MARK_END : vocab->end;
   return RT_OK;
 }

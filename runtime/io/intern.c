@@ -37,6 +37,30 @@ int32_t io_intern_find(const struct io_intern *set, const char *text, size_t len
   return (int32_t)set->slots[find_slot(set, text, length, hash_of(text, length))] - 1;
 }
 
+void io_intern_find_many(const struct io_intern *set, struct io_sought *sought, size_t count) {
+  const size_t mask = set->slot_count - 1;
+  for (size_t k = 0; k < count; k++) sought[k].number = -1;
+  if (set->slot_count == 0) return;
+  for (size_t k = 0; k < count; k++) {
+    sought[k].hash = hash_of(sought[k].text, sought[k].length);
+    __builtin_prefetch(&set->slots[(size_t)sought[k].hash & mask]);
+  }
+  for (size_t k = 0; k < count; k++) {
+    const uint32_t there = set->slots[(size_t)sought[k].hash & mask];
+    if (!there) continue;
+    __builtin_prefetch(&set->hashes[there - 1]);
+    __builtin_prefetch(&set->ends[there - 1]);
+  }
+  for (size_t k = 0; k < count; k++) {
+    const uint32_t there = set->slots[(size_t)sought[k].hash & mask];
+    if (there > 1 && set->hashes[there - 1] == sought[k].hash)
+      __builtin_prefetch(set->bytes + set->ends[there - 2]);
+  }
+  for (size_t k = 0; k < count; k++)
+    sought[k].number =
+        (int32_t)set->slots[find_slot(set, sought[k].text, sought[k].length, sought[k].hash)] - 1;
+}
+
 static int set_slots(struct io_intern *set, size_t count) {
   uint32_t *slots = rt_zalloc(count, sizeof *slots);
   if (!slots) return RT_NO_MEMORY;

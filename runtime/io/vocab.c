@@ -1,5 +1,5 @@
 /* vocab.c: the vocabularies that are built from texts. */
-#include "runtime/io/vocab.h"
+#include "runtime/io/intern_ahead.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +182,14 @@ int32_t io_vocab_find(const struct io_vocab *vocab, const char *text, size_t len
   if (vocab->kind == IO_VOCAB_BYTES) return length == 1 ? (unsigned char)text[0] : -1;
   int32_t number = io_intern_find(&vocab->texts, text, length);
   return number < 0 ? vocab->unknown : vocab->base + number;
+}
+
+void io_vocab_find_many(const struct io_vocab *vocab, struct io_sought *sought, size_t count) {
+  if (vocab->kind != IO_VOCAB_BYTES) io_intern_find_many(&vocab->texts, sought, count);
+  for (size_t k = 0; k < count; k++)
+    sought[k].number = vocab->kind == IO_VOCAB_BYTES ? io_vocab_find(vocab, sought[k].text, sought[k].length)
+                       : sought[k].number < 0        ? vocab->unknown
+                                                     : vocab->base + sought[k].number;
 }
 
 const char *io_vocab_text(const struct io_vocab *vocab, int32_t id, size_t *length) {

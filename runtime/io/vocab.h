@@ -94,6 +94,9 @@ void io_vocab_free(struct io_vocab *vocab);
 /* The id of a text; vocab->unknown when it is not there: IO_UNKNOWN for words, -1 for classes. The names of
  * the specials are no texts: "<unk>" is not found. */
 int32_t io_vocab_find(const struct io_vocab *vocab, const char *text, size_t length);
+/* The same for many (runtime/io/intern_ahead.h): their numbers become ids. */
+struct io_sought;
+void io_vocab_find_many(const struct io_vocab *vocab, struct io_sought *sought, size_t count);
 /* The text of an id: *length bytes, not NUL-terminated. "<unk>", "<begin>", "<end>" for specials; NULL
  * outside 0..count-1. */
 const char *io_vocab_text(const struct io_vocab *vocab, int32_t id, size_t *length);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "runtime/io/fit.h"
+#include "runtime/io/intern_ahead.h"
 #include "runtime/io/schema.h"
 #include "runtime/io/vocab.h"
 #include "runtime/io/vocab_json.h"
@@ -61,6 +62,37 @@ static const char *texts(const struct io_vocab *v) {
     sprintf(out + strlen(out), "%s%.*s", id ? " " : "", (int)length, text);
   }
   return out;
+}
+
+/* As one by one, however many and whichever are not there. */
+static void test_found_together(void **state) {
+  (void)state;
+  enum { TEXTS = 400 };
+  static char text[TEXTS][16];
+  static struct io_sought sought[TEXTS];
+  struct io_intern set = {0};
+  struct io_vocab *vocab, *bytes;
+  int32_t number;
+  for (int k = 0; k < TEXTS; k++) {
+    snprintf(text[k], sizeof *text, "%d", k * 7 % TEXTS);
+    sought[k] = (struct io_sought){.text = text[k], .length = strlen(text[k])};
+  }
+  io_intern_find_many(&set, sought, TEXTS); /* an empty set */
+  for (int k = 0; k < TEXTS; k++) assert_int_equal(sought[k].number, -1);
+  for (int k = 0; k < TEXTS; k += 3)
+    assert_int_equal(io_intern_add(&set, text[k], sought[k].length, &number, NULL), RT_OK);
+  assert_int_equal(io_vocab_again(&vocab, IO_VOCAB_WORDS, false, &set, NULL), RT_OK);
+  assert_int_equal(io_vocab_bytes(&bytes, false, NULL), RT_OK);
+  io_vocab_find_many(vocab, sought, TEXTS);
+  for (int k = 0; k < TEXTS; k++) {
+    assert_int_equal(sought[k].number, io_vocab_find(vocab, text[k], sought[k].length));
+    assert_int_equal(sought[k].number != IO_UNKNOWN, k % 3 == 0);
+  }
+  io_vocab_find_many(bytes, sought, TEXTS);
+  for (int k = 0; k < TEXTS; k++)
+    assert_int_equal(sought[k].number, io_vocab_find(bytes, text[k], sought[k].length));
+  io_vocab_free(vocab);
+  io_vocab_free(bytes);
 }
 
 static void test_words(void **state) {
@@ -464,12 +496,13 @@ static void test_schema_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_intern),        cmocka_unit_test(test_words),
-      cmocka_unit_test(test_classes),       cmocka_unit_test(test_bytes),
-      cmocka_unit_test(test_json),          cmocka_unit_test(test_many),
-      cmocka_unit_test(test_bad_apart),     cmocka_unit_test(test_bad_json),
-      cmocka_unit_test(test_kinds),         cmocka_unit_test(test_schema),
-      cmocka_unit_test(test_schema_copied), cmocka_unit_test(test_schema_refused),
+      cmocka_unit_test(test_intern),         cmocka_unit_test(test_words),
+      cmocka_unit_test(test_found_together), cmocka_unit_test(test_classes),
+      cmocka_unit_test(test_bytes),          cmocka_unit_test(test_json),
+      cmocka_unit_test(test_many),           cmocka_unit_test(test_bad_apart),
+      cmocka_unit_test(test_bad_json),       cmocka_unit_test(test_kinds),
+      cmocka_unit_test(test_schema),         cmocka_unit_test(test_schema_copied),
+      cmocka_unit_test(test_schema_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -258,6 +258,26 @@ static void test_new_vocabulary_size(void **state) {
   unmake(&f);
 }
 
+/* Lengths that were bound before take a shorter way, until another size changes. */
+static void test_lengths_met_before(void **state) {
+  (void)state;
+  static const int64_t lengths[] = {4, 2, 4, 7, 2, 135, 7, 1, 129, 1}; /* 1 and 129 share a place */
+  struct fixture f;
+  make(&f, "predict");
+  for (int round = 0; round < 2; round++) {
+    for (size_t k = 0; k < RT_COUNT(lengths); k++) {
+      assert_int_equal(bind(&f, 1, &lengths[k]), RT_OK);
+      if (lengths[k] > 16) continue;
+      run(&f, 0);
+      check_predictions(&f, 1);
+    }
+    f.s.m->dims.symbol[2].value = -1;
+    assert_int_equal(bind(&f, 1, lengths), RT_USAGE);
+    f.s.m->dims.symbol[2].value = 3;
+  }
+  unmake(&f);
+}
+
 static void test_blame(void **state) {
   (void)state;
   struct fixture f;
@@ -374,6 +394,7 @@ int main(void) {
       cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_random_streams),
       cmocka_unit_test(test_new_vocabulary_size),
+      cmocka_unit_test(test_lengths_met_before),
       cmocka_unit_test(test_blame),
       cmocka_unit_test(test_derived_dims),
       cmocka_unit_test(test_views),
