@@ -87,6 +87,7 @@ int writing_init(struct writing *w, struct aq_session *session, const aq_generat
   w->score = rt_zalloc(count, sizeof *w->score);
   w->order = rt_zalloc(count, sizeof *w->order);
   if (!w->kept || !w->token || !w->score || !w->order) return rt_no_memory(error);
+  next_token_writes(w->next, options->images);
   status = check_draws(options, w->draws, error);
   return status == RT_OK ? drawn_files_begin(&w->files, options->images, error) : status;
 }

@@ -122,6 +122,8 @@ int next_token_column(const struct next_token *next) { return next->column; }
 const struct io_vocab *next_token_vocab(const struct next_token *next) { return next->vocab; }
 bool next_token_reads_more(const struct next_token *next) { return next->reads_more; }
 
+void next_token_writes(struct next_token *next, const char *place) { next->schema.folders.written = place; }
+
 const struct io_schema *next_token_schema(struct next_token *next, bool with_text) {
   next->schema.columns[next->column].required = with_text;
   return &next->schema;

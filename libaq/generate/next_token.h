@@ -36,6 +36,9 @@ bool next_token_reads_more(const struct next_token *next);
  * the prompts have one. Valid until the next call. */
 const struct io_schema *next_token_schema(struct next_token *next, bool with_text);
 
+/* The prompts may not name what is written to this place (struct io_folders). */
+void next_token_writes(struct next_token *next, const char *place);
+
 /* Begins count texts, for rows of the prompts, which are copied. Texts of before are forgotten. */
 int next_token_begin(struct next_token *next, const struct io_dataset *prompts, const int64_t *row,
                      int64_t count, struct rt_error *error);

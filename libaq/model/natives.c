@@ -92,7 +92,7 @@ static const char **copy_texts(const char *const *text, size_t count, struct rt_
 static int copy_files(struct vm_allowed *allowed, const struct io_folders *from, struct rt_arena *arena,
                       struct rt_error *error) {
   const char **copy = copy_texts(from->path, from->count, arena);
-  allowed->files = (struct io_folders){copy, copy ? from->count : 0};
+  allowed->files = (struct io_folders){.path = copy, .count = copy ? from->count : 0};
   return copy ? RT_OK : rt_no_memory(error);
 }
 
@@ -110,7 +110,7 @@ static int allow_files(struct vm_allowed *allowed, const aq_load_options *o, str
       status = rt_no_memory(error);
     free(real);
   }
-  if (status == RT_OK) allowed->files = (struct io_folders){path, o->files_from_count};
+  if (status == RT_OK) allowed->files = (struct io_folders){.path = path, .count = o->files_from_count};
   return status;
 }
 

@@ -94,9 +94,11 @@ static int predict_stream(struct aq_session *session, const aq_predict_options *
   session_forget(session);
   lib_reading_clear(&session->reading);
   struct watch watch = {0};
+  struct io_schema schema = session->model->schema;
+  schema.folders.written = own.images;
   struct predicting predicting = {.options = &own, .lines = &session_lines[own.json ? AQ_JSON : AQ_TEXT]};
   struct row_stream stream = {.session = session,
-                              .schema = &session->model->schema,
+                              .schema = &schema,
                               .extends = true,
                               .batch = session->options.batch,
                               .memory = lib_rows_memory(own.rows),

@@ -115,6 +115,8 @@ static int answer_all(struct row_stream *st, struct rt_error *error) {
     bool good = got.status == RT_OK, ahead = st->aside && good && got.more;
     if (!good) st->why->got = st->why->reading;
     swap(&st->session->data, &st->next);
+    /* What is asked for cannot be, so nothing is done for the rows before: their images would be written. */
+    if (got.status == RT_USAGE) io_dataset_clear(&st->session->data);
     if (ahead) rt_aside_start(st->aside, fill, st);
     int status = flush(st, error);
     rt_aside_wait(st->aside);

@@ -18,7 +18,7 @@ static int read_sound(const struct io_place *p, const struct io_field *field, st
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
   const struct io_values *v = io_place_values(p);
   const int64_t row = p->e->data->rows;
-  int status = io_encode_named(p, field, &(struct io_naming){"sound", read_sound}, error);
+  int status = io_encode_named(p, field, read_sound, error);
   if (status != RT_OK) return status;
   const int64_t kept = io_encode_kept(p, io_sounds_of(v, row).count);
   return io_encode_end(p, io_payload_begin(&v->of, row) + kept, error);

@@ -47,7 +47,7 @@ static int read_image(const struct io_place *p, const struct io_field *field, st
 }
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
-  return io_encode_named(p, field, &(struct io_naming){"image", read_image}, error);
+  return io_encode_named(p, field, read_image, error);
 }
 
 /* ---- what is kept ---- */

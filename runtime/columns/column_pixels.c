@@ -100,7 +100,7 @@ static int take_file(const struct io_place *p, const struct io_field *field, int
   if (status == RT_OK) return RT_OK;
   if (!why.hint[0] && !p->from)
     rt_hint(&why, "a field has the name of a file, or levels: whole numbers from 0 to %d", levels - 1);
-  return io_refuse_named(p, field, "image", &why, error);
+  return io_refuse_named(p, field, &why, error);
 }
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {

@@ -50,7 +50,7 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   const struct io_values *v = io_place_values(p);
   const int64_t row = p->e->data->rows;
   if (!v->size[BANDS]) io_place_size(p, BANDS, USUAL_BANDS);
-  int status = io_encode_named(p, field, &(struct io_naming){"sound", read_sound}, error);
+  int status = io_encode_named(p, field, read_sound, error);
   if (status != RT_OK) return status;
   const struct io_spectrum_form form = form_of(&io_place_column(p)->set, v->size[BANDS]);
   const int64_t frames = io_spectrum_frames(&form, io_sounds_of(v, row).count);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "runtime/io/utf8.h"
+
 /* The folder of a table as the system knows it, without links. */
 static bool folder_of(const char *table, char real[static PATH_MAX]) {
   if (table && io_is_folder(table)) return realpath(table, real);
@@ -37,6 +39,19 @@ static bool is_allowed(const struct io_place *p, const char *folder, const char 
   return is_within(path, folder) || is_table(p->e->name, path);
 }
 
+/* As in "12.png"? */
+static bool is_numbered(const char *name) {
+  const size_t digits = strspn(name, "0123456789");
+  return digits && !strcmp(name + digits, ".png");
+}
+
+/* Is the file one that images are being written to? */
+static bool is_written(const char *path, const char *written) {
+  char real[PATH_MAX];
+  if (!written || !realpath(written, real)) return false;
+  return !strcmp(path, real) || (is_within(path, real) && is_numbered(strrchr(path, '/') + 1));
+}
+
 /* RT_BAD_DATA: there is no such file. */
 static int find(const char *folder, const struct io_field *name, char real[static PATH_MAX],
                 struct rt_error *error) {
@@ -60,6 +75,13 @@ int io_beside(const struct io_place *p, const struct io_field *name, char **path
   for (size_t k = 0; k < others->count && status == RT_BAD_DATA; k++)
     if (find(others->path[k], name, real, &unused) == RT_OK) status = RT_OK;
   if (status != RT_OK) return status;
+  if (is_written(real, others->written)) {
+    rt_fail(error, RT_USAGE,
+            "images are written to %.200s, and would take the place of %.*s, which a row names",
+            others->written, io_quoted(name->text, name->length), name->text);
+    rt_hint(error, "a folder of its own keeps the images that rows name");
+    return RT_USAGE;
+  }
   if (is_allowed(p, folder, real)) return (*path = rt_strdup(real)) ? RT_OK : rt_no_memory(error);
   rt_fail(error, RT_BAD_DATA, "it lies outside of the folder of the table");
   rt_hint(error, "a table may name files of its own folder and of those within it; the option files_from = "

@@ -8,7 +8,8 @@
 
 /* The file that a field of a row names, as a path that the caller frees. Rows that come from no file name
  * what is in the working directory. What is not there is looked for in the allowed folders, in their order.
- * RT_BAD_DATA when there is no such file, or it lies elsewhere, be it by its name, by .. or by a link. */
+ * RT_BAD_DATA when there is no such file, or it lies elsewhere, be it by its name, by .. or by a link.
+ * RT_USAGE when it would be written over, which no option for bad rows forgives. */
 int io_beside(const struct io_place *p, const struct io_field *name, char **path, struct rt_error *error);
 
 #endif

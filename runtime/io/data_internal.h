@@ -95,19 +95,16 @@ int64_t io_encode_kept(const struct io_place *p, int64_t values);
  * judged; of an input, it names no row of any table. */
 int io_encode_label(const struct io_place *p, const char *text, size_t length, int32_t *id,
                     struct rt_error *error);
-/* Of fields that name files, or are their bytes or what those hold, which is kept in a store. */
-struct io_naming {
-  const char *what; /* "image" */
-  /* Reads one that is not kept yet. RT_BAD_DATA with what is wrong, without a place. The caller frees it. */
-  int (*read)(const struct io_place *p, const struct io_field *field, struct io_stored *one,
-              struct rt_error *why);
-};
+/* Of a field that names a file, or is its bytes or what those hold, which is kept in a store: reads one that
+ * is not kept yet. RT_BAD_DATA with what is wrong, without a place. The caller frees it. */
+typedef int io_read_named(const struct io_place *p, const struct io_field *field, struct io_stored *one,
+                          struct rt_error *why);
 /* Makes the number of what the field is or names the row's value. */
-int io_encode_named(const struct io_place *p, const struct io_field *field, const struct io_naming *naming,
+int io_encode_named(const struct io_place *p, const struct io_field *field, io_read_named *read,
                     struct rt_error *error);
 /* The error of a row whose image, say, cannot be read, and why. */
-int io_refuse_named(const struct io_place *p, const struct io_field *name, const char *what,
-                    const struct rt_error *why, struct rt_error *error);
+int io_refuse_named(const struct io_place *p, const struct io_field *name, const struct rt_error *why,
+                    struct rt_error *error);
 /* Are the bytes of a file in memory too many? RT_BAD_DATA, without a place. */
 int io_check_bytes(const struct io_field *file, size_t most, struct rt_error *error);
 /* A row tells the size of an IO_WIDTH axis: the first one decides it. False: it has another size already. */

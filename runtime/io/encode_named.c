@@ -7,13 +7,21 @@
 #include "runtime/io/store.h"
 #include "runtime/io/utf8.h"
 
-int io_refuse_named(const struct io_place *p, const struct io_field *name, const char *what,
-                    const struct rt_error *why, struct rt_error *error) {
+/* What the kind of column calls it. */
+static const char *what_is(const struct io_place *p) { return io_place_column(p)->kind->files->one; }
+
+int io_refuse_named(const struct io_place *p, const struct io_field *name, const struct rt_error *why,
+                    struct rt_error *error) {
   if (why->code == RT_NO_MEMORY) return rt_no_memory(error);
+  if (why->code != RT_BAD_DATA) {
+    rt_fail(error, why->code, "%s", why->text);
+    rt_hint(error, "%s", why->hint);
+    return why->code;
+  }
   if (p->from)
     io_encode_fail(p, error, "%s", why->text);
   else
-    io_encode_fail(p, error, "the %s %.*s: %s", what, io_quoted(name->text, name->length), name->text,
+    io_encode_fail(p, error, "the %s %.*s: %s", what_is(p), io_quoted(name->text, name->length), name->text,
                    why->text);
   if (why->hint[0]) rt_hint(error, "%s", why->hint);
   return RT_BAD_DATA;
@@ -38,18 +46,18 @@ static struct unnamed name_of(const struct io_place *p) {
 }
 
 static int read_named(const struct io_place *p, const struct io_field *field, const struct io_field *name,
-                      const struct io_naming *naming, struct rt_error *error) {
+                      io_read_named *read, struct rt_error *error) {
   struct io_values *v = io_place_values(p);
   int32_t *number = &io_payload_ids(&v->of)[p->e->data->rows];
   struct io_stored one = {0};
   struct rt_error why = {0};
-  int status = naming->read(p, field, &one, &why);
+  int status = read(p, field, &one, &why);
   if (status == RT_OK) status = io_store_add(v->store, name, &one, number, &why);
   io_stored_free(&one);
-  return status == RT_OK ? RT_OK : io_refuse_named(p, field, naming->what, &why, error);
+  return status == RT_OK ? RT_OK : io_refuse_named(p, field, &why, error);
 }
 
-int io_encode_named(const struct io_place *p, const struct io_field *field, const struct io_naming *naming,
+int io_encode_named(const struct io_place *p, const struct io_field *field, io_read_named *read,
                     struct rt_error *error) {
   struct io_values *v = io_place_values(p);
   struct io_field name = *field;
@@ -61,7 +69,7 @@ int io_encode_named(const struct io_place *p, const struct io_field *field, cons
   if (!p->from) io_trim(&name.text, &name.length);
   if (name.length == 0)
     return io_encode_fail(p, error, "column \"%s\" names no %s in this row", io_place_column(p)->name,
-                          naming->what);
+                          what_is(p));
   const struct io_field given = name;
   if (p->from) {
     unnamed = name_of(p);
@@ -69,5 +77,5 @@ int io_encode_named(const struct io_place *p, const struct io_field *field, cons
   }
   int32_t *number = &io_payload_ids(&v->of)[row];
   *number = io_store_find(v->store, &name);
-  return *number >= 0 ? RT_OK : read_named(p, &given, &name, naming, error);
+  return *number >= 0 ? RT_OK : read_named(p, &given, &name, read, error);
 }

@@ -61,6 +61,8 @@ static inline bool io_has_marks(const struct io_column *column) {
 struct io_folders {
   const char *const *path;
   size_t count;
+  const char *written; /* where images are written meanwhile: a file, or a folder of 1.png and so on, which no
+                          row may name then; NULL: nowhere */
 };
 
 /* A file has fields; each column reads one, and several texts may read the same. Start zeroed. */
