@@ -202,12 +202,27 @@ if ! aqc doctor | grep -q 'without libpng'; then
        (SELECT count(*) FROM aq_attention('seen.aqm', $png))"
   is 'several labels of a BLOB' "1" \
     "SELECT aq_predict('marks.aqm', $png) = aq_predict('marks.aqm', 'two.idx#0')"
-  is 'a damaged one is an error' "row 1, column \`picture\`: it is a GIF; an image is a PNG or a JPEG file
-hint: the option bad_rows = skip leaves bad rows out and counts them" \
+  is 'a damaged one is an error' "column \`picture\`: it is a GIF; an image is a PNG or a JPEG file" \
     "SELECT aq_predict('seen.aqm', x'47494638396100')"
-  is 'a BLOB is no name of a file' "row 1, column \`picture\`: it is neither a PNG nor a JPEG file
-hint: the option bad_rows = skip leaves bad rows out and counts them" \
+  is 'a BLOB is no name of a file' "column \`picture\`: it is neither a PNG nor a JPEG file" \
     "SELECT aq_predict('seen.aqm', CAST('two.idx#0' AS BLOB))"
+  for f in "aq_embed_of('seen.aqm', 'v', x'47')" "aq_proba('seen.aqm', 'dark', x'47')" \
+    "label FROM aq_top('seen.aqm', 1, x'47')" "head FROM aq_attention('seen.aqm', x'47')"; do
+    is "one row has no number: $f" "column \`picture\`: it is neither a PNG nor a JPEG file" "SELECT $f"
+  done
+  png2=$(echo "$png" | sed "s/'/''/g") # in a query that is a text
+  all="SELECT 1, $png2 UNION ALL SELECT 2, ''two.idx#0'' UNION ALL SELECT 3, NULL UNION ALL SELECT 4, $png2"
+  is 'BLOBs, names and NULL in a batch' '1:1,2:1,3:,4:1' \
+    "SELECT group_concat(id || ':' || coalesce(answer = aq_predict('seen.aqm', $png), ''))
+     FROM aq_predict_all('seen.aqm', '$all')"
+  is 'more BLOBs than are answered at once' '200|1' \
+    "SELECT count(answer), min(answer) = max(answer) FROM aq_predict_all('seen.aqm', 'WITH RECURSIVE
+       k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < 200) SELECT i, $png2 FROM k')"
+  is 'a BLOB of a batch that is no file' \
+    "row 103 of the query: column \`picture\`: it is a GIF; an image is a PNG or a JPEG file" \
+    "SELECT count(answer) FROM aq_predict_all('seen.aqm', 'WITH RECURSIVE
+       k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < 200)
+       SELECT i, CASE i WHEN 100 THEN NULL WHEN 103 THEN x''47494638396100'' ELSE $png2 END FROM k')"
   is 'a BLOB and a text too many' "2 fields, where the model's columns are picture" \
     "SELECT aq_predict('seen.aqm', $png, 'x')"
 fi

@@ -25,7 +25,7 @@ static void fail(sqlite3_context *context, char *why) {
 }
 
 static void fail_as(sqlite3_context *context, const aq_message *message) {
-  fail(context, message_text(message));
+  fail(context, message_of_row(message));
 }
 
 /* The model of argument 0. Where that is a constant, it is looked up once for each statement. */
@@ -88,6 +88,10 @@ static char *one_row(struct call *call, struct stream *stream) {
 static void fail_of_row(struct call *call) {
   aq_message message = *aq_session_message(call->model->session);
   message.size = sizeof message;
+  if (call->texts.bytes) {
+    fail_as(call->context, &message);
+    return;
+  }
   if (message.code == AQ_BAD_DATA && message.line == 1) { /* the header does not fit: only of vectors */
     fail(call->context, sqlite3_mprintf("this vector needs other texts than the %d that are given\n"
                                         "hint: give it all %d that the model reads",
@@ -137,9 +141,13 @@ static void aq_predict(sqlite3_context *context, int count, sqlite3_value **valu
   struct call call;
   char *line = NULL;
   if (!begin(&call, context, 1, count, value)) return;
-  if (answer_is_simple(call.model) ? run(&call) : !predict_line(&call, &line))
+  const bool simple = answer_is_simple(call.model);
+  const int status = simple ? !run(&call) : predict_line(&call, &line);
+  if (!status)
     answer_give(context, call.model, line);
-  else if (!answer_is_simple(call.model))
+  else if (status == AQ_NO_MEMORY)
+    fail(context, NULL); /* also ours, of which the session says nothing */
+  else if (!simple)
     fail_as(context, aq_session_message(call.model->session));
   sqlite3_free(line);
   model_release(call.model);

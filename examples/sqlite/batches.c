@@ -7,7 +7,10 @@
 #include "vtab.h"
 SQLITE_EXTENSION_INIT3
 
-enum { BATCH = 512 }; /* rows that are read before they are answered */
+enum {
+  BATCH = 512,      /* rows that are read before they are answered */
+  FILES_BATCH = 64, /* of those with the bytes of files */
+};
 enum { COLUMN_ID, COLUMN_ANSWER, COLUMN_MODEL, COLUMN_QUERY };
 
 struct table {
@@ -18,7 +21,7 @@ struct table {
 
 struct row {
   sqlite3_value *id;
-  int line;           /* of the table of the batch, where the row begins; 0: a text is NULL */
+  int line;           /* of the batch, where the row begins, or its number there; 0: a text is NULL */
   const char *answer; /* NULL: there is none */
 };
 
@@ -33,6 +36,12 @@ struct cursor {
   sqlite3_int64 before; /* rows of earlier batches */
   char *answers;        /* lines */
   struct texts texts;
+  bool waits;            /* the query stands at a row that begins the next batch */
+  int taken;             /* rows of the batch whose texts are there */
+  bool bytes;            /* some of these are the bytes of files: then they are */
+  bool file[MOST_TEXTS]; /* such files, in all rows of the batch */
+  char **field;          /* [inputs, FILES_BATCH] */
+  size_t *length;
 };
 
 static int fail(struct cursor *c, char *why) {
@@ -47,6 +56,12 @@ static int fail(struct cursor *c, char *why) {
 
 static void forget_rows(struct cursor *c) {
   for (int k = 0; k < c->count; k++) sqlite3_value_free(c->row[k].id);
+  for (size_t k = 0; c->field && k < c->model->inputs * FILES_BATCH; k++) {
+    sqlite3_free(c->field[k]);
+    c->field[k] = NULL;
+  }
+  c->taken = 0;
+  c->bytes = false;
   sqlite3_free(c->answers);
   c->answers = NULL;
   c->before += c->count;
@@ -68,40 +83,69 @@ static int count_lines(const struct texts *texts) {
   return lines;
 }
 
-/* Adds the row where the query stands. Its values are safe to use: the statement that reads this table holds
- * the connection's mutex. *line: where it begins in the table, and then the next one. */
+/* Keeps the texts of a row with the bytes of files until the batch is complete. */
+static int keep_files(struct cursor *c) {
+  const size_t all = c->model->inputs * FILES_BATCH;
+  if (!c->field && (c->field = sqlite3_malloc64(all * sizeof *c->field)))
+    memset(c->field, 0, all * sizeof *c->field);
+  if (!c->length) c->length = sqlite3_malloc64(all * sizeof *c->length);
+  if (!c->field || !c->length) return SQLITE_NOMEM;
+  for (size_t k = 0; k < c->texts.count; k++) {
+    const size_t at = k * FILES_BATCH + (size_t)c->taken, length = c->texts.length[k];
+    c->length[at] = length;
+    if (!(c->field[at] = sqlite3_malloc64(length + 1))) return SQLITE_NOMEM;
+    if (length) memcpy(c->field[at], c->texts.field[k], length);
+  }
+  return SQLITE_OK;
+}
+
+/* Is a column of one batch the bytes of files in some rows, and text in others? */
+static bool is_of_next(const struct cursor *c) {
+  return c->taken && memcmp(c->file, c->texts.file, c->texts.count * sizeof *c->file) != 0;
+}
+
+/* Adds the row where the query stands, or leaves it to the next batch. Its values are safe to use: the
+ * statement that reads this table holds the connection's mutex. *line: where it begins in the table, and then
+ * the next one. */
 static int add_row(struct cursor *c, sqlite3_str *table, int *line) {
   sqlite3_value *value[MOST_TEXTS];
   int count = sqlite3_column_count(c->query) - 1;
   for (int k = 0; k < count; k++) value[k] = sqlite3_column_value(c->query, k + 1);
+  char *why = texts_take(&c->texts, c->model, count, value);
+  if (why) {
+    char *whole = sqlite3_mprintf("row %lld of the query: %s", c->before + c->count + 1, why);
+    sqlite3_free(why);
+    return fail(c, whole);
+  }
+  c->waits = !c->texts.missing && is_of_next(c);
+  if (c->waits) return SQLITE_OK;
   struct row *row = &c->row[c->count];
   *row = (struct row){.id = sqlite3_value_dup(sqlite3_column_value(c->query, 0))};
   if (!row->id) return SQLITE_NOMEM;
   c->count++;
-  char *why = texts_take(&c->texts, c->model, count, value);
-  if (!why && c->texts.bytes) why = sqlite3_mprintf("aq_predict_all takes no BLOBs; aq_predict does");
-  if (why) {
-    char *whole = sqlite3_mprintf("row %lld of the query: %s", c->before + c->count, why);
-    sqlite3_free(why);
-    return fail(c, whole);
-  }
   if (c->texts.missing) return SQLITE_OK;
-  texts_line(&c->texts, table);
-  row->line = *line;
-  *line += count_lines(&c->texts);
-  return SQLITE_OK;
+  memcpy(c->file, c->texts.file, sizeof c->file);
+  c->bytes = c->texts.bytes;
+  row->line = c->bytes ? c->taken + 1 : *line;
+  *line += c->bytes ? 0 : count_lines(&c->texts);
+  if (!c->bytes) texts_line(&c->texts, table);
+  int status = c->bytes ? keep_files(c) : SQLITE_OK;
+  c->taken++;
+  return status;
 }
 
-/* Reads rows of the query into a table. */
+/* Reads rows of the query into a table, or those with files into the cursor. */
 static int read_rows(struct cursor *c, sqlite3_str *table) {
   int line = 2, status = SQLITE_OK; /* behind the header */
-  while (c->count < BATCH && !c->ended && status == SQLITE_OK) {
-    int step = sqlite3_step(c->query);
+  while (c->count < BATCH && c->taken < (c->bytes ? FILES_BATCH : BATCH) && !c->ended
+         && status == SQLITE_OK) {
+    int step = c->waits ? SQLITE_ROW : sqlite3_step(c->query);
     c->ended = step != SQLITE_ROW;
     if (step == SQLITE_ROW)
       status = add_row(c, table, &line);
     else if (step != SQLITE_DONE)
       status = fail_of_query(c, step);
+    if (c->waits) break;
   }
   return status;
 }
@@ -115,7 +159,7 @@ static int fail_of_rows(struct cursor *c) {
     if (c->row[k].line && c->row[k].line <= message.line) row = c->before + k + 1;
   if (row) message.file = message.hint = "";
   message.line = row ? 0 : message.line;
-  char *why = message_text(&message);
+  char *why = message_of_row(&message);
   if (!why || !row) return fail(c, why);
   char *whole = sqlite3_mprintf("row %lld of the query: %s", row, why);
   sqlite3_free(why);
@@ -136,12 +180,33 @@ static int give_lines(struct cursor *c) {
   return SQLITE_OK;
 }
 
+/* The kept rows as a table in memory, for the caller to free. */
+static int rows_of_files(const struct cursor *c, aq_rows **rows) {
+  int status = aq_rows_new(rows);
+  for (size_t k = 0; k < c->model->inputs && !status; k++) {
+    const char *name = aq_model_field(c->model->model, k);
+    char **field = c->field + k * FILES_BATCH;
+    const size_t *length = c->length + k * FILES_BATCH;
+    status = c->file[k] ? aq_rows_bytes(*rows, name, (const void *const *)field, length, (size_t)c->taken)
+                        : aq_rows_texts(*rows, name, (const char *const *)field, length, (size_t)c->taken);
+  }
+  return status;
+}
+
 static int answer_rows(struct cursor *c, sqlite3_str *table) {
   struct stream stream = {.from = sqlite3_str_value(table), .left = (size_t)sqlite3_str_length(table)};
+  aq_rows *rows = NULL;
   if (sqlite3_str_errcode(table)) return SQLITE_NOMEM;
+  if (c->bytes && rows_of_files(c, &rows)) {
+    int failed = fail(c, message_text(aq_rows_message(rows)));
+    aq_rows_free(rows);
+    return failed;
+  }
   stream.to = sqlite3_str_new(NULL);
   aq_predict_options options = answer_options(&stream);
+  options.rows = rows;
   int status = aq_session_predict_stream(c->session, &options);
+  aq_rows_free(rows);
   bool no_memory = sqlite3_str_errcode(stream.to) != SQLITE_OK;
   c->answers = sqlite3_str_finish(stream.to);
   if (no_memory) return SQLITE_NOMEM;
@@ -196,11 +261,15 @@ static void forget(struct cursor *c) {
   sqlite3_finalize(c->query);
   aq_session_free(c->session);
   model_release(c->model);
+  sqlite3_free(c->field);
+  sqlite3_free(c->length);
   c->query = NULL;
   c->session = NULL;
   c->model = NULL;
+  c->field = NULL;
+  c->length = NULL;
   c->before = 0;
-  c->ended = false;
+  c->ended = c->waits = false;
 }
 
 static int close_cursor(sqlite3_vtab_cursor *base) {

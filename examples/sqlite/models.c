@@ -1,4 +1,5 @@
 /* models.c: models are loaded once for each connection. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,15 @@ char *message_text(const aq_message *message) {
   copy = sqlite3_mprintf("%.*s", (int)strlen(text) - 1, text); /* without the newline at its end */
   aq_text_free(text);
   return copy;
+}
+
+char *message_of_row(const aq_message *message) {
+  int length = 0;
+  aq_message copy = *message;
+  copy.size = sizeof copy;
+  sscanf(copy.text, "row %*d%*1[,:]%n", &length);      /* "row 2, column `age`: …", or "row 2: …" */
+  if (length) copy.text += length + 1, copy.hint = ""; /* which is about files of rows */
+  return message_text(&copy);
 }
 
 /* ---- one model ---- */

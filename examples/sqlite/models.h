@@ -61,6 +61,8 @@ char *no_labels(const struct model *model); /* what to say where none has, for s
 
 /* A message of aq's as text, for sqlite3_free. NULL: no memory. */
 char *message_text(const aq_message *message);
+/* The same without the number of a row, which is another one in SQL, or the only one. */
+char *message_of_row(const aq_message *message);
 
 /* The texts of a call. */
 enum { MOST_TEXTS = 64 };

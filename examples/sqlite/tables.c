@@ -52,7 +52,10 @@ static int fail(struct cursor *c, char *why) {
   return SQLITE_ERROR;
 }
 
-static int fail_as(struct cursor *c) { return fail(c, message_text(aq_session_message(c->session))); }
+/* The session says nothing of memory that is lacking before it is asked. */
+static int fail_as(struct cursor *c, int status) {
+  return status == AQ_NO_MEMORY ? SQLITE_NOMEM : fail(c, message_of_row(aq_session_message(c->session)));
+}
 
 /* ---- aq_top ---- */
 
@@ -82,7 +85,8 @@ static int fill_top(struct cursor *c, sqlite3_value **argument) {
     return fail(c, sqlite3_mprintf("k is how many labels to give, a whole number from 1 on, not %s",
                                    as_text ? as_text : "NULL"));
   if (!model_ranks(m)) return fail(c, no_labels(m));
-  if (texts_predict(&c->texts, m, c->session)) return fail_as(c);
+  const int status = texts_predict(&c->texts, m, c->session);
+  if (status) return fail_as(c, status);
   size_t all = 1;
   for (size_t o = 0; o < m->outputs; o++)
     if (form_ranks(m->form[o])) all += aq_model_class_count(m->model, o);
@@ -110,7 +114,8 @@ static size_t cells(const aq_map *map) { return map->heads * map->rows * map->co
 static int fill_attention(struct cursor *c, sqlite3_value **argument) {
   (void)argument;
   const aq_map *map;
-  if (texts_attend(&c->texts, c->model, c->session)) return fail_as(c);
+  const int status = texts_attend(&c->texts, c->model, c->session);
+  if (status) return fail_as(c, status);
   for (size_t k = 0; (map = session_map(c->session, k)); k++) c->rows += (sqlite3_int64)cells(map);
   return SQLITE_OK;
 }
