@@ -13,7 +13,7 @@ static const char *what_is(const struct io_place *p) { return io_place_column(p)
 int io_refuse_named(const struct io_place *p, const struct io_field *name, const struct rt_error *why,
                     struct rt_error *error) {
   if (why->code == RT_NO_MEMORY) return rt_no_memory(error);
-  if (why->code != RT_BAD_DATA) {
+  if (why->code == RT_USAGE) { /* no fault of the row */
     rt_fail(error, why->code, "%s", why->text);
     rt_hint(error, "%s", why->hint);
     return why->code;
