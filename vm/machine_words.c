@@ -11,8 +11,9 @@
 #include <string.h>
 
 enum {
-  ROWS = 4,            /* new ids at a time */
-  TASK_BYTES = 1 << 16 /* copied in a task */
+  ROWS = 4,             /* new ids at a time */
+  TASK_BYTES = 1 << 16, /* copied in a task */
+  LINE = 64             /* of the caches */
 };
 _Static_assert((int)ROWS >= (int)RT_PANELS_LEAST_ROWS, "a product of them reads panels");
 
@@ -286,6 +287,13 @@ static void compute_few(struct machine_words *w, size_t first) {
   }
 }
 
+/* Rows of words lie anywhere: they come while new ones are computed, and the first instructions run. */
+static void fetch_rows(const struct machine_words *w, int64_t count) {
+  for (int64_t k = 0; k < count; k++)
+    for (size_t b = 0; b < w->row_bytes; b += LINE)
+      __builtin_prefetch(w->row + w->at[k] * w->row_bytes + b, 0, 2);
+}
+
 static int begin_words(struct machine_words *w, struct rt_error *error) {
   const struct vm_machine *machine = w->machine;
   const uint32_t place = machine->function->slot_count + machine->module->param_count + w->input;
@@ -305,6 +313,7 @@ static int begin_words(struct machine_words *w, struct rt_error *error) {
     take_back(w);
     return w->rests ? RT_OK : rt_no_memory(error);
   }
+  fetch_rows(w, count);
   for (size_t k = 0; k < w->fresh_count; k += ROWS) compute_few(w, k);
   w->count += w->fresh_count;
   w->fresh_count = 0;
