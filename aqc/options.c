@@ -116,14 +116,20 @@ static int read_folds(const struct reader *r, const struct option *option, char 
   return AQ_OK;
 }
 
-/* Finds one of the words that the option lists, as in stop|skip: its number from 0. */
-static int read_choice(const struct reader *r, const struct option *option, const char *value, int *choice) {
-  *choice = 0;
-  for (const char *word = option->value; *word; ++*choice) {
-    size_t length = strcspn(word, "|");
-    if (strlen(value) == length && strncmp(value, word, length) == 0) return AQ_OK;
-    word += length + (word[length] == '|');
+const char *option_word(const char *words, int number, size_t *length) {
+  for (*length = strcspn(words, "|"); number > 0 && *words; number--) {
+    words += *length + (words[*length] == '|');
+    *length = strcspn(words, "|");
   }
+  return words;
+}
+
+/* Finds one of the words that the option lists: its number from 0. */
+static int read_choice(const struct reader *r, const struct option *option, const char *value, int *choice) {
+  size_t length;
+  const char *word = option_word(option->value, *choice = 0, &length);
+  for (; length; word = option_word(option->value, ++*choice, &length))
+    if (strlen(value) == length && strncmp(value, word, length) == 0) return AQ_OK;
   char wanted[64] = "", *end = wanted;
   for (const char *at = option->value; *at && end < wanted + sizeof wanted - 6; at++) {
     const char *joint = strchr(at + 1, '|') ? ", " : " or ";

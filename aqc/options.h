@@ -151,4 +151,7 @@ void settings_free(struct settings *settings);
  * there. AQ_OK, or AQ_USAGE after saying what is wrong. */
 int options_parse(const struct verb *verb, int count, char **argument, struct settings *settings);
 
+/* Word `number`, from 0, of a list such as "stop|skip"; behind the last, *length is 0. */
+const char *option_word(const char *words, int number, size_t *length);
+
 #endif

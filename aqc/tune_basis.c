@@ -121,12 +121,13 @@ static void add_sum(aq_shown *shown, const char *key, const char *path) {
 }
 
 int basis_write(const struct settings *fixed, uint64_t seed, char **head) {
-  char rows[64], program_sum[DIGITS], precisions[] = PRECISIONS;
+  char rows[64], program_sum[DIGITS], precision[8];
   char *define = given_text(&fixed->define), *set = given_text(&fixed->set), *text;
-  const char *precision = strtok(precisions, "|");
-  for (int k = 0; k < (int)fixed->precision; k++) precision = strtok(NULL, "|");
+  size_t length;
+  const char *word = option_word(PRECISIONS, (int)fixed->precision, &length);
   int status = program_checksum(fixed, program_sum);
   aq_shown *shown = aq_shown_new(true);
+  snprintf(precision, sizeof precision, "%.*s", (int)length, word);
   snprintf(rows, sizeof rows, "%d, %d, %d", fixed->bad_rows, fixed->header, fixed->format);
   aq_shown_text(shown, "program", NULL, fixed->operand[0]);
   aq_shown_text(shown, "data", NULL, fixed->operand[1]);
