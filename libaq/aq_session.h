@@ -88,7 +88,8 @@ typedef struct aq_predict_options {
   const aq_rows *rows;
   /* Of a model that predicts images: where they are written, as in aq_generate_options. A line has the name
    * of the file in place of the image: "out/1.png", {"image":"out/1.png"}. Needed by such a model, but not
-   * with alerts and windows, which write none. */
+   * with alerts and windows, which write none. A row that names a file which would be written over is
+   * AQ_USAGE. */
   const char *images;
 } aq_predict_options;
 void aq_predict_options_init(aq_predict_options *options);
@@ -197,24 +198,16 @@ const aq_unknown *aq_session_unknown(const aq_session *session);
 
 /* ---- Looking into a model ---- */
 
-/* A picture: rows of points from the top, in each its points from the left, in each its channels, a byte
- * each: 1, grey, or 3, red, green and blue. */
-typedef struct aq_picture {
-  size_t size;
-  size_t height, width, channels;
-  const unsigned char *bytes; /* [height, width, channels] */
-} aq_picture;
-
 /* Queries or keys that are places of a picture: squares of an image, frames of a sound. Together they lie in
  * a grid over it, or over a part of it. */
 typedef struct aq_grid {
   size_t size;
-  const char *column;   /* of which it is the picture */
-  size_t rows, columns; /* of the grid */
-  const size_t *place;  /* [rows, columns] which query or key is there, from the top and the left */
-  double top, left;     /* where it begins, in heights and widths of the picture */
-  double height, width; /* of one place of it, in the same */
-  const aq_picture *picture;
+  const char *column;      /* of which it is the picture */
+  size_t rows, columns;    /* of the grid */
+  const size_t *place;     /* [rows, columns] which query or key is there, from the top and the left */
+  double top, left;        /* where it begins, in heights and widths of the picture */
+  double height, width;    /* of one place of it, in the same */
+  const aq_image *picture; /* grey, or red, green and blue */
 } aq_grid;
 
 /* The attention of one named head on one example; or the weights with which a program mixes its heads. */

@@ -6,7 +6,7 @@
 
 enum { MOST_SIDE = 1 << 14 };
 
-static bool is_picture(const aq_picture *p) {
+static bool is_picture(const aq_image *p) {
   return p && p->size >= sizeof *p && p->bytes && p->height >= 1 && p->width >= 1 && p->height <= MOST_SIDE
          && p->width <= MOST_SIDE && (p->channels == 1 || p->channels == 3);
 }
@@ -26,8 +26,8 @@ static void *keep(struct rt_arena *arena, const void *from, size_t size) {
   return to ? memcpy(to, from, size) : NULL;
 }
 
-static const aq_picture *keep_picture(struct rt_arena *arena, const aq_picture *from) {
-  aq_picture *to = keep(arena, from, sizeof *to);
+static const aq_image *keep_picture(struct rt_arena *arena, const aq_image *from) {
+  aq_image *to = keep(arena, from, sizeof *to);
   if (!to) return NULL;
   to->size = sizeof *to;
   to->bytes = keep(arena, from->bytes, from->height * from->width * from->channels);

@@ -57,7 +57,7 @@ static bool measure(const struct aq_session *s, const struct vm_run *run, size_t
 
 /* ---- pictures ---- */
 
-static int picture_of(struct aq_session *s, int c, int64_t row, const aq_picture **picture,
+static int picture_of(struct aq_session *s, int c, int64_t row, const aq_image **picture,
                       struct rt_error *error) {
   const struct io_column *column = &s->model->schema.columns[c];
   struct io_image image = {0};
@@ -65,12 +65,11 @@ static int picture_of(struct aq_session *s, int c, int64_t row, const aq_picture
   if (*picture) return RT_OK;
   const int status = column->kind->drawn->draw(column, &s->data.values[c], row, &image, error);
   if (status != RT_OK) return status;
-  aq_picture *own = rt_arena_alloc(&s->tokens, sizeof *own);
+  aq_image *own = rt_arena_alloc(&s->tokens, sizeof *own);
   unsigned char *bytes = own ? rt_arena_alloc(&s->tokens, io_image_size(&image) + 1) : NULL;
   if (bytes) {
     memcpy(bytes, image.bytes, io_image_size(&image));
-    *own =
-        (aq_picture){sizeof *own, (size_t)image.height, (size_t)image.width, (size_t)image.channels, bytes};
+    *own = (aq_image){sizeof *own, (size_t)image.height, (size_t)image.width, (size_t)image.channels, bytes};
     *picture = s->picture[c] = own;
   }
   io_image_free(&image);

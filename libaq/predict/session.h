@@ -58,7 +58,7 @@ struct aq_session {
     const char **text;
     size_t count;
   } * token; /* [columns of the schema] of the example that was looked at; NULL for what is no text */
-  const aq_picture **picture;  /* [columns of the schema] likewise; NULL: none has been drawn */
+  const aq_image **picture;    /* [columns of the schema] likewise; NULL: none has been drawn */
   int64_t *symbol_size;        /* [symbols] of that example; -1: it does not have such a length */
   struct embedding *embedding; /* of the last vectors; NULL: none were asked for (embed_rows.c) */
   void (*free_embedding)(struct embedding *embedding);

@@ -34,7 +34,7 @@ double shown_look_most(const struct shown_look *look, const double *number, size
 
 /* The pictures that a page has embedded already. */
 struct shown_pictures {
-  const aq_picture *of[64];
+  const aq_image *of[64];
   size_t count;
 };
 void shown_look_html(const struct shown_look *look, struct shown_pictures *pictures, struct rt_text *out);

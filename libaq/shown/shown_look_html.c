@@ -25,12 +25,12 @@ static void write_base64(const unsigned char *byte, size_t count, struct rt_text
   }
 }
 
-static bool is_same(const aq_picture *a, const aq_picture *b) {
+static bool is_same(const aq_image *a, const aq_image *b) {
   return a->height == b->height && a->width == b->width && a->channels == b->channels
          && memcmp(a->bytes, b->bytes, a->height * a->width * a->channels) == 0;
 }
 
-static void embed(const aq_picture *picture, size_t number, struct rt_text *out) {
+static void embed(const aq_image *picture, size_t number, struct rt_text *out) {
   const struct io_image image = {(int32_t)picture->height, (int32_t)picture->width, (int)picture->channels,
                                  (unsigned char *)(uintptr_t)picture->bytes};
   struct rt_text file = {0};
@@ -45,7 +45,7 @@ static void embed(const aq_picture *picture, size_t number, struct rt_text *out)
 }
 
 /* The number of a picture in the page. */
-static size_t number_of(struct shown_pictures *pictures, const aq_picture *picture, struct rt_text *out) {
+static size_t number_of(struct shown_pictures *pictures, const aq_image *picture, struct rt_text *out) {
   const size_t most = RT_COUNT(pictures->of);
   for (size_t k = 0; k < pictures->count && k < most; k++)
     if (is_same(pictures->of[k], picture)) return k;
@@ -63,7 +63,7 @@ struct look {
 };
 
 static void write_place(const struct look *l, const char *kind, size_t place, const aq_grid *grid) {
-  const aq_picture *picture = grid->picture;
+  const aq_image *picture = grid->picture;
   const double top = grid->top + grid->height * (double)(place / grid->columns),
                left = grid->left + grid->width * (double)(place % grid->columns);
   const double number[] = {left * (double)picture->width, top * (double)picture->height,
@@ -92,7 +92,7 @@ static void write_heat(const struct look *l, const double *number, double most) 
 }
 
 static void begin_picture(const struct look *l, bool under) {
-  const aq_picture *p = l->look->grid->picture;
+  const aq_image *p = l->look->grid->picture;
   rt_text_printf(l->out, "<figure><svg viewBox=\"0 0 %zu %zu\"%s><use href=\"#p%zu\"%s/>", p->width,
                  p->height, p->width < SHARP && p->height < SHARP ? " class=\"sharp\"" : "", l->picture,
                  under ? " class=\"under\"" : "");

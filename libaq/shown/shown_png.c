@@ -37,7 +37,7 @@ static double share_at(const struct tile *t, double y, double x) {
 }
 
 static void write_point(const struct tile *t, size_t y, size_t x, unsigned char out[IO_COLOUR]) {
-  const aq_picture *p = t->look->grid->picture;
+  const aq_image *p = t->look->grid->picture;
   const unsigned char *from = p->bytes + ((y / t->scale) * p->width + x / t->scale) * p->channels;
   double colour[IO_COLOUR], grey = 0;
   static const double bright[IO_COLOUR] = {0.299, 0.587, 0.114};
@@ -58,7 +58,7 @@ static void next_line(struct sheet *s, size_t gap) {
 }
 
 static void put(struct sheet *s, const struct tile *t) {
-  const aq_picture *p = t->look->grid->picture;
+  const aq_image *p = t->look->grid->picture;
   const size_t height = p->height * t->scale, width = p->width * t->scale;
   if (s->image.bytes)
     for (size_t y = 0; y < height; y++)
@@ -81,7 +81,7 @@ static void put_look(struct sheet *s, struct tile t, size_t head, size_t picture
 }
 
 static void put_head(struct sheet *s, const struct shown_look *look, size_t head) {
-  const aq_picture *p = look->grid->picture;
+  const aq_image *p = look->grid->picture;
   const size_t side = p->height > p->width ? p->height : p->width,
                abreast = look->cell ? look->abreast : ABREAST;
   const struct tile plain = {look, NULL, 0, side < TILE ? TILE / side : 1};

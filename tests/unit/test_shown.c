@@ -188,7 +188,7 @@ static void hostile_strings_are_spelt_out(void **state) {
 }
 
 static const unsigned char points[] = {0, 64, 128, 255, 9, 9};
-static const aq_picture picture = {sizeof picture, 2, 3, 1, points};
+static const aq_image picture = {sizeof picture, 2, 3, 1, points};
 static const size_t places[] = {0, 1, 2};
 static const aq_grid grid = {sizeof grid, "photo", 1, 3, places, 0, 0, 0.5, 1.0 / 3, &picture};
 
