@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#define LEAST_FACTOR ((real)0x1p-20) /* far from what overflows, as its reciprocal is */
+
 /* ---- operands ---- */
 
 /* Size of the axis with a role, or `absent`. */
@@ -85,6 +87,47 @@ static void attend_enter(const struct attend_call *c, struct attend_head *head, 
     head->extra[k] = KERNEL(attend_bind)(&plan->extra[k], &in[c->first_extra + k], example, h, heads);
 }
 
+/* ---- factors ---- */
+
+/* Does a softmax's score only multiply s, or divide it, by what is the same for a whole head, as s / sqrt(K)
+ * does? */
+static bool attend_only_scales(const struct attend_plan *plan) {
+  const struct lane_program *p = plan->score;
+  const struct lane_instr *last = p ? &p->instr[p->instr_count - 1] : NULL;
+  int scores = 0, raw = -1;
+  if (!p || !plan->softmax || last->out != p->output[0]) return false;
+  for (int k = 0; k < plan->extra_count; k++)
+    if (plan->wants_grad[k]) return false;
+  for (const struct lane_instr *in = p->instr; in < last; in++) {
+    const bool is_score = in->op == LANE_input && in->a == 0;
+    if (!is_score && (in->out_class || in->out == raw)) return false;
+    if (is_score) scores++, raw = in->out;
+  }
+  if (scores != 1 || last->a == last->b) return false;
+  return (last->op == LANE_mul && (last->a == raw || last->b == raw))
+         || (last->op == LANE_div && last->a == raw);
+}
+
+/* What becomes of 1. */
+static real attend_scaled(const struct attend_head *head, struct attend_space *space) {
+  const struct attend_block one = {.queries = 1, .fast = RT_VECTOR, .keys = 1};
+  for (int k = 0; k < RT_VECTOR; k++) space->score[k] = 1;
+  KERNEL(attend_lanes)(head, head->plan->score, &one, space->score, &space->score_regs, space->shaped);
+  return space->shaped[0];
+}
+
+/* The factor is left to the softmax, which multiplies as it computes weights. */
+static void attend_take_factor(struct attend_head *head, struct attend_space *space) {
+  const struct attend_plan *plan = head->plan;
+  head->score = plan->score, head->score_grad = plan->score_grad;
+  head->factor = 1;
+  if (!attend_only_scales(plan)) return;
+  const real factor = attend_scaled(head, space);
+  if (!(factor >= LEAST_FACTOR && factor <= 1 / LEAST_FACTOR)) return;
+  head->score = head->score_grad = NULL;
+  head->factor = factor;
+}
+
 /* ---- tasks ---- */
 
 enum {
@@ -131,6 +174,7 @@ static void attend_work(void *context, int64_t task, void *scratch) {
     attend_enter(call, &head, segment / job->heads, segment % job->heads, job->heads);
     attend_cut(job, task / groups, &head);
     space.score_regs.warm = space.mask_regs.warm = space.drop_regs.warm = space.grad_regs.warm = false;
+    attend_take_factor(&head, &space);
     call->task(&head, &space);
   }
 }
@@ -440,8 +484,13 @@ void KERNEL(attend_see)(const struct attend_head *head, const struct attend_bloc
   ATTEND_LANES(k, strip->keys * strip->fast) to[k] = mask[k] != 0 ? shaped[k] : hidden;
 }
 
-void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip,
+void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *block,
                           struct attend_space *space, real *tile) {
-  if (head->plan->score) KERNEL(attend_lanes)(head, head->plan->score, strip, tile, &space->score_regs, tile);
-  if (strip->seen != LANE_TRUE) KERNEL(attend_see)(head, strip, space, tile, tile);
+  struct attend_block strip;
+  if (!head->score && block->seen == LANE_TRUE) return;
+  for (int64_t done = 0; done < block->keys; done += strip.keys, tile += strip.keys * strip.fast) {
+    strip = attend_strip(block, done);
+    if (head->score) KERNEL(attend_lanes)(head, head->score, &strip, tile, &space->score_regs, tile);
+    if (strip.seen != LANE_TRUE) KERNEL(attend_see)(head, &strip, space, tile, tile);
+  }
 }

@@ -54,6 +54,10 @@ struct attend_head {
   int64_t keys_moved;                                 /* j of key 0: keys before it may be gone */
   bool makes_rows, makes_columns; /* which results are the task's: those with an i axis; those without */
   struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS]; /* value.data: NULL when the op has none */
+  /* The plan's, NULL where they only multiply by `factor`: a softmax does that as it computes its weights.
+   * factor is 1 otherwise. */
+  const struct lane_program *score, *score_grad;
+  real factor;
 };
 
 /* Of a head with row values: a block of keys that a block of queries sees. seen: what the mask says of it,
@@ -202,8 +206,8 @@ void KERNEL(attend_lanes)(const struct attend_head *head, const struct lane_prog
 void KERNEL(attend_see)(const struct attend_head *head, const struct attend_block *strip,
                         struct attend_space *space, const real *shaped, real *to);
 
-/* s' of a strip of raw scores, hidden where the mask says so, in their place. */
-void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *strip,
+/* s', but for the factor, of a block of raw scores, hidden where the mask says so, in their place. */
+void KERNEL(attend_shape)(const struct attend_head *head, const struct attend_block *block,
                           struct attend_space *space, real *tile);
 
 /* y and lse of the only query of the head's part: a softmax without drop and row values (attend_one.c). */

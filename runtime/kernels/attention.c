@@ -3,13 +3,18 @@
  * exist for one tile only. */
 #include "runtime/kernels/attend_masked.h"
 #include "runtime/kernels/math.h"
+#include "runtime/kernels/vector_exp.h"
 
 #include <string.h>
 
-/* The softmax of a block of queries so far. */
+#define ATTEND_BEHIND 8
+
+#define ATTEND_EACH _Pragma("GCC unroll 2") for (int v = 0; v < count; v++)
+
+/* The softmax of a block of queries so far. Scores are s' but for the head's factor. */
 struct attend_rows {
-  real top[ATTEND_QUERIES];   /* largest score */
-  real sum[ATTEND_QUERIES];   /* of exp(score - top) */
+  real top[ATTEND_QUERIES];   /* largest score, or nearly */
+  real sum[ATTEND_QUERIES];   /* of exp((score - top) factor) */
   real scale[ATTEND_QUERIES]; /* what the last block's new maximum makes of all before it */
   real *query_t;              /* the block's queries, transposed */
   struct attend_matrix y;     /* sums of values so far, weighted by exp(score - top) */
@@ -22,62 +27,78 @@ static void attend_drop(const struct attend_head *head, const struct attend_bloc
   attend_multiply(tile, space->drop, strip->keys * strip->fast);
 }
 
-static void attend_top(const real *tile, int64_t keys, int64_t fast, real *top) {
-  for (int64_t first = 0; first < fast; first += RT_VECTOR) {
-    real most[RT_VECTOR];
-    memcpy(most, top + first, sizeof most);
-    for (int64_t j = 0; j < keys; j++) {
-      const real *from = tile + j * fast + first;
-#pragma omp simd
-      for (int v = 0; v < RT_VECTOR; v++) most[v] = from[v] > most[v] ? from[v] : most[v];
-    }
-    memcpy(top + first, most, sizeof most);
-  }
+/* The largest score of each query; or top, where the largest is not far above it. Then no weight is above
+ * 2^ATTEND_BEHIND, and what was summed before need not be multiplied. by: see attend_exp. */
+static void attend_top(const real *tile, int64_t keys, int64_t fast, real by, real *top) {
+  real most[ATTEND_QUERIES];
+  const real behind = ATTEND_BEHIND / by;
+  for (int q = 0; q < ATTEND_QUERIES; q++) most[q] = -(real)INFINITY;
+  for (int64_t j = 0; j < keys; j++, tile += fast)
+    ATTEND_LANES(q, fast) most[q] = tile[q] > most[q] ? tile[q] : most[q];
+  ATTEND_LANES(q, fast) top[q] = most[q] > top[q] + behind ? most[q] : top[q];
 }
 
-/* tile = exp(tile - top), and its sum. A row that has seen nothing has top = -infinity; 0 is subtracted
- * instead. */
-static void attend_exp(real *tile, int64_t keys, int64_t fast, const real *top, real *sum) {
-  for (int64_t first = 0; first < fast; first += RT_VECTOR) {
-    real base[RT_VECTOR], total[RT_VECTOR];
-    for (int v = 0; v < RT_VECTOR; v++) base[v] = top[first + v] == -(real)INFINITY ? 0 : top[first + v];
-    memcpy(total, sum + first, sizeof total);
-    for (int64_t j = 0; j < keys; j++) {
-      real *at = tile + j * fast + first;
-#pragma omp simd
-      for (int v = 0; v < RT_VECTOR; v++) {
-        real w = LANE_EXP(at[v] - base[v]);
-        at[v] = w;
-        total[v] += w;
-      }
-    }
-    memcpy(sum + first, total, sizeof total);
+/* A row that has seen nothing has top = -infinity; 0 is subtracted instead. */
+static inline real attend_base(real top) { return top == -(real)INFINITY ? 0 : top; }
+
+/* Of `count` vectors of queries from `first` on. */
+static inline __attribute__((always_inline)) void attend_exp_columns(int count, int64_t first,
+                                                                     const struct attend_block *block,
+                                                                     real by, struct attend_rows *rows,
+                                                                     real *tile) {
+  exp_vector base[EXP_SIDE_BY_SIDE], total[EXP_SIDE_BY_SIDE], w[EXP_SIDE_BY_SIDE];
+  ATTEND_EACH {
+    real lane[RT_VECTOR];
+    for (int k = 0; k < RT_VECTOR; k++) lane[k] = attend_base(rows->top[first + v * RT_VECTOR + k]);
+    memcpy(&base[v], lane, sizeof lane);
+    memcpy(&total[v], rows->sum + first + v * RT_VECTOR, sizeof total[v]);
   }
+  tile += first;
+  for (int64_t j = 0; j < block->keys; j++, tile += block->fast) {
+    ATTEND_EACH memcpy(&w[v], tile + v * RT_VECTOR, sizeof w[v]);
+    ATTEND_EACH w[v] -= base[v];
+    vector_exp2(w, count, by);
+    ATTEND_EACH memcpy(tile + v * RT_VECTOR, &w[v], sizeof w[v]);
+    ATTEND_EACH total[v] += w[v];
+  }
+  ATTEND_EACH memcpy(rows->sum + first + v * RT_VECTOR, &total[v], sizeof total[v]);
+}
+
+/* tile = 2^((tile - top) by), and its sum. */
+static void attend_exp(const struct attend_block *block, real by, struct attend_rows *rows, real *tile) {
+  int64_t q = 0;
+  for (; q + 2 * RT_VECTOR <= block->fast; q += 2 * RT_VECTOR)
+    attend_exp_columns(2, q, block, by, rows, tile);
+  if (q < block->fast) attend_exp_columns(1, q, block, by, rows, tile);
+}
+
+/* What a new top makes of the sums before it. */
+static void attend_move(const real *before, int64_t fast, real by, struct attend_rows *rows) {
+  ATTEND_LANES(q, fast) rows->scale[q] = before[q] - attend_base(rows->top[q]);
+  for (int64_t q = 0; q < fast; q += RT_VECTOR) {
+    exp_vector scale;
+    memcpy(&scale, rows->scale + q, sizeof scale);
+    vector_exp2(&scale, 1, by);
+    memcpy(rows->scale + q, &scale, sizeof scale);
+  }
+  ATTEND_LANES(q, fast) rows->sum[q] *= rows->scale[q];
 }
 
 /* Turns a tile of raw scores into weights. A softmax divides by its sum when the row is finished. */
 static void attend_weigh(const struct attend_head *head, const struct attend_block *block,
                          struct attend_space *space, struct attend_rows *rows, bool dropped) {
-  bool softmax = head->plan->softmax;
-  real before[ATTEND_QUERIES];
+  real before[ATTEND_QUERIES], by = head->factor * EXP_BY;
   struct attend_block strip;
-  memcpy(before, rows->top, sizeof before);
-  for (int64_t done = 0; done < block->keys; done += strip.keys) {
-    strip = attend_strip(block, done);
-    real *tile = space->score + done * block->fast;
-    KERNEL(attend_shape)(head, &strip, space, tile);
-    if (softmax) attend_top(tile, strip.keys, block->fast, rows->top);
+  KERNEL(attend_shape)(head, block, space, space->score);
+  if (head->plan->softmax) {
+    memcpy(before, rows->top, sizeof before);
+    attend_top(space->score, block->keys, block->fast, by, rows->top);
+    attend_move(before, block->fast, by, rows);
+    attend_exp(block, by, rows, space->score);
   }
-  if (softmax) ATTEND_LANES(q, block->fast) {
-      real base = rows->top[q] == -(real)INFINITY ? 0 : rows->top[q];
-      rows->scale[q] = LANE_EXP(before[q] - base);
-      rows->sum[q] *= rows->scale[q];
-    }
-  for (int64_t done = 0; done < block->keys; done += strip.keys) {
+  for (int64_t done = 0; dropped && done < block->keys; done += strip.keys) {
     strip = attend_strip(block, done);
-    real *tile = space->score + done * block->fast;
-    if (softmax) attend_exp(tile, strip.keys, block->fast, rows->top, rows->sum);
-    if (dropped) attend_drop(head, &strip, space, tile);
+    attend_drop(head, &strip, space, space->score + done * block->fast);
   }
 }
 
@@ -100,7 +121,7 @@ static void attend_finish(const struct attend_head *head, const struct attend_vi
   bool softmax = head->plan->softmax;
   ATTEND_LANES(q, block->fast) {
     scale[q] = !softmax ? 1 : sum[q] != 0 ? 1 / sum[q] : 0;
-    ends[q] = sum[q] != 0 ? top[q] + LANE_LOG(sum[q]) : -(real)INFINITY;
+    ends[q] = sum[q] != 0 ? top[q] * head->factor + LANE_LOG(sum[q]) : -(real)INFINITY;
   }
   for (int64_t q = 0; q < block->queries; q++) {
     const real *from = rows->y.data + q * rows->y.row, by = scale[q];
@@ -219,17 +240,15 @@ size_t KERNEL(attention_scratch)(const struct rt_call *call) {
 /* The weights of a tile whose rows are finished, to w[i, j]. */
 static void attend_write(const struct attend_head *head, const struct attend_block *block,
                          const struct attend_rows *rows, struct attend_space *space, real *w) {
-  struct attend_block strip;
-  for (int64_t done = 0; done < block->keys; done += strip.keys) {
-    strip = attend_strip(block, done);
-    real *tile = space->score + done * block->fast, ignored[ATTEND_QUERIES] = {0};
-    KERNEL(attend_shape)(head, &strip, space, tile);
-    if (head->plan->softmax) attend_exp(tile, strip.keys, block->fast, rows->top, ignored);
-    for (int64_t q = 0; q < block->queries; q++) {
-      real *row = w + (block->first_query + q) * head->keys + strip.first_key;
-      real scale = !head->plan->softmax ? 1 : rows->sum[q] != 0 ? 1 / rows->sum[q] : 0;
-      for (int64_t j = 0; j < strip.keys; j++) row[j] = tile[j * block->fast + q] * scale;
-    }
+  const bool softmax = head->plan->softmax;
+  struct attend_rows again = *rows; /* the sums are ready */
+  real *tile = space->score;
+  KERNEL(attend_shape)(head, block, space, tile);
+  if (softmax) attend_exp(block, head->factor * EXP_BY, &again, tile);
+  for (int64_t q = 0; q < block->queries; q++) {
+    real *row = w + (block->first_query + q) * head->keys + block->first_key;
+    real scale = !softmax ? 1 : rows->sum[q] != 0 ? 1 / rows->sum[q] : 0;
+    for (int64_t j = 0; j < block->keys; j++) row[j] = tile[j * block->fast + q] * scale;
   }
 }
 

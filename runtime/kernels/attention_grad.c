@@ -11,7 +11,7 @@
  * What a mask hides contributes nothing, whatever the programs make of it. */
 #include "runtime/kernels/attend_grads.h"
 #include "runtime/kernels/attend_masked.h"
-#include "runtime/kernels/math.h"
+#include "runtime/kernels/vector_exp.h"
 
 #include <string.h>
 
@@ -24,6 +24,15 @@ struct attend_rows {
   bool started; /* has dquery been written? */
   bool care;    /* is there a mask, and are not all numbers of the queries finite? */
 };
+
+/* A tile or some of its keys: s' but for the head's factor; what the weights are written to; dw, which
+ * becomes ds'. */
+struct attend_tiles {
+  const real *shaped;
+  real *weights, *grad;
+};
+
+#define ATTEND_EACH _Pragma("GCC unroll 2") for (int v = 0; v < count; v++)
 
 /* A block of keys. */
 struct attend_columns {
@@ -52,14 +61,14 @@ static bool attend_makes(const struct attend_head *head, const struct attend_ope
   return attend_has(operand, ATTEND_I) ? head->makes_rows : head->makes_columns;
 }
 
-/* Does the second part of score_grad read s, from the input or from a register that shows it? */
-static bool attend_reads_score(const struct attend_plan *plan) {
-  const struct lane_program *program = plan->score_grad;
+/* Does the second part of score_grad, from score_end on, read s, from the input or from a register that shows
+ * it? */
+static bool attend_reads_score(const struct lane_program *program, int score_end) {
   uint64_t shows = 0;
   for (int n = 0; program && n < program->instr_count; n++) {
     const struct lane_instr *in = &program->instr[n];
     bool is_score = in->op == LANE_input && in->a == 0;
-    if (n >= plan->score_end && (is_score || lane_reads(in) & shows)) return true;
+    if (n >= score_end && (is_score || lane_reads(in) & shows)) return true;
     shows &= ~((uint64_t)1 << in->out);
     if (is_score) shows |= (uint64_t)1 << in->out;
   }
@@ -85,7 +94,7 @@ void KERNEL(attend_grads_init)(const struct attend_head *head, struct attend_gra
   if (head->makes_rows && (g->add_query || head->queries < 1)) KERNEL(attend_zero)(head, &g->query);
   if (head->makes_columns && g->add_key)
     KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
-  g->reads_score = attend_reads_score(plan);
+  g->reads_score = attend_reads_score(head->score_grad, plan->score_end);
   g->outputs = 1;
   for (int k = 0; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
@@ -144,9 +153,9 @@ static const real *attend_shape_grad(const struct attend_head *head, const struc
                                      struct attend_space *space, const real *score, const real *grad,
                                      struct lane_tile *tile) {
   const struct attend_plan *plan = head->plan;
-  if (!plan->score_grad) return score;
+  if (!head->score_grad) return score;
   attend_input(strip, grad, tile, KERNEL(attend_inputs)(head, strip, score, tile));
-  return KERNEL(lane_begin)(plan->score_grad, tile, &space->grad_regs, plan->score_end, plan->score_register,
+  return KERNEL(lane_begin)(head->score_grad, tile, &space->grad_regs, plan->score_end, plan->score_register,
                             space->shaped);
 }
 
@@ -155,7 +164,7 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
                               const struct attend_block *strip, const struct lane_tile *tile,
                               struct attend_space *space, real *grad) {
   const struct attend_plan *plan = head->plan;
-  if (!plan->score_grad) return;
+  if (!head->score_grad) return;
   int64_t count = strip->keys * strip->fast;
   real *out[LANE_MAX_OUTPUTS];
   out[0] = grad;
@@ -173,21 +182,34 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
 
 /* ---- tiles ---- */
 
-/* w = exp(s' - lse), ds' = w (dw - delta). */
-static void attend_softmax_grad(int64_t keys, int64_t fast, const struct attend_rows *rows,
-                                const real *shaped, real *weights, real *grad) {
-  for (int64_t first = 0; first < fast; first += RT_VECTOR) {
-    const real *less = rows->neg_lse + first, *minus = rows->delta + first;
-    for (int64_t j = 0; j < keys; j++) {
-      int64_t at = j * fast + first;
-#pragma omp simd
-      for (int v = 0; v < RT_VECTOR; v++) {
-        real w = LANE_EXP(shaped[at + v] + less[v]);
-        weights[at + v] = w;
-        grad[at + v] = w * (grad[at + v] - minus[v]);
-      }
-    }
+/* Of `count` vectors of queries from `first` on. */
+static inline __attribute__((always_inline)) void attend_softmax_columns(int count, int64_t first,
+                                                                         const struct attend_block *block,
+                                                                         const struct attend_rows *rows,
+                                                                         real factor,
+                                                                         const struct attend_tiles *tiles) {
+  exp_vector less[EXP_SIDE_BY_SIDE], minus[EXP_SIDE_BY_SIDE], w[EXP_SIDE_BY_SIDE], dw[EXP_SIDE_BY_SIDE];
+  ATTEND_EACH memcpy(&less[v], rows->neg_lse + first + v * RT_VECTOR, sizeof less[v]);
+  ATTEND_EACH memcpy(&minus[v], rows->delta + first + v * RT_VECTOR, sizeof minus[v]);
+  for (int64_t at = first; at < block->keys * block->fast; at += block->fast) {
+    ATTEND_EACH memcpy(&w[v], tiles->shaped + at + v * RT_VECTOR, sizeof w[v]);
+    ATTEND_EACH memcpy(&dw[v], tiles->grad + at + v * RT_VECTOR, sizeof dw[v]);
+    ATTEND_EACH w[v] = w[v] * factor + less[v];
+    ATTEND_EACH dw[v] = (dw[v] - minus[v]) * factor;
+    vector_exp2(w, count, EXP_BY);
+    ATTEND_EACH dw[v] *= w[v];
+    ATTEND_EACH memcpy(tiles->weights + at + v * RT_VECTOR, &w[v], sizeof w[v]);
+    ATTEND_EACH memcpy(tiles->grad + at + v * RT_VECTOR, &dw[v], sizeof dw[v]);
   }
+}
+
+/* w = exp(s' - lse), ds' = w (dw - delta); with the factor, of s' and its gradient. */
+static void attend_softmax_grad(const struct attend_block *block, const struct attend_rows *rows, real factor,
+                                const struct attend_tiles *tiles) {
+  int64_t q = 0;
+  for (; q + 2 * RT_VECTOR <= block->fast; q += 2 * RT_VECTOR)
+    attend_softmax_columns(2, q, block, rows, factor, tiles);
+  if (q < block->fast) attend_softmax_columns(1, q, block, rows, factor, tiles);
 }
 
 /* Must products leave out hidden pairs one by one, because some numbers are not finite? */
@@ -202,10 +224,11 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
                               const struct attend_block *block, const struct attend_rows *rows, bool care,
                               struct attend_space *space) {
   const struct attend_plan *plan = head->plan;
+  const bool whole = plan->softmax && !head->score_grad && block->seen == LANE_TRUE && !plan->drop;
   struct attend_block strip;
   struct lane_tile tile;
   for (int64_t done = 0; done < block->keys; done += strip.keys) {
-    strip = attend_strip(block, done);
+    strip = whole ? *block : attend_strip(block, done);
     int64_t count = strip.keys * strip.fast;
     real *score = space->score + done * block->fast, *grad = space->grad + done * block->fast;
     real *weights = g->reads_score ? space->shaped : score;
@@ -216,7 +239,7 @@ static void attend_tiles_grad(const struct attend_head *head, const struct atten
       attend_multiply(grad, space->drop, count);
     }
     if (plan->softmax)
-      attend_softmax_grad(strip.keys, strip.fast, rows, shaped, weights, grad);
+      attend_softmax_grad(&strip, rows, head->factor, &(struct attend_tiles){shaped, weights, grad});
     else {
       if (strip.seen != LANE_TRUE) attend_hide(grad, space->mask, 0, count);
       if (weights != shaped) memcpy(weights, shaped, (size_t)count * sizeof(real));
