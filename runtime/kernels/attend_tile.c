@@ -132,32 +132,43 @@ static void attend_take_factor(struct attend_head *head, struct attend_space *sp
 
 enum {
   ATTEND_TASK = 1 << 17, /* multiplications in a task: about ten microseconds */
-  ATTEND_CUT = 512       /* queries or keys of one task of a head that is cut: a multiple of either block */
+  ATTEND_CUT = 512       /* queries of one task of a head that is cut: a multiple of their block */
 };
 
 struct attend_job {
   const struct attend_call *call;
-  int64_t heads, segments;  /* heads of one example, of all examples */
-  int64_t by_query, by_key; /* tasks for one head, by queries and by keys; 1 and 0 when it is whole */
-  int64_t grouped;          /* heads of one task, when a head is one task or less */
+  int64_t heads, segments; /* heads of one example, of all examples */
+  int64_t chunks;          /* of the queries of a head, each of which is a task; 1 when it is whole */
+  int64_t round;   /* of a head that is cut by pairs: which chunk of the keys each chunk of queries has */
+  int64_t grouped; /* heads of one task, when a head is one task or less */
   struct attend_room room;
   bool wide; /* whole numbers above those that float holds: see lane_run.h */
 };
 
-/* The chunk-th task of a head. Chunks of keys begin with the first keys, chunks of queries with the last
- * queries, so that under a causal mask long tasks come before short ones. */
+/* Where a part of a length begins, which is a whole number of blocks. */
+static int64_t attend_part(int64_t length, int64_t block, int64_t part, int64_t parts) {
+  const int64_t first = (length + block - 1) / block * part / parts * block;
+  return first < length ? first : length;
+}
+
+/* The chunk-th task of a head, which begins with the last queries, so that under a causal mask long tasks
+ * come before short ones. In the first round queries meet the keys beside them, then those before. */
 static void attend_cut(const struct attend_job *job, int64_t chunk, struct attend_head *head) {
-  bool keys = chunk < job->by_key;
-  int64_t first = (keys ? chunk : job->by_key + job->by_query - 1 - chunk) * ATTEND_CUT,
-          end = first + ATTEND_CUT;
+  const int64_t chunks = job->chunks, part = chunks - 1 - chunk;
   head->end_query = head->queries, head->end_key = head->keys;
-  head->makes_rows = head->makes_columns = true;
-  if (job->by_query == 1 && !job->by_key) return;
-  if (keys)
-    head->first_key = first, head->end_key = end < head->keys ? end : head->keys;
-  else
-    head->first_query = first, head->end_query = end < head->queries ? end : head->queries;
-  if (job->by_key) head->makes_rows = !keys, head->makes_columns = keys;
+  head->begins = true;
+  if (chunks == 1) return;
+  if (job->call->cut == ATTEND_BY_QUERIES) {
+    const int64_t end = (part + 1) * ATTEND_CUT;
+    head->first_query = part * ATTEND_CUT, head->end_query = end < head->queries ? end : head->queries;
+    return;
+  }
+  const int64_t keys = (part + chunks - job->round) % chunks;
+  head->cut = true, head->begins = job->round == 0;
+  head->first_query = attend_part(head->queries, ATTEND_QUERIES, part, chunks);
+  head->end_query = attend_part(head->queries, ATTEND_QUERIES, part + 1, chunks);
+  head->first_key = attend_part(head->keys, ATTEND_KEYS, keys, chunks);
+  head->end_key = attend_part(head->keys, ATTEND_KEYS, keys + 1, chunks);
 }
 
 static void attend_work(void *context, int64_t task, void *scratch) {
@@ -297,23 +308,20 @@ static int64_t attend_chunks(int64_t length) {
 
 void KERNEL(attend_run)(const struct attend_call *call) {
   const struct attend_sizes sizes = attend_measure(call);
-  struct attend_job job = {.call = call, .by_query = 1, .grouped = 1, .heads = attend_heads(call)};
+  struct attend_job job = {.call = call, .chunks = 1, .grouped = 1, .heads = attend_heads(call)};
   job.segments = call->shape->examples * job.heads;
   if (!job.segments) return;
   job.room = attend_room_of(call, &sizes);
   job.wide = job.room.wide && attend_passes_now(call, &sizes);
-  if (call->cut == ATTEND_BY_QUERIES) job.by_query = attend_chunks(sizes.queries);
-  if (call->cut == ATTEND_BOTH_WAYS && job.segments == 1 && sizes.queries > ATTEND_CUT
-      && rt_pool_threads(call->call->pool) > 1) {
-    job.by_query = attend_chunks(sizes.queries);
-    job.by_key = attend_chunks(attend_keys(call, 0));
-  }
-  if (job.by_query == 1) {
+  const bool pairs = call->cut == ATTEND_BY_PAIRS && job.segments == 1;
+  if (pairs || call->cut == ATTEND_BY_QUERIES) job.chunks = attend_chunks(sizes.queries);
+  if (job.chunks == 1) {
     double each = sizes.work / (double)call->shape->examples * 64 + 4096;
     job.grouped = each < ATTEND_TASK ? (int64_t)(ATTEND_TASK / each) : 1;
   }
-  rt_parallel(call->call->pool, (job.segments + job.grouped - 1) / job.grouped * (job.by_query + job.by_key),
-              attend_work, &job);
+  const int64_t tasks = (job.segments + job.grouped - 1) / job.grouped * job.chunks;
+  for (; job.round < (pairs ? job.chunks : 1); job.round++)
+    rt_parallel(call->call->pool, tasks, attend_work, &job);
 }
 
 /* ---- blocks ---- */

@@ -52,7 +52,8 @@ struct attend_head {
   int64_t first_query, end_query, first_key, end_key; /* the task's part */
   int64_t moved;                                      /* i of query 0: it may stand behind earlier keys */
   int64_t keys_moved;                                 /* j of key 0: keys before it may be gone */
-  bool makes_rows, makes_columns; /* which results are the task's: those with an i axis; those without */
+  bool cut;    /* are there other tasks for the same queries, or the same keys? */
+  bool begins; /* is this the first one for its queries, and for its keys? */
   struct attend_view query, key, value, extra[ATTEND_MAX_EXTRAS]; /* value.data: NULL when the op has none */
   /* The plan's, NULL where they only multiply by `factor`: a softmax does that as it computes its weights.
    * factor is 1 otherwise. */
@@ -136,10 +137,10 @@ typedef void attend_task(const struct attend_head *head, struct attend_space *sp
 /* How a long head may be cut into tasks.
  * - ATTEND_WHOLE: not at all
  * - ATTEND_BY_QUERIES: every task makes all results of some queries
- * - ATTEND_BOTH_WAYS: some tasks make the rows of some queries, others the columns of some keys. Both make
- * the scores, so this is for a lone head and several threads only. Every sum has the order that it has in a
- * whole head */
-enum attend_cut { ATTEND_WHOLE, ATTEND_BY_QUERIES, ATTEND_BOTH_WAYS };
+ * - ATTEND_BY_PAIRS: a lone head, in rounds of tasks: each has some queries and some keys, and no two of a
+ * round have the same. So all can add to what they have. The rounds are the same for any number of threads,
+ * and so is the order of every sum */
+enum attend_cut { ATTEND_WHOLE, ATTEND_BY_QUERIES, ATTEND_BY_PAIRS };
 
 /* Runs a task over all heads of all examples. roles and shape say how many examples, heads and queries there
  * are: those of a result, or of whatever has its axes i and h. first_extra: number of the first extra among

@@ -56,11 +56,6 @@ void KERNEL(attend_zero)(const struct attend_head *head, const struct attend_vie
       memset(view->data + i * view->i_stride + j * view->j_stride, 0, (size_t)view->width * sizeof(real));
 }
 
-/* Is the gradient of an operand this task's? */
-static bool attend_makes(const struct attend_head *head, const struct attend_operand *operand) {
-  return attend_has(operand, ATTEND_I) ? head->makes_rows : head->makes_columns;
-}
-
 /* Does the second part of score_grad, from score_end on, read s, from the input or from a register that shows
  * it? */
 static bool attend_reads_score(const struct lane_program *program, int score_end) {
@@ -88,18 +83,18 @@ void KERNEL(attend_grads_init)(const struct attend_head *head, struct attend_gra
   g->value = attend_grad_of(head, &plan->value, out++, head->value.width);
   /* A row of dquery is written with its first block of keys. A head of one block each needs no zeros for dkey
    * and dvalue either. */
-  g->add_query = !g->query.i_stride && head->queries > 1;
+  g->add_query = (!g->query.i_stride && head->queries > 1) || head->cut;
   g->add_key = head->queries > ATTEND_QUERIES || head->keys > ATTEND_KEYS || head->queries < 1
                || !g->key.j_stride || !g->value.j_stride;
-  if (head->makes_rows && (g->add_query || head->queries < 1)) KERNEL(attend_zero)(head, &g->query);
-  if (head->makes_columns && g->add_key)
-    KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
+  if (head->begins && (g->add_query || head->queries < 1)) KERNEL(attend_zero)(head, &g->query);
+  if (head->begins && g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
   g->reads_score = attend_reads_score(head->score_grad, plan->score_end);
   g->outputs = 1;
   for (int k = 0; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
     g->extra[k] = attend_grad_of(head, &plan->extra[k], out++, head->extra[k].width);
-    if (attend_makes(head, &plan->extra[k])) KERNEL(attend_zero)(head, &g->extra[k]);
+    const bool pairs = attend_has(&plan->extra[k], ATTEND_I) && attend_has(&plan->extra[k], ATTEND_J);
+    if (head->begins || pairs) KERNEL(attend_zero)(head, &g->extra[k]);
     g->outputs += attend_has(&plan->extra[k], ATTEND_FEATURE) ? 2 : 1;
   }
 }
@@ -174,8 +169,8 @@ static void attend_score_grad(const struct attend_head *head, const struct atten
     for (int k = 0; k < g->outputs; k++) attend_hide(out[k], space->mask, 0, count);
   for (int k = 0, part = 1; k < plan->extra_count; k++) {
     if (!plan->wants_grad[k]) continue;
-    bool table = attend_has(&plan->extra[k], ATTEND_FEATURE), makes = attend_makes(head, &plan->extra[k]);
-    if (makes) KERNEL(attend_add_extra)(&g->extra[k], strip, out[part], table ? out[part + 1] : NULL);
+    bool table = attend_has(&plan->extra[k], ATTEND_FEATURE);
+    KERNEL(attend_add_extra)(&g->extra[k], strip, out[part], table ? out[part + 1] : NULL);
     part += table ? 2 : 1;
   }
 }
@@ -305,7 +300,6 @@ static void attend_rows_end(const struct attend_head *head, const struct attend_
                             const struct attend_band *band, int b, const struct attend_rows *rows) {
   const struct attend_block *block = &band->block[b];
   struct attend_matrix to = attend_at(&g->query, block->first_query, 0);
-  if (!head->makes_rows) return;
   if (rows->started && band->packed)
     KERNEL(attend_unpack)(rows->dquery, block->queries, head->query.width, to, g->add_query);
   for (int64_t q = 0; q < block->queries && !rows->started && !g->add_query; q++)
@@ -313,26 +307,17 @@ static void attend_rows_end(const struct attend_head *head, const struct attend_
 }
 
 /* Adds what the tiles w d and ds of the b-th block give to dvalue, dkey and dquery. */
-static void attend_products(const struct attend_head *head, const struct attend_band *band, int b,
-                            struct attend_rows *rows, struct attend_columns *columns,
-                            const struct attend_space *space) {
+static void attend_products(const struct attend_band *band, int b, struct attend_rows *rows,
+                            struct attend_columns *columns, const struct attend_space *space) {
   const struct attend_block *block = &band->block[b];
   const bool care = attend_cares(band, block, rows);
   const int64_t fast = block->fast, queries = block->queries, keys = block->keys;
   const struct attend_matrix seen = {space->seen, fast, 1}, seen_by_query = {space->seen, 1, fast};
-  if (head->makes_columns) {
-    const struct attend_sum dvalue = {keys,     band->value_width, queries,     {space->score, fast, 1},
-                                      rows->dy, columns->dvalue,   columns->add};
-    const struct attend_sum dkey = {keys,        band->query_width, queries,     {space->grad, fast, 1},
-                                    rows->query, columns->dkey,     columns->add};
-    attend_seen_sum(&dvalue, care, seen, space->clean);
-    attend_seen_sum(&dkey, care, seen, space->clean);
-  }
-  if (head->makes_rows) {
-    const struct attend_sum dquery = {queries,      band->query_width, keys,         {space->grad, 1, fast},
-                                      columns->key, rows->dquery,      rows->started};
-    attend_seen_sum(&dquery, care, seen_by_query, space->clean);
-  }
+  const struct attend_sum sums[] = {
+      {keys, band->value_width, queries, {space->score, fast, 1}, rows->dy, columns->dvalue, columns->add},
+      {keys, band->query_width, queries, {space->grad, fast, 1}, rows->query, columns->dkey, columns->add},
+      {queries, band->query_width, keys, {space->grad, 1, fast}, columns->key, rows->dquery, rows->started}};
+  for (int k = 0; k < 3; k++) attend_seen_sum(&sums[k], care, k < 2 ? seen : seen_by_query, space->clean);
   columns->add = rows->started = true;
 }
 
@@ -363,9 +348,9 @@ static void attend_keys_backward(const struct attend_head *head, const struct at
     KERNEL(attend_scores)(&g->dy, columns.value, block, rows[b].dy_t, space->grad);
     attend_tiles_grad(head, g, block, &rows[b], care, space);
     if (care) KERNEL(attend_mask)(head, block, space);
-    attend_products(head, band, b, &rows[b], &columns, space);
+    attend_products(band, b, &rows[b], &columns, space);
   }
-  if (!band->packed || !columns.add || !head->makes_columns) return;
+  if (!band->packed || !columns.add) return;
   KERNEL(attend_unpack)(columns.dkey, keys, head->key.width, dkey, true);
   KERNEL(attend_unpack)(columns.dvalue, keys, head->value.width, dvalue, true);
 }
@@ -395,7 +380,7 @@ static void attend_backward(const struct attend_head *head, struct attend_space 
   }
 }
 
-/* A head can be cut both ways when every gradient is a sum over queries alone or over keys alone. */
+/* A head can be cut by pairs when every gradient is a sum over queries alone or over keys alone. */
 static enum attend_cut attend_grad_cut(const struct attend_plan *plan) {
   if (plan->row_count) return ATTEND_WHOLE;
   bool apart = attend_has(&plan->query, ATTEND_I) && attend_has(&plan->key, ATTEND_J)
@@ -403,7 +388,7 @@ static enum attend_cut attend_grad_cut(const struct attend_plan *plan) {
   for (int k = 0; k < plan->extra_count; k++)
     if (plan->wants_grad[k])
       apart &= attend_has(&plan->extra[k], ATTEND_I) || attend_has(&plan->extra[k], ATTEND_J);
-  return apart ? ATTEND_BOTH_WAYS : ATTEND_WHOLE;
+  return apart ? ATTEND_BY_PAIRS : ATTEND_WHOLE;
 }
 
 /* There are as many heads, queries and examples as delta has, which has the axes of y but no features. */

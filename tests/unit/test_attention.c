@@ -228,6 +228,42 @@ static void bands(void **state) {
   }
 }
 
+/* s times a number, or divided by it, which a softmax leaves to the making of weights. */
+static void put_scale(struct lane_text *t, enum lane_op op, bool extra, int *number, int *result) {
+  const int s = lane_put(t, LANE_input, 0, 0, 0);
+  *number = extra ? lane_put(t, LANE_input, 1 + E_NUMBER, 0, 0) : lane_number(t, 1.7);
+  *result = lane_put(t, op, s, *number, 0);
+}
+
+static void use_scale(struct attend_case *c, struct programs *p, enum lane_op op, bool extra) {
+  static const bool none[CASE_EXTRAS] = {false};
+  uint8_t classes[CASE_EXTRAS + 2];
+  int number, result;
+  classes_with(classes, true);
+  use_extras(c, none);
+  lane_text_init(&p->score, 1 + CASE_EXTRAS, classes);
+  put_scale(&p->score, op, extra, &number, &result);
+  c->plan.score = lane_text_end(&p->score, 1, &result);
+  lane_text_init(&p->score_grad, 2 + CASE_EXTRAS, classes);
+  put_scale(&p->score_grad, op, extra, &number, &result);
+  end_score_part(c, &p->score_grad, result);
+  const int grad = lane_put(&p->score_grad, LANE_input, 1 + CASE_EXTRAS, 0, 0);
+  const int out = lane_put(&p->score_grad, op, grad, number, 0);
+  c->plan.score_grad = lane_text_end(&p->score_grad, 1, &out);
+}
+
+static void scores_that_are_only_scaled(void **state) {
+  (void)state;
+  for (int variant = 0; variant < 16; variant++) {
+    struct programs p;
+    struct attend_case c = plain_case(variant & 8 ? 141 : 7, 93, variant & 1);
+    c.width = c.value_width = 37;
+    use_scale(&c, &p, variant & 2 ? LANE_div : LANE_mul, variant & 4);
+    use_mask(&c, &p, variant & 8 ? CAUSAL : SEE_ALL);
+    run_case(c);
+  }
+}
+
 /* A head so long that it is cut into tasks; with and without gradients that need all of it. */
 static void long_heads(void **state) {
   (void)state;
@@ -377,6 +413,7 @@ int main(void) {
       cmocka_unit_test(parts_of_score_grad),
       cmocka_unit_test(wide_heads),
       cmocka_unit_test(bands),
+      cmocka_unit_test(scores_that_are_only_scaled),
       cmocka_unit_test(long_heads),
       cmocka_unit_test(narrow_gradients),
       cmocka_unit_test(narrow_gradients_of_other_heads),
