@@ -123,7 +123,9 @@ static int emit_train(struct cc_context *c, ir_id loss) {
   status = ir_multiply_less(c->model, t.count + 1, root, false, c->error);
   if (status == RT_OK) status = emit_gradient(c, root[t.count], &t, "train");
   if (status == RT_OK) status = ir_join_matrices(c->model, t.count + 1, root, &two, c->error);
-  return status == RT_OK && two ? emit_gradient(c, root[t.count], &t, VM_TRAIN_MANY) : status;
+  if (status != RT_OK || !two) return status;
+  ir_forget_gradients(c->model);
+  return emit_gradient(c, root[t.count], &t, VM_TRAIN_MANY);
 }
 
 int cc_check_gradient(struct cc_context *c, const struct cc_elaborated *e) {

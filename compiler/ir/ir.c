@@ -43,6 +43,14 @@ struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *numbe
   return head;
 }
 
+void ir_forget_gradients(struct ir_graph *g) {
+  for (uint32_t h = 0; h < g->head_count; h++) {
+    ir_graph_free(g->head[h]->score_grad.graph);
+    memset(&g->head[h]->score_grad, 0, sizeof g->head[h]->score_grad);
+    memset(g->head[h]->wants_grad, 0, sizeof g->head[h]->wants_grad);
+  }
+}
+
 struct ir_graph *ir_slot_graph(struct ir_graph *g, const struct ir_head *head, struct ir_slot *slot) {
   struct ir_graph *graph = rt_arena_alloc(&g->arena, sizeof *graph);
   if (!graph || ir_graph_init(graph, g->dims) != RT_OK) return NULL;

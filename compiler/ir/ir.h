@@ -145,6 +145,9 @@ void ir_graph_free(
 /* A new head of g, zeroed; *number is what attr "plan" says. The name (or NULL) is copied. NULL when out of
  * memory. */
 struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *number);
+/* The heads of a graph whose gradient was emitted, and is no longer in it, get ready for another one. Without
+ * this the gradient would be of a copy of the head, which drops other weights than the head does. */
+void ir_forget_gradients(struct ir_graph *g);
 /* Makes slot->graph, a fresh graph of a slot of the head that is freed with g. NULL when out of memory. */
 struct ir_graph *ir_slot_graph(struct ir_graph *g, const struct ir_head *head, struct ir_slot *slot);
 /* The head's operands as the signatures want them, without lane programs. */
