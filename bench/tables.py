@@ -19,6 +19,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 AQC = os.environ.get("AQC", "aqc")
+AQC = os.path.abspath(AQC) if "/" in AQC else AQC
+
+
+def saw(rows):
+    """A number that jumps at four steps of the first column, and bends with three others; two are noise."""
+    draw = np.random.default_rng(5)
+    x = draw.normal(size=(rows, 6))
+    teeth = np.floor(2 * x[:, 0]) % 2 * 2
+    y = teeth + np.abs(x[:, 1]) * x[:, 2] + np.exp(x[:, 3] / 2) + 0.3 * draw.normal(size=rows)
+    return x, y
+
+
 LABELS = {
     "iris": datasets.load_iris(return_X_y=True),
     "wine": datasets.load_wine(return_X_y=True),
@@ -34,6 +46,7 @@ NUMBERS = {
     "friedman1": datasets.make_friedman1(3000, noise=1, random_state=1),
     "friedman2": datasets.make_friedman2(2000, noise=30, random_state=1),
     "friedman3": datasets.make_friedman3(2000, noise=0.05, random_state=1),
+    "saw": saw(5000),
 }
 
 

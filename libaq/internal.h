@@ -349,8 +349,8 @@ int lib_model_read(struct aq_model *model, const char *path, struct rt_error *er
 int lib_model_read_bytes(struct aq_model *model, const char *name, const void *bytes, size_t length,
                          struct rt_error *error);
 /* The program and the columns in a file may not fit each other: every input must have its column, of its
- * kind. The name of one that has not, or NULL. */
-const char *lib_model_misfit(const struct aq_model *model);
+ * kind. The name of one that has not, or NULL. writes: the model writes text, see aq_model.text. */
+const char *lib_model_misfit(const struct vm_module *module, const struct io_schema *schema, bool writes);
 /* The program as a model keeps it, after cc_compile_model: with the settings that it was given, but for those
  * of own[0..count-1], which replace them. The caller frees *json. */
 int lib_source_write(struct cc_program *program, const struct cc_assigned *own, int count, char **json,

@@ -46,6 +46,7 @@ void lib_name_model(const struct aq_model *model, struct rt_error *error) {
     rt_fail_in(error, RT_BAD_DATA, model->path, "its program cannot be compiled again: %.200s:%d:%d: %.600s",
                why.file, why.line, why.column, why.text);
     memcpy(error->excerpt, why.excerpt, sizeof error->excerpt);
+    memcpy(error->hint, why.hint, sizeof error->hint);
   }
   lib_name_file(error, model->path);
 }

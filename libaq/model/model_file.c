@@ -229,9 +229,8 @@ static bool size_fits(const struct vm_dims *dims, const struct vm_input *input, 
 }
 
 /* Is the input what its kind of column gives? The verifier knows types, but not what columns hold. */
-static bool input_fits(const struct aq_model *model, const struct vm_input *input,
-                       const struct io_column *column) {
-  const struct vm_dims *dims = &model->module->dims;
+static bool input_fits(const struct vm_dims *dims, const struct vm_input *input,
+                       const struct io_column *column, bool writes) {
   const struct io_kind *kind = column->kind;
   bool ragged = io_kind_has(kind, IO_LENGTH), real = io_kind_is_real(kind);
   const struct vm_type *t = &input->type;
@@ -241,7 +240,7 @@ static bool input_fits(const struct aq_model *model, const struct vm_input *inpu
   if (input->matched) return input->is_target && input->length < 0 && input->vocabulary < 0;
   if ((input->shifted && !kind->continues) || (input->is_target && kind->give && !kind->answered))
     return false;
-  if (column->ends != (input->shifted && !model->text)) return false; /* as lib_schema has it */
+  if (column->ends != (input->shifted && !writes)) return false; /* as lib_schema has it */
   if (!t->batched || t->dtype != (real ? RT_REAL : RT_INT) || t->rank != rank
       || ragged != (input->length >= 0) || (input->vocabulary >= 0 && !io_kind_has_vocab(kind)))
     return false;
@@ -312,14 +311,13 @@ static bool outputs_fit(const struct vm_module *m, const char *name, bool loss) 
   return true;
 }
 
-const char *lib_model_misfit(const struct aq_model *model) {
-  const struct vm_module *m = model->module;
+const char *lib_model_misfit(const struct vm_module *m, const struct io_schema *schema, bool writes) {
   for (uint32_t i = 0; i < m->input_count; i++) {
     const struct vm_input *input = &m->input[i];
-    int column = input->column ? vm_column_of(m, input) : model->schema.count;
-    const struct io_column *c = column < model->schema.count ? &model->schema.columns[column] : NULL;
+    int column = input->column ? vm_column_of(m, input) : schema->count;
+    const struct io_column *c = column < schema->count ? &schema->columns[column] : NULL;
     if (!c || strcmp(c->name, input->name) != 0 || c->kind != input->column->kind
-        || !input_fits(model, input, c))
+        || !input_fits(&m->dims, input, c, writes))
       return input->name;
   }
   return NULL;
@@ -327,7 +325,7 @@ const char *lib_model_misfit(const struct aq_model *model) {
 
 static int check_columns(const struct aq_model *model, const char *path, struct rt_error *error) {
   const struct vm_module *m = model->module;
-  const char *misfit = lib_model_misfit(model);
+  const char *misfit = lib_model_misfit(m, &model->schema, model->text);
   if (misfit) {
     char why[128];
     snprintf(why, sizeof why, "its program and its columns do not fit: `%.60s`", misfit);

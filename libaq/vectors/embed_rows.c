@@ -42,14 +42,14 @@ static bool same_parameters(const struct embedding *e) {
 }
 
 static int compile(struct embedding *e, const char *name, struct rt_error *error) {
-  struct aq_model model = *e->session->model;
-  if (!model.source) return rt_fail(error, RT_USAGE, "the model does not hold its program");
-  e->module = model.module = lib_source_compile(model.source, name ? name : "", error);
-  if (!e->module || vm_natives_bind(e->module, &model.allowed, error)) return error->code;
-  if (lib_model_misfit(&model))
-    return rt_fail(error, RT_BAD_DATA, "the model's program and its columns do not fit: `%s`",
-                   lib_model_misfit(&model));
-  int status = lib_bind_dims(e->module, &model.schema, error);
+  const struct aq_model *model = e->session->model;
+  if (!model->source) return rt_fail(error, RT_USAGE, "the model does not hold its program");
+  e->module = lib_source_compile(model->source, name ? name : "", error);
+  if (!e->module || vm_natives_bind(e->module, &model->allowed, error)) return error->code;
+  const char *misfit = lib_model_misfit(e->module, &model->schema, model->text);
+  if (misfit)
+    return rt_fail(error, RT_BAD_DATA, "the model's program and its columns do not fit: `%s`", misfit);
+  int status = lib_bind_dims(e->module, &model->schema, error);
   if (status != RT_OK) return status;
   e->vector = vm_module_function(e->module, "vector");
   if (!e->vector || !same_parameters(e))
