@@ -11,6 +11,7 @@
 
 enum start_kind {
   START_EMPTY, /* nothing stands in it */
+  START_SAME,  /* one value in all rows */
   START_NAME,  /* another word or number in each row, which tells nothing about others: an id */
   START_IMAGE, /* names of image files */
   START_SOUND, /* names of files of sound */
@@ -79,6 +80,8 @@ static inline bool start_is_input(const struct start *s, size_t column) {
 }
 /* Numbers, also where few come again: of classes none is below 0. */
 bool start_is_number(const struct start *start, size_t column);
+/* Is it read as a set: several labels in a row, or one that some rows lack? */
+bool start_is_set(const struct start *start, size_t column);
 size_t start_count_inputs(const struct start *start, enum start_kind kind);
 /* The n-th column of a kind but the target, from 0; look.count: there is none. */
 size_t start_nth(const struct start *start, enum start_kind kind, size_t n);

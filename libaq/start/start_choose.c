@@ -95,6 +95,7 @@ static const char *why_not(const struct start *s) {
   switch (s->column[s->target].kind) {
     case START_NAME: return "it has another value in each row";
     case START_EMPTY: return "it is empty";
+    case START_SAME: return "it has the same value in each row";
     default: return "the other columns tell nothing about it";
   }
 }

@@ -104,10 +104,15 @@ static bool are_files(const struct io_look_field *f, const struct io_files *file
   return f->values.count > 0;
 }
 
+static bool is_same(const struct io_look_field *f) {
+  return f->values.count == 1 && f->values.value[0].count == f->filled && !f->missing && f->filled >= 3;
+}
+
 static enum start_kind kind_of(const struct io_look_field *f) {
   if (f->filled == 0) return START_EMPTY;
   if (are_files(f, &io_image_files)) return START_IMAGE;
   if (are_files(f, &io_sound_files)) return START_SOUND;
+  if (is_same(f)) return START_SAME;
   if (are_labels(f, '|') || are_labels(f, IO_LABEL_END)) return START_LABELS;
   const bool list = f->lists == f->filled && f->list_length > 1;
   if (!list && is_name(f)) return START_NAME;
@@ -146,9 +151,8 @@ static void find_tags(struct start *s) {
 static void keep_one_text(struct start *s) {
   size_t named = s->look.count;
   for (size_t k = 0; k < s->look.count; k++) {
-    if (s->column[k].kind != START_NAME && s->column[k].kind != START_EMPTY
-        && s->column[k].kind != START_CLASS)
-      return;
+    const enum start_kind kind = s->column[k].kind;
+    if (kind > START_NAME && kind != START_CLASS) return;
     if (s->column[k].kind == START_NAME && s->look.field[k].numbers == 0 && named == s->look.count) named = k;
   }
   if (named < s->look.count) s->column[named].kind = START_TEXT;
@@ -257,8 +261,8 @@ static bool is_taken(const struct start *s, size_t before, const char *name) {
   return false;
 }
 
-static const char *const usual_name[START_KINDS] = {"empty",  "row",  "image",  "sound",  "text", "label",
-                                                    "labels", "tags", "number", "vector", "thing"};
+static const char *const usual_name[START_KINDS] = {"empty", "same",   "row",  "image",  "sound",  "text",
+                                                    "label", "labels", "tags", "number", "vector", "thing"};
 
 /* What a program can say of a header's name: letters, digits and `_`, in lower case if it is a size's. */
 static void spell(const char *from, char *name, size_t size) {
@@ -315,6 +319,14 @@ bool start_is_number(const struct start *s, size_t k) {
          || (start_is(s, k, START_CLASS) && f->numbers == f->filled && f->least < 0);
 }
 
+bool start_is_set(const struct start *s, size_t k) {
+  const struct io_look_field *f = s->column[k].field;
+  bool whole_row = s->template == &start_classify || s->template == &start_regress;
+  bool lacks = whole_row && k != s->target && start_is(s, k, START_CLASS) && f->missing;
+  for (size_t n = 0; lacks && n < f->values.count; n++) lacks = !strchr(f->values.value[n].text, '|');
+  return lacks || start_is(s, k, START_LABELS);
+}
+
 size_t start_count_inputs(const struct start *s, enum start_kind kind) {
   size_t count = 0;
   for (size_t k = 0; k < s->look.count; k++) count += k != s->target && s->column[k].kind == kind;
@@ -350,8 +362,8 @@ static void put_file(const char *path, struct rt_text *out) {
 void start_heading(const struct start *s, struct rt_text *out) {
   rt_text_printf(out, "# %s: %s.\n# Written by `aqc new` for ", s->template->name, s->template->about);
   put_file(s->path, out);
-  rt_text_printf(out, ", %s rows, and yours to change. `aqc help NAME` explains a name.\n",
-                 start_count(s, s->look.rows));
+  rt_text_printf(out, ", %s row%s, and yours to change. `aqc help NAME` explains a name.\n",
+                 start_count(s, s->look.rows), s->look.rows == 1 ? "" : "s");
 }
 
 int64_t start_limit(const struct start_column *column) {

@@ -3,17 +3,23 @@
 
 #include "libaq/start/start.h"
 
+/* A word alone, such as a date or a place, is not read as a text that another one goes with. */
+static bool has_words(const struct start *s, size_t k) {
+  const struct io_look_field *f = s->column[k].field;
+  return start_is(s, k, START_TEXT) && (f->words > f->texts || s->column[k].unspaced);
+}
+
 /* Exactly two texts, and beside them a number, or yes or no as a number. */
 static bool takes(const struct start *s, size_t k) {
   const struct io_look_field *f = s->column[k].field;
   size_t texts = 0;
-  for (size_t c = 0; c < s->look.count; c++) texts += c != k && start_is(s, c, START_TEXT);
+  for (size_t c = 0; c < s->look.count; c++) texts += c != k && has_words(s, c);
   return texts == 2 && f->filled && f->numbers == f->filled && f->least < f->most;
 }
 
 static bool is_probability(const struct io_look_field *f) { return f->least >= 0 && f->most <= 1; }
 
-static bool reads(const struct start *s, size_t k) { return start_is(s, k, START_TEXT); }
+static bool reads(const struct start *s, size_t k) { return has_words(s, k); }
 
 static void put_data(const struct start *s, size_t first, size_t second, struct rt_text *out) {
   char shape[48];

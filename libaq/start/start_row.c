@@ -89,7 +89,7 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
   const bool measured = start_is(s, k, START_VECTOR) || start_is(s, k, START_NUMBER);
   if (k == s->target && s->template == &start_classify)
     snprintf(shape, sizeof shape, "%s[C]", has_labels(s) ? "labels" : "class");
-  else if (start_is(s, k, START_LABELS))
+  else if (start_is_set(s, k))
     snprintf(shape, sizeof shape, "set[S%zu]", k + 1);
   else if (start_is(s, k, START_VECTOR))
     snprintf(shape, sizeof shape, "vector[N%zu]", k + 1);
@@ -104,7 +104,12 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
     start_spare(s, k, out);
     return;
   }
-  start_declare(s, k, shape, measured && k != s->target ? "missing = mean, scale = standard" : "", out);
+  start_declare(s, k, shape,
+                k == s->target                                      ? ""
+                : measured                                          ? "missing = mean, scale = standard"
+                : start_is_set(s, k) && start_is(s, k, START_CLASS) ? "split = bars"
+                                                                    : "",
+                out);
 }
 
 /* ---- the program ---- */
@@ -197,10 +202,10 @@ static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
   const struct start_column *c = &s->column[k];
   if (c->kind == START_TEXT)
     rt_text_printf(out, teaches_words(s) ? "read(%s_vectors)" : "read(dropout(embed(%s, D), rate))", c->name);
+  else if (c->kind == START_VECTOR || start_is_set(s, k))
+    rt_text_printf(out, "%s", c->name);
   else if (c->kind == START_CLASS || c->kind == START_THING)
     rt_text_printf(out, "embed(%s, 8)", c->name);
-  else if (c->kind == START_VECTOR || c->kind == START_LABELS)
-    rt_text_printf(out, "%s", c->name);
   else
     rt_text_printf(out, "expand(%s, [1])", c->name);
 }

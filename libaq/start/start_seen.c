@@ -30,6 +30,17 @@ static void put_text(const struct start *s, const struct start_column *c, struct
   if (c->unspaced) rt_text_puts(out, "; written without spaces between words");
 }
 
+/* What becomes of rows in which the column is missing: of texts, labels and numbers it may be. */
+static const char *without(const struct start *s, const struct start_column *c) {
+  const size_t k = (size_t)(c - s->column);
+  const bool named = c->kind == START_CLASS || c->kind == START_THING;
+  const bool file = c->kind == START_IMAGE || c->kind == START_SOUND;
+  if (k == s->target ? c->kind != START_LABELS : s->template->reads(s, k) && (named || file))
+    return k != s->target && start_is_set(s, k) ? ", so that it is read as a set, which may be empty"
+                                                : ", which the option bad_rows = skip leaves out";
+  return "";
+}
+
 static void put_kind(const struct start *s, const struct start_column *c, struct rt_text *out) {
   const struct io_look_field *f = c->field;
   switch (c->kind) {
@@ -51,6 +62,7 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
       break;
     case START_NUMBER: rt_text_printf(out, "numbers, from %g to %g", f->least, f->most); break;
     case START_VECTOR: rt_text_printf(out, "%lld numbers in each row", (long long)f->list_length); break;
+    case START_SAME: rt_text_puts(out, "the same value in each row: left out"); break;
     case START_NAME:
       rt_text_puts(out, "another value in each row, which tells nothing about others: left out");
       break;
@@ -59,7 +71,7 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
   int64_t missing = f->missing + (c->kind == START_NUMBER ? f->absent : 0);
   if (missing && c->kind != START_EMPTY)
     rt_text_printf(out, "; missing in %s row%s%s", start_count(s, missing), missing == 1 ? "" : "s",
-                   c == &s->column[s->target] ? ", which the option bad_rows = skip leaves out" : "");
+                   without(s, c));
 }
 
 static void put_columns(const struct start *s, struct rt_text *out) {

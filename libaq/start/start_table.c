@@ -51,7 +51,8 @@ static void put_numbers(const struct start *s, struct rt_text *out) {
 
 static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
   const char *name = s->column[k].name;
-  if (start_is(s, k, START_CLASS) || start_is(s, k, START_THING))
+  const bool named = start_is(s, k, START_CLASS) || start_is(s, k, START_THING);
+  if (named && !start_is_set(s, k))
     rt_text_printf(out, "embed(%s, 8)", name);
   else if (start_is(s, k, START_NUMBER))
     rt_text_printf(out, "expand(%s, [1])", name);
