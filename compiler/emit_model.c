@@ -87,6 +87,7 @@ static int list_trained(struct cc_context *c, struct trained *t) {
 
 static int differentiate(struct cc_context *c, ir_id loss, struct trained *t) {
   const struct ir_derivative wanted = {loss, 0, t->count, t->node, t->grad};
+  ir_forget_gradients(c->model);
   return ir_gradient(c->model, wanted, c->error);
 }
 
@@ -123,9 +124,7 @@ static int emit_train(struct cc_context *c, ir_id loss) {
   status = ir_multiply_less(c->model, t.count + 1, root, false, c->error);
   if (status == RT_OK) status = emit_gradient(c, root[t.count], &t, "train");
   if (status == RT_OK) status = ir_join_matrices(c->model, t.count + 1, root, &two, c->error);
-  if (status != RT_OK || !two) return status;
-  ir_forget_gradients(c->model);
-  return emit_gradient(c, root[t.count], &t, VM_TRAIN_MANY);
+  return status == RT_OK && two ? emit_gradient(c, root[t.count], &t, VM_TRAIN_MANY) : status;
 }
 
 int cc_check_gradient(struct cc_context *c, const struct cc_elaborated *e) {

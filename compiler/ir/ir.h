@@ -145,7 +145,7 @@ void ir_graph_free(
 /* A new head of g, zeroed; *number is what attr "plan" says. The name (or NULL) is copied. NULL when out of
  * memory. */
 struct ir_head *ir_add_head(struct ir_graph *g, const char *name, int64_t *number);
-/* The heads of a graph whose gradient was emitted, and is no longer in it, get ready for another one. Without
+/* Makes the heads of a graph ready for another gradient, where nothing needs an earlier one any more. Without
  * this the gradient would be of a copy of the head, which drops other weights than the head does. */
 void ir_forget_gradients(struct ir_graph *g);
 /* Makes slot->graph, a fresh graph of a slot of the head that is freed with g. NULL when out of memory. */
