@@ -11,9 +11,9 @@ int blas_room(size_t bytes, int threads, struct rt_error *error) {
     return RT_OK;
   }
   rt_fail(error, RT_NO_MEMORY,
-          "there is not enough memory for OpenBLAS: %d thread%s take %zu MB of addresses, and the limit "
+          "there is not enough memory for OpenBLAS: %d thread%s %zu MB of addresses, and the limit "
           "(ulimit -v) leaves less",
-          threads, threads == 1 ? "" : "s", bytes >> 20);
+          threads, threads == 1 ? " takes" : "s take", bytes >> 20);
   rt_hint(error, "raise the limit%s", threads > 1 ? ", or ask for fewer threads" : "");
   return RT_NO_MEMORY;
 }

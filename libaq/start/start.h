@@ -89,13 +89,10 @@ size_t start_nth(const struct start *start, enum start_kind kind, size_t n);
 const char *start_count(const struct start *start, int64_t number);
 /* How long a text column is to be at most: all but a thousandth of the texts fit. */
 int64_t start_limit(const struct start_column *column);
-/* ` from = "Review Text"`, where it is needed, and the options between brackets. */
+/* `from = "Review Text"` or, without a header, `from = 3`, where it is needed, and the options between
+ * brackets. */
 void start_declare(const struct start *start, size_t column, const char *shape, const char *options,
                    struct rt_text *out);
-/* A file without a header goes by position, so its columns have to be declared and given to the model even if
- * nothing is made of them: the declaration of one, and the arguments, each behind a comma. */
-void start_spare(const struct start *start, size_t column, struct rt_text *out);
-void start_spare_arguments(const struct start *start, struct rt_text *out);
 /* What sets the names of this column's sizes apart: "", where it is the only text, else its number. */
 const char *start_mark(const struct start *start, size_t column);
 /* The parts of a program for a table without texts: its sizes, its functions, the body of the model up to

@@ -374,28 +374,33 @@ int64_t start_limit(const struct start_column *column) {
 
 bool start_is_small(const struct start *s) { return s->look.rows < 1000; }
 
-void start_declare(const struct start *s, size_t k, const char *shape, const char *options,
-                   struct rt_text *out) {
-  const struct start_column *c = &s->column[k];
-  rt_text_printf(out, "  %s: %s", c->name, shape);
-  if (c->renamed) rt_text_puts(out, "(from = \"");
-  for (const char *p = c->renamed ? c->field->name : ""; *p; p++) {
+/* Columns of a file without a header go by position: the inputs, then the target. Where that is not how they
+ * stand in the file, each says where it is. */
+static bool goes_by_position(const struct start *s) {
+  size_t inputs = 0;
+  while (inputs < s->look.count && start_is_input(s, inputs)) inputs++;
+  return inputs + 1 == s->look.count && inputs == s->target;
+}
+
+static void put_from(const struct start *s, size_t k, struct rt_text *out) {
+  rt_text_puts(out, "\"");
+  for (const char *p = s->column[k].field->name; *p; p++) {
     if (*p == '"' || *p == '\\') rt_text_add(out, "\\", 1);
     rt_text_add(out, p, 1);
   }
-  if (c->renamed) rt_text_puts(out, "\"");
-  if (options[0]) rt_text_printf(out, "%s%s", c->renamed ? ", " : "(", options);
-  rt_text_puts(out, c->renamed || options[0] ? ")\n" : "\n");
+  rt_text_puts(out, "\"");
 }
 
-void start_spare(const struct start *s, size_t k, struct rt_text *out) {
-  if (!s->look.header)
-    rt_text_printf(out, "  _%s: bytes[U%zu]  # nothing is made of it\n", s->column[k].name, k + 1);
-}
-
-void start_spare_arguments(const struct start *s, struct rt_text *out) {
-  for (size_t k = 0; k < s->look.count && !s->look.header; k++)
-    if (k != s->target && !s->template->reads(s, k)) rt_text_printf(out, ", _%s", s->column[k].name);
+void start_declare(const struct start *s, size_t k, const char *shape, const char *options,
+                   struct rt_text *out) {
+  const struct start_column *c = &s->column[k];
+  const bool numbered = !c->field->name && !goes_by_position(s);
+  rt_text_printf(out, "  %s: %s", c->name, shape);
+  if (c->renamed || numbered) rt_text_puts(out, "(from = ");
+  if (c->renamed) put_from(s, k, out);
+  if (numbered) rt_text_printf(out, "%zu", k + 1);
+  if (options[0]) rt_text_printf(out, "%s%s", c->renamed || numbered ? ", " : "(", options);
+  rt_text_puts(out, c->renamed || numbered || options[0] ? ")\n" : "\n");
 }
 
 const char *start_mark(const struct start *s, size_t k) {

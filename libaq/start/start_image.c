@@ -50,11 +50,9 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
     start_declare(s, k, "number", "scale = standard", out);
   } else if (k == s->target) {
     start_declare(s, k, "class[C]", "", out);
-  } else if (!is_beside(s, k)) {
-    start_spare(s, k, out);
-  } else if (start_is(s, k, START_NUMBER)) {
+  } else if (is_beside(s, k) && start_is(s, k, START_NUMBER)) {
     start_declare(s, k, "number", "missing = mean, scale = standard", out);
-  } else {
+  } else if (is_beside(s, k)) {
     snprintf(shape, sizeof shape, start_is(s, k, START_TEXT) ? "words[T%zu]" : "class[C%zu]", k + 1);
     start_declare(s, k, shape, "", out);
   }
@@ -87,7 +85,6 @@ static void put_model(const struct start *s, struct rt_text *out) {
   rt_text_printf(out, "model see(%s", image);
   for (size_t k = 0; k < s->look.count; k++)
     if (is_beside(s, k)) rt_text_printf(out, ", %s", s->column[k].name);
-  start_spare_arguments(s, out);
   rt_text_printf(out,
                  ") -> %s {\n"
                  "  x = max_pool2d(relu(conv2d(%s, 3, F)), 2)   # what is around each point\n"

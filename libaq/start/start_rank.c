@@ -29,10 +29,7 @@ static void put_data(const struct start *s, size_t first, size_t second, struct 
       start_declare(s, k, "number", "", out);
       continue;
     }
-    if (k != first && k != second) {
-      start_spare(s, k, out);
-      continue;
-    }
+    if (k != first && k != second) continue;
     snprintf(shape, sizeof shape, "words[%s <= %lld, V]", k == first ? "S" : "T",
              (long long)start_limit(&s->column[k]));
     start_declare(s, k, shape, start_is_small(s) ? "" : "min_count = 2", out);
@@ -63,7 +60,6 @@ static void write(const struct start *s, struct rt_text *out) {
            "  value = y\n"
            "}\n\n");
   rt_text_printf(out, "model rank(%s, %s", a, b);
-  start_spare_arguments(s, out);
   rt_text_printf(out,
                  ") -> %s {\n"
                  "  E    = param[V, D] = normal(0.1)         # one table of words for both\n"

@@ -20,11 +20,8 @@ static void write(const struct start *s, struct rt_text *out) {
       start_declare(s, k, "image[32, 32, 3]", "resize = stretch", out);
     else if (reads(s, k))
       start_declare(s, k, "image[32, 32, 3]", "resize = stretch, flip = true, shift = 2", out);
-    else
-      start_spare(s, k, out);
   }
   rt_text_printf(out, "}\n\nmodel restore(%s", given);
-  start_spare_arguments(s, out);
   rt_text_printf(out,
                  ") -> %s {\n"
                  "  x = relu(conv2d(%s, 5, F))   # what is around each point\n"

@@ -101,7 +101,6 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
     declare_text(s, k, out);
     return;
   } else {
-    start_spare(s, k, out);
     return;
   }
   start_declare(s, k, shape,
@@ -316,7 +315,6 @@ static void put_arguments(const struct start *s, struct rt_text *out) {
     if (c->kind == START_TEXT && is_spelled(s, k)) rt_text_printf(out, ", %s_letters", c->name);
     between = ", ";
   }
-  start_spare_arguments(s, out);
 }
 
 static void put_model(const struct start *s, const char *answer, struct rt_text *out) {

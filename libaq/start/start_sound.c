@@ -44,8 +44,6 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
     start_declare(s, k, "number", "scale = standard", out);
   } else if (k == s->target) {
     start_declare(s, k, "class[C]", "", out);
-  } else {
-    start_spare(s, k, out);
   }
 }
 
@@ -62,7 +60,6 @@ static void write(const struct start *s, struct rt_text *out) {
                "data {\n");
   for (size_t k = 0; k < s->look.count; k++) declare(s, k, out);
   rt_text_printf(out, "}\n\nmodel listen(%s", sound);
-  start_spare_arguments(s, out);
   rt_text_printf(out,
                  ") -> %s {\n"
                  "  x = relu(layernorm(conv(%s, 5, D)))   # what is around each frame\n"

@@ -34,8 +34,6 @@ static void put_data(const struct start *s, size_t text, struct rt_text *out) {
       start_declare(s, k, "words[T, V]", start_is_small(s) ? "" : "min_count = 2", out);
     } else if (k == s->target) {
       start_declare(s, k, "tags[T, C]", "", out);
-    } else {
-      start_spare(s, k, out);
     }
   }
   const char *name = s->column[text].name;
@@ -83,7 +81,6 @@ static void write(const struct start *s, struct rt_text *out) {
   rt_text_printf(out, "model tag(%s", name);
   if (things) rt_text_printf(out, ", %s_cased", name);
   rt_text_printf(out, ", %s_letters", name);
-  start_spare_arguments(s, out);
   rt_text_printf(out, ") -> %s {\n", tags);
   put_layers(s, name, out);
   rt_text_printf(

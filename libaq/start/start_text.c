@@ -18,10 +18,7 @@ static void put_pair(const struct start *s, size_t source, struct rt_text *out) 
   rt_text_puts(out, "data {\n");
   for (size_t k = 0; k < s->look.count; k++) {
     const struct start_column *c = &s->column[k];
-    if (k != source && k != s->target) {
-      start_spare(s, k, out);
-      continue;
-    }
+    if (k != source && k != s->target) continue;
     snprintf(shape, sizeof shape, "%s[%s%s <= %lld%s]", c->letters ? "chars" : "words",
              k == source ? "1 <= " : "", k == source ? "S" : "T", (long long)start_limit(c),
              k == source ? "" : ", V");
@@ -43,7 +40,6 @@ static void write_translate(const struct start *s, struct rt_text *out) {
       "# asks the source (`cross`).\n"
       "model translate(%s, %s",
       from, to);
-  start_spare_arguments(s, out);
   rt_text_printf(out,
                  ") -> next(%s) {\n"
                  "  E = param[V, D] = normal(0.05)  # the table of words is also the last layer\n"
@@ -99,11 +95,7 @@ static void write_generate(const struct start *s, struct rt_text *out) {
                  "const rate = 10%%          # dropout: more where validation loss soon rises\n\n",
                  small ? 64 : 128, small ? 2 : 4);
   rt_text_puts(out, "data {\n");
-  for (size_t k = 0; k < s->look.count; k++)
-    if (k == s->target)
-      start_declare(s, k, "chars[T <= 256, V]", "", out);
-    else
-      start_spare(s, k, out);
+  start_declare(s, s->target, "chars[T <= 256, V]", "", out);
   rt_text_puts(out, "}\n\n");
   rt_text_printf(
       out,
@@ -113,7 +105,6 @@ static void write_generate(const struct start *s, struct rt_text *out) {
       is_lines(s) ? "The file is one long text, cut into windows of the limit."
                   : "Each row is a text with a beginning and an end.",
       name);
-  start_spare_arguments(s, out);
   rt_text_printf(out,
                  ") -> next(%s) {\n"
                  "  x = embed(%s, D)\n"
