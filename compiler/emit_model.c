@@ -147,7 +147,7 @@ int cc_emit_model(struct cc_context *c, const struct cc_elaborated *e) {
     name[o] = m->output[o].name;
     id[o] = e->output[o];
   }
-  struct ir_outputs predict = {.count = count, .id = id, .name = name};
+  struct ir_outputs predict = {.count = count, .id = id, .name = name, .session = true};
   int status = emit_attend(c, e);
   if (status == RT_OK) status = cc_emit_step(c, e); /* before the gradient: it looks at all nodes */
   if (status == RT_OK) status = ir_take_blocks(c->model, c->error); /* nobody asks for weights from here on */

@@ -47,7 +47,7 @@ static int prepare_graph(struct ir_emitter *e, const struct ir_graph *g) {
   if (status == RT_OK) status = ir_rewrite(&e->g, (int)count, e->output, finalise, (void *)o, e->error);
   if (status == RT_OK) status = ir_optimise(&e->g, (int)count, e->output, e->error);
   if (status == RT_OK && !o->gradient_count)
-    status = ir_multiply_less(&e->g, (int)count, e->output, true, e->error);
+    status = ir_multiply_less(&e->g, (int)count, e->output, o->session, e->error);
   if (status == RT_OK) status = ir_equal_queries(&e->g, (int)count, e->output, e->error);
   if (status == RT_OK) status = ir_optimise(&e->g, (int)count, e->output, e->error);
   return status;

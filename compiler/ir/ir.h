@@ -303,6 +303,7 @@ struct ir_outputs {
   const ir_id *gradient;
   const uint32_t *param; /* param numbers as attr of OP_param nodes */
   bool training;         /* false: OP_bernoulli is 1 and OP_gumbel 0: nothing is dropped or disturbed */
+  bool session;          /* run by sessions, which keep what a model makes of a word */
   int argument_count;
   const struct vm_type *argument; /* what the function is given beside inputs */
   int64_t first_argument;         /* the OP_input nodes from this number on are these */

@@ -42,6 +42,13 @@ static bool is_product(const struct ir_graph *g, ir_id id) {
   return n->op == OP_project && !n->attr[0] && n->type.rank == 2 && pays(g, n);
 }
 
+/* Is it the same for all texts and needs no instruction of its own? */
+static bool is_fixed(const struct ir_graph *g, ir_id id) {
+  const struct ir_node *n = &g->node[id];
+  const enum rt_op op = n->op == OP_expand ? g->node[n->arg[0]].op : n->op;
+  return op == OP_param || op == OP_constant;
+}
+
 /* Is it of the words of a text alone, so that a session keeps the rows (vm/machine_words.c)? */
 static bool is_of_words(const struct ir_graph *g, ir_id id, int depth) {
   const struct ir_node *n = &g->node[id];
@@ -50,7 +57,7 @@ static bool is_of_words(const struct ir_graph *g, ir_id id, int depth) {
   for (int k = 0; all && k < n->arg_count; k++) {
     const bool words = is_of_words(g, n->arg[k], depth - 1);
     any |= words;
-    all = words || !g->node[n->arg[k]].type.batched || g->node[n->arg[k]].op == OP_expand;
+    all = words || is_fixed(g, n->arg[k]);
   }
   return all && any;
 }
