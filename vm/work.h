@@ -4,8 +4,9 @@
 
 #include "vm/machine.h"
 
-/* The name of a second function that trains. It gives what "train" gives, but for rounding, and computes less
- * where a batch has many rows. Not every module has it. */
+/* The name of a second function that trains. It gives what "train" gives, but for rounding and but for rows
+ * that are not finite: hidden ones too may make a gradient NaN, in one of both alone. It computes less where
+ * a batch has many rows. Not every module has it. */
 #define VM_TRAIN_MANY "train.many"
 
 /* Arithmetic: two for each number of a product, one for each of what goes element by element and each step of

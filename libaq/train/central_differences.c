@@ -36,7 +36,7 @@ struct leaf {
 
 struct check {
   struct vm_module *module;
-  const struct vm_function *train; /* or of a function alone "run" */
+  const struct vm_function *train; /* that is checked; of a function alone "run" */
   bool alone;
   struct vm_machine *machine;
   struct rt_pool *pool;
@@ -395,13 +395,21 @@ static int bind_params(struct check *c, struct rt_error *error) {
   return status;
 }
 
+static int use_function(struct check *c, const struct vm_function *function, struct rt_error *error) {
+  vm_machine_free(c->machine);
+  c->train = function;
+  c->machine = vm_machine_new(c->module, function, RT_F64, c->pool, error);
+  if (!c->machine) return error->code;
+  lib_params_bind(&c->params, c->machine);
+  return RT_OK;
+}
+
 static int prepare(struct check *c, struct rt_error *error) {
   const struct vm_module *m = c->module;
   if (m->dims.symbol_count > MOST_SYMBOLS)
     return rt_fail(error, RT_USAGE, "a program with more than %d dims", MOST_SYMBOLS);
-  c->train = vm_module_function(m, c->alone ? "run" : VM_TRAIN_MANY);
-  if (!c->train) c->train = vm_module_function(m, "train");
-  if (!c->train) return rt_fail(error, RT_BAD_DATA, "%s has nothing to train", m->name);
+  const struct vm_function *first = vm_module_function(m, c->alone ? "run" : "train");
+  if (!first) return rt_fail(error, RT_BAD_DATA, "%s has nothing to train", m->name);
   c->leaves = m->param_count + (c->alone ? m->input_count : 0);
   c->size = rt_arena_alloc(&c->arena, (m->dims.symbol_count + 1) * sizeof *c->size);
   c->open = rt_arena_alloc(&c->arena, (m->dims.symbol_count + 1) * sizeof *c->open);
@@ -414,8 +422,7 @@ static int prepare(struct check *c, struct rt_error *error) {
       return rt_no_memory(error);
   }
   c->pool = lib_pool(1, NULL, error);
-  c->machine = c->pool ? vm_machine_new(m, c->train, RT_F64, c->pool, error) : NULL;
-  return c->machine ? RT_OK : error->code;
+  return c->pool ? use_function(c, first, error) : error->code;
 }
 
 static int draw_inputs(struct check *c, struct rt_error *error) {
@@ -427,15 +434,26 @@ static int draw_inputs(struct check *c, struct rt_error *error) {
 
 /* ---- a model ---- */
 
-static int check_model(struct check *c, struct rt_error *error) {
-  int status = bind_dims(c, error);
-  if (status == RT_OK) status = bind_params(c, error);
+static int check_sets(struct check *c, struct rt_error *error) {
+  int status = RT_OK;
+  for (uint32_t n = 0; n < c->leaves; n++)
+    memset(c->leaf[n].gradient, 0, (size_t)c->leaf[n].elements * sizeof *c->leaf[n].gradient);
   for (size_t s = 0; s < RT_COUNT(size_sets) && status == RT_OK; s++) {
     status = bind_sizes(c, &size_sets[s], error);
     if (status == RT_OK) status = draw_inputs(c, error);
     if (status == RT_OK) status = check_set(c, error);
   }
   return status;
+}
+
+/* Where there are two ways to train, both. */
+static int check_model(struct check *c, struct rt_error *error) {
+  const struct vm_function *many = vm_module_function(c->module, VM_TRAIN_MANY);
+  int status = bind_dims(c, error);
+  if (status == RT_OK) status = bind_params(c, error);
+  if (status == RT_OK) status = check_sets(c, error);
+  if (status == RT_OK && many) status = use_function(c, many, error);
+  return status == RT_OK && many ? check_sets(c, error) : status;
 }
 
 /* ---- a function alone ---- */
