@@ -8,8 +8,9 @@
 struct cost {
   const struct vm_function *function;
   int64_t examples;
-  size_t bytes; /* of memory for intermediate values, for that many examples */
-  double flops; /* per example */
+  size_t bytes;    /* of memory for intermediate values, for that many examples */
+  double flops;    /* per example */
+  const char *way; /* for which batches, where there are two ways to train; else NULL */
 };
 
 /* What a head costs for one example of the given length. */

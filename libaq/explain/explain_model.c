@@ -96,6 +96,8 @@ static int add_training(struct explanation *x, int64_t batch, struct rt_pool *po
   const int few = x->cost_count - 1, many = x->cost_count;
   if (status == RT_OK) status = add_cost(x, VM_TRAIN_MANY, batch, pool, error);
   if (x->cost_count <= many) return status;
+  x->cost[few].way = "few rows";
+  x->cost[many].way = "many rows";
   if (x->cost[many].flops < x->cost[few].flops) x->cost[few] = x->cost[many];
   x->cost_count--;
   return status;
@@ -242,11 +244,14 @@ static bool is_alone(const struct explanation *x) { return !vm_module_function(x
 static int function(struct explanation *x, const struct cost *c, struct rt_error *error) {
   struct rt_text line = {0}, work = {0}, memory = {0};
   const struct vm_function *f = c->function;
+  const char *name = c->way ? "train" : f->name;
   shown_scaled(&work, c->flops, "flop");
   shown_scaled(&memory, (double)c->bytes, "B");
   aq_shown_begin(x->shown, NULL);
-  aq_shown_say(x->shown, "%s: %" PRIu32 " instructions", f->name, f->instr_count);
-  aq_shown_text(x->shown, "name", NULL, f->name);
+  aq_shown_say(x->shown, "%s%s%s: %" PRIu32 " instructions", name, c->way ? ", the way for " : "",
+               c->way ? c->way : "", f->instr_count);
+  aq_shown_text(x->shown, "name", NULL, name);
+  if (c->way) aq_shown_text(x->shown, "way", NULL, c->way);
   aq_shown_whole(x->shown, "instructions", NULL, f->instr_count);
   aq_shown_whole(x->shown, "slots", NULL, f->slot_count);
   aq_shown_whole(x->shown, "examples", NULL, c->examples);
