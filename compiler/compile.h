@@ -32,8 +32,9 @@ int cc_check_values(struct cc_program *program, struct rt_error *error);
 int cc_reaches(struct cc_program *program, const char *name, cc_reach_row *row, void *context,
                struct rt_error *error);
 
-/* The model as a module with the functions "predict", "eval", "train" and "attend"; with "vector" alone where
- * program->vector asks for a value. */
+/* The model as a module with the functions "predict", "eval", "train" and "attend", where there are
+ * two ways to train also VM_TRAIN_MANY (vm/work.h), and "begin" and "step" of what goes on token by token;
+ * with "vector" alone where program->vector asks for a value. */
 struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *error);
 
 /* One fn or head as a module with the function "run": its arguments are the inputs, its results the outputs

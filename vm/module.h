@@ -124,8 +124,8 @@ struct vm_gradient {
 
 struct vm_function {
   const char *name; /* "predict": outputs. "eval": outputs and loss; with several outputs, the loss of each
-                       and what that is divided by. "train": loss and gradients. "attend". "run".
-                       "begin", "step": see vm_continuing */
+                       and what that is divided by. "train": loss and gradients; VM_TRAIN_MANY, too
+                       (vm/work.h). "attend". "run". "begin", "step": see vm_continuing */
   /* Arguments: of "step", and of a function that a later one runs (vm/scan_operands.h). Such a one reads no
    * params and no inputs. */
   struct vm_type *argument;

@@ -60,7 +60,7 @@ struct aq_trainer {
   struct rt_text from_bytes;  /* its parameters, when options give it; freed by aq_trainer_new */
   struct lib_loaded loaded;   /* what was found in files that parameters load */
   struct lib_params average;  /* of params over the steps, with the setting `average`; else empty */
-  struct vm_machine *machine; /* of "train" */
+  struct vm_machine *machine; /* of "train" or VM_TRAIN_MANY */
   struct lib_feed feed;
   struct lib_ahead *ahead;    /* makes the next batch ready; NULL: nothing does */
   struct lib_judge judge;     /* on the validation data */
