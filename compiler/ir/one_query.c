@@ -14,10 +14,9 @@ enum { QUERY, KEY, VALUE }; /* arguments of attention */
 enum { MOST_DEEP = 8 };
 
 struct pass {
-  bool *live;
+  struct ir_walk walk;
   uint8_t
       *moves; /* by node, a head: which of its arguments are given before their products, a bit for each */
-  ir_id old;  /* the node that is copied now */
 };
 
 /* ---- is it worth it? ---- */
@@ -30,16 +29,9 @@ static bool is_rows(const struct attend_operand *o) {
 
 /* Do rows of x W cost more than rows of x and one row times W? Not if x is wider and W has one column. */
 static bool pays(const struct ir_graph *g, const struct ir_node *product) {
-  const vm_dim from = g->node[product->arg[0]].type.dim[1], to = product->type.dim[1];
-  int64_t wide, narrow;
-  if (from == to) return true;
-  return vm_dim_value(g->dims, to, NULL, &wide, NULL) == RT_OK
-         && (wide > 1 || (vm_dim_value(g->dims, from, NULL, &narrow, NULL) == RT_OK && narrow <= wide));
-}
-
-static bool is_product(const struct ir_graph *g, ir_id id) {
-  const struct ir_node *n = &g->node[id];
-  return n->op == OP_project && !n->attr[0] && n->type.rank == 2 && pays(g, n);
+  int64_t wide;
+  return ir_is_from_narrow(g, product)
+         || (vm_dim_value(g->dims, product->type.dim[1], NULL, &wide, NULL) == RT_OK && wide > 1);
 }
 
 /* Is it the same for all texts and needs no instruction of its own? */
@@ -62,6 +54,13 @@ static bool is_of_words(const struct ir_graph *g, ir_id id, int depth) {
   return all && any;
 }
 
+/* Is the argument of a head a product that does better without? */
+static bool is_moved(const struct ir_graph *g, const struct ir_node *head, int k, bool session) {
+  const struct ir_node *n = &g->node[head->arg[k]];
+  return ir_is_matrix_product(n) && pays(g, n)
+         && !(session && k == KEY && is_of_words(g, head->arg[k], MOST_DEEP));
+}
+
 static uint8_t look(const struct ir_graph *g, const uint32_t *users, bool session, const struct ir_node *n) {
   if (n->op != OP_attention) return 0;
   const struct ir_head *head = g->head[n->attr[0]];
@@ -70,9 +69,7 @@ static uint8_t look(const struct ir_graph *g, const uint32_t *users, bool sessio
   if (!is_row(&head->query) || !is_row(&head->out) || !is_rows(&head->key) || !is_rows(&head->value))
     return 0;
   for (int k = KEY; k <= VALUE; k++)
-    if (users[n->arg[k]] == 1u + same && is_product(g, n->arg[k])
-        && !(session && k == KEY && is_of_words(g, n->arg[k], MOST_DEEP)))
-      moves |= (uint8_t)(1 << k);
+    if (users[n->arg[k]] == 1u + same && is_moved(g, n, k, session)) moves |= (uint8_t)(1 << k);
   return moves;
 }
 
@@ -102,28 +99,18 @@ static ir_id moved(struct ir_at at, const struct ir_node *node, uint8_t moves) {
 
 static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {
   struct pass *pass = context;
-  do pass->old++;
-  while (!pass->live[pass->old]);
-  const uint8_t moves = pass->moves[pass->old];
+  const uint8_t moves = pass->moves[ir_walk_next(&pass->walk)];
   return moves ? moved((struct ir_at){g, node->span, error}, node, moves) : ir_append(g, node, error);
 }
 
 int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, bool session, struct rt_error *error) {
-  struct pass pass = {.live = rt_zalloc(g->count, sizeof *pass.live),
-                      .moves = rt_zalloc(g->count, sizeof *pass.moves)};
-  uint32_t *users = rt_zalloc(g->count, sizeof *users);
-  int status = RT_NO_MEMORY;
-  if (pass.live && pass.moves && users) {
-    ir_mark_live(g, root_count, root, pass.live);
-    ir_count_users(g, root_count, root, pass.live, users);
-    for (ir_id n = 1; n < g->count; n++)
-      if (pass.live[n]) pass.moves[n] = look(g, users, session, &g->node[n]);
-    status = ir_rewrite(g, root_count, root, visit, &pass, error);
-  } else {
-    rt_no_memory(error);
-  }
-  rt_free(pass.live);
+  struct pass pass = {.moves = rt_zalloc(g->count, sizeof *pass.moves)};
+  int status = ir_walk_begin(&pass.walk, g, root_count, root, error);
+  if (!pass.moves) status = rt_no_memory(error);
+  for (ir_id n = 1; n < g->count && status == RT_OK; n++)
+    if (pass.walk.live[n]) pass.moves[n] = look(g, pass.walk.users, session, &g->node[n]);
+  if (status == RT_OK) status = ir_rewrite(g, root_count, root, visit, &pass, error);
+  ir_walk_end(&pass.walk);
   rt_free(pass.moves);
-  rt_free(users);
   return status;
 }

@@ -19,6 +19,24 @@ void ir_mark_live(const struct ir_graph *g, int root_count, const ir_id *root, b
 void ir_count_users(const struct ir_graph *g, int root_count, const ir_id *root, const bool *live,
                     uint32_t *users);
 
+/* What a pass looks at before it rewrites a graph, and where it is while it does. */
+struct ir_walk {
+  uint32_t count; /* nodes */
+  bool *live;     /* [count] */
+  uint32_t *users;
+  ir_id old; /* the node that is visited now */
+};
+int ir_walk_begin(struct ir_walk *walk, const struct ir_graph *g, int root_count, const ir_id *root,
+                  struct rt_error *error);
+ir_id ir_walk_next(
+    struct ir_walk *walk); /* to be called once in each visit: the node before it is rewritten */
+void ir_walk_end(struct ir_walk *walk);
+
+/* Rows times a matrix, x W? */
+bool ir_is_matrix_product(const struct ir_node *n);
+/* Is x of such a product surely no wider than x W? */
+bool ir_is_from_narrow(const struct ir_graph *g, const struct ir_node *product);
+
 /* The live users of every node: of n, user[start[n]] .. user[start[n + 1] - 1], in order; twice when they
  * read it twice. */
 struct ir_users {

@@ -18,6 +18,40 @@ void ir_count_users(const struct ir_graph *g, int root_count, const ir_id *root,
     for (int k = 0; live[n] && k < g->node[n].arg_count; k++) users[g->node[n].arg[k]]++;
 }
 
+int ir_walk_begin(struct ir_walk *walk, const struct ir_graph *g, int root_count, const ir_id *root,
+                  struct rt_error *error) {
+  *walk = (struct ir_walk){.count = g->count,
+                           .live = rt_zalloc(g->count, sizeof *walk->live),
+                           .users = rt_zalloc(g->count, sizeof *walk->users)};
+  if (!walk->live || !walk->users) return rt_no_memory(error);
+  ir_mark_live(g, root_count, root, walk->live);
+  ir_count_users(g, root_count, root, walk->live, walk->users);
+  return RT_OK;
+}
+
+ir_id ir_walk_next(struct ir_walk *walk) {
+  do walk->old++;
+  while (!walk->live[walk->old]);
+  return walk->old;
+}
+
+void ir_walk_end(struct ir_walk *walk) {
+  rt_free(walk->live);
+  rt_free(walk->users);
+}
+
+bool ir_is_matrix_product(const struct ir_node *n) {
+  return n->op == OP_project && !n->attr[0] && n->type.rank == 2;
+}
+
+bool ir_is_from_narrow(const struct ir_graph *g, const struct ir_node *product) {
+  const vm_dim from = g->node[product->arg[0]].type.dim[1], to = product->type.dim[1];
+  int64_t wide, narrow;
+  return from == to
+         || (vm_dim_value(g->dims, from, NULL, &narrow, NULL) == RT_OK
+             && vm_dim_value(g->dims, to, NULL, &wide, NULL) == RT_OK && narrow <= wide);
+}
+
 int ir_users_list(const struct ir_graph *g, const bool *live, struct ir_users *users) {
   uint32_t count = g->count, total = 0;
   users->user = NULL;

@@ -15,28 +15,16 @@ enum { QUERY, KEY, VALUE }; /* arguments of attention */
 enum taker { NEITHER, BY_QUERY, BY_KEY };
 
 struct pass {
-  bool *live;
+  struct ir_walk walk;
   uint8_t *taker; /* by node: enum taker */
-  ir_id old;      /* the node that is copied now */
 };
 
 static bool is_product(const struct ir_graph *g, const uint32_t *users, ir_id id) {
-  const struct ir_node *n = &g->node[id];
-  return users[id] == 1 && n->op == OP_project && !n->attr[0] && n->type.rank == 2;
+  return users[id] == 1 && ir_is_matrix_product(&g->node[id]);
 }
 
 static bool is_rows(const struct attend_operand *o, uint8_t role) {
   return o->rank == 2 && o->role[0] == role && o->role[1] == ATTEND_FEATURE;
-}
-
-/* Is what the product is made of no wider than its result? Then scores cost no more. */
-static bool is_narrow(const struct ir_graph *g, ir_id product) {
-  const struct ir_node *n = &g->node[product];
-  const vm_dim from = g->node[n->arg[0]].type.dim[1], to = n->type.dim[1];
-  int64_t wide, narrow;
-  return from == to
-         || (vm_dim_value(g->dims, from, NULL, &narrow, NULL) == RT_OK
-             && vm_dim_value(g->dims, to, NULL, &wide, NULL) == RT_OK && narrow <= wide);
 }
 
 static enum taker taker_of(const struct ir_graph *g, const uint32_t *users, const struct ir_node *n) {
@@ -44,7 +32,9 @@ static enum taker taker_of(const struct ir_graph *g, const uint32_t *users, cons
   const struct ir_head *head = g->head[n->attr[0]];
   if (!is_rows(&head->query, ATTEND_I) || !is_rows(&head->key, ATTEND_J)) return NEITHER;
   if (!is_product(g, users, n->arg[QUERY]) || !is_product(g, users, n->arg[KEY])) return NEITHER;
-  return is_narrow(g, n->arg[KEY]) ? BY_QUERY : is_narrow(g, n->arg[QUERY]) ? BY_KEY : NEITHER;
+  /* Scores cost no more where what is multiplied is no wider. */
+  if (ir_is_from_narrow(g, &g->node[n->arg[KEY]])) return BY_QUERY;
+  return ir_is_from_narrow(g, &g->node[n->arg[QUERY]]) ? BY_KEY : NEITHER;
 }
 
 static ir_id joined(struct ir_at at, const struct ir_node *node, enum taker taker) {
@@ -63,36 +53,26 @@ static ir_id joined(struct ir_at at, const struct ir_node *node, enum taker take
 
 static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {
   struct pass *pass = context;
-  do pass->old++;
-  while (!pass->live[pass->old]);
-  const enum taker taker = pass->taker[pass->old];
+  const enum taker taker = pass->taker[ir_walk_next(&pass->walk)];
   return taker ? joined((struct ir_at){g, node->span, error}, node, taker) : ir_append(g, node, error);
 }
 
-static bool look_at_all(struct pass *pass, uint32_t *users, const struct ir_graph *g, int root_count,
-                        const ir_id *root) {
+static bool look_at_all(struct pass *pass, const struct ir_graph *g) {
   bool any = false;
-  ir_mark_live(g, root_count, root, pass->live);
-  ir_count_users(g, root_count, root, pass->live, users);
   for (ir_id n = 1; n < g->count; n++) {
-    if (pass->live[n]) pass->taker[n] = (uint8_t)taker_of(g, users, &g->node[n]);
+    if (pass->walk.live[n]) pass->taker[n] = (uint8_t)taker_of(g, pass->walk.users, &g->node[n]);
     any |= pass->taker[n] != NEITHER;
   }
   return any;
 }
 
 int ir_join_matrices(struct ir_graph *g, int root_count, ir_id *root, bool *any, struct rt_error *error) {
-  struct pass pass = {.live = rt_zalloc(g->count, sizeof *pass.live),
-                      .taker = rt_zalloc(g->count, sizeof *pass.taker)};
-  uint32_t *users = rt_zalloc(g->count, sizeof *users);
-  int status = RT_OK;
-  *any = false;
-  if (!pass.live || !pass.taker || !users)
-    status = rt_no_memory(error);
-  else if ((*any = look_at_all(&pass, users, g, root_count, root)))
-    status = ir_rewrite(g, root_count, root, visit, &pass, error);
-  rt_free(pass.live);
+  struct pass pass = {.taker = rt_zalloc(g->count, sizeof *pass.taker)};
+  int status = ir_walk_begin(&pass.walk, g, root_count, root, error);
+  if (!pass.taker) status = rt_no_memory(error);
+  *any = status == RT_OK && look_at_all(&pass, g);
+  if (*any) status = ir_rewrite(g, root_count, root, visit, &pass, error);
+  ir_walk_end(&pass.walk);
   rt_free(pass.taker);
-  rt_free(users);
   return status;
 }

@@ -30,23 +30,15 @@ static bool is_steady(const struct ir_graph *g, ir_id id, uint32_t keep) {
   return n->op == OP_constant || (n->op == OP_expand && !((uint32_t)n->attr[0] & ~keep));
 }
 
-static bool is_matrix_product(const struct ir_node *n) {
-  return n->op == OP_project && !n->attr[0] && n->type.rank == 2;
-}
-
 static uint32_t last_axis(const struct ir_node *n) { return 1u << (n->type.rank - 1); }
 
 /* Is it a head without axes of heads, whose value is x W with an x that is not wider? */
 static bool weighs_product(const struct ir_graph *g, const struct ir_node *n, const struct ir_head *head) {
   const struct ir_node *value = &g->node[n->arg[2]];
-  int64_t wide, narrow;
-  if (!is_matrix_product(value) || head->value.rank != 2 || head->out.rank != 2 || n->type.rank != 2)
+  if (!ir_is_matrix_product(value) || head->value.rank != 2 || head->out.rank != 2 || n->type.rank != 2)
     return false;
   if (head->value.role[0] != ATTEND_J || head->out.role[0] != ATTEND_I) return false;
-  const vm_dim from = g->node[value->arg[0]].type.dim[1], to = value->type.dim[1];
-  return from == to
-         || (vm_dim_value(g->dims, from, NULL, &narrow, NULL) == RT_OK
-             && vm_dim_value(g->dims, to, NULL, &wide, NULL) == RT_OK && narrow <= wide);
+  return ir_is_from_narrow(g, value);
 }
 
 static void look(struct sums *s, ir_id id) {
@@ -70,7 +62,7 @@ static void look(struct sums *s, ir_id id) {
     case OP_div:
       if (is_steady(s->g, n->arg[1], s->keep)) look(s, n->arg[0]);
       return;
-    case OP_project: s->gains |= features && is_matrix_product(n); return;
+    case OP_project: s->gains |= features && ir_is_matrix_product(n); return;
     case OP_attention:
       s->gains |= features && s->users[n->arg[2]] == 1 && weighs_product(s->g, n, s->g->head[n->attr[0]]);
       return;
@@ -82,10 +74,8 @@ static void look(struct sums *s, ir_id id) {
 
 /* A walk over the graph: over what it was, and over the copies. */
 struct pass {
-  uint32_t count;
-  bool *live, *gains, *single; /* [count]; single: of copies */
-  uint32_t *users;             /* [count] */
-  ir_id old;                   /* the node that is copied now */
+  struct ir_walk walk;
+  bool *gains, *single; /* by node; single: of copies */
 };
 
 struct place {
@@ -95,7 +85,9 @@ struct place {
 };
 
 /* Of a copy: is it read once? What was made meanwhile does not count. */
-static bool is_single(const struct place *p, ir_id id) { return id < p->pass->count && p->pass->single[id]; }
+static bool is_single(const struct place *p, ir_id id) {
+  return id < p->pass->walk.count && p->pass->single[id];
+}
 
 static ir_id sum_of(const struct place *p, ir_id id);
 
@@ -156,8 +148,8 @@ static ir_id sum_of(const struct place *p, ir_id id) {
       return sum_here(p, id);
     case OP_div: return is_steady(p->at.g, n.arg[1], p->keep) ? multiple(p, &n, 0) : sum_here(p, id);
     case OP_project:
-      return p->keep == last_axis(&n) && is_matrix_product(&n) ? product(p, n.arg[0], n.arg[1])
-                                                               : sum_here(p, id);
+      return p->keep == last_axis(&n) && ir_is_matrix_product(&n) ? product(p, n.arg[0], n.arg[1])
+                                                                  : sum_here(p, id);
     case OP_attention: return p->keep == last_axis(&n) ? weighed(p, id) : sum_here(p, id);
     default: return sum_here(p, id);
   }
@@ -167,47 +159,36 @@ static ir_id sum_of(const struct place *p, ir_id id) {
 
 static ir_id copy(struct pass *pass, struct ir_graph *g, const struct ir_node *node, struct rt_error *error) {
   const ir_id to = ir_append(g, node, error);
-  if (to < pass->count) pass->single[to] = pass->users[pass->old] == 1;
+  if (to < pass->walk.count) pass->single[to] = pass->walk.users[pass->walk.old] == 1;
   return to;
 }
 
 static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {
   struct pass *pass = context;
-  do pass->old++;
-  while (!pass->live[pass->old]);
-  if (!pass->gains[pass->old]) return copy(pass, g, node, error);
+  if (!pass->gains[ir_walk_next(&pass->walk)]) return copy(pass, g, node, error);
   return sum_of(&(struct place){{g, node->span, error}, (uint32_t)node->attr[0], pass}, node->arg[0]);
 }
 
-static void look_at_all(struct pass *pass, const struct ir_graph *g, int root_count, const ir_id *root) {
-  ir_mark_live(g, root_count, root, pass->live);
-  ir_count_users(g, root_count, root, pass->live, pass->users);
+static void look_at_all(struct pass *pass, const struct ir_graph *g) {
   for (ir_id n = 1; n < g->count; n++) {
     const struct ir_node *node = &g->node[n];
-    if (!pass->live[n] || node->op != OP_sum || node->type.batched != g->node[node->arg[0]].type.batched)
+    if (!pass->walk.live[n] || node->op != OP_sum || node->type.batched != g->node[node->arg[0]].type.batched)
       continue;
-    struct sums s = {g, pass->users, (uint32_t)node->attr[0], false};
+    struct sums s = {g, pass->walk.users, (uint32_t)node->attr[0], false};
     look(&s, node->arg[0]);
     pass->gains[n] = s.gains;
   }
 }
 
 int ir_sum_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error) {
-  struct pass pass = {.count = g->count,
-                      .live = rt_zalloc(g->count, sizeof *pass.live),
-                      .gains = rt_zalloc(g->count, sizeof *pass.gains),
-                      .single = rt_zalloc(g->count, sizeof *pass.single),
-                      .users = rt_zalloc(g->count, sizeof *pass.users)};
-  int status = RT_NO_MEMORY;
-  if (pass.live && pass.gains && pass.single && pass.users) {
-    look_at_all(&pass, g, root_count, root);
-    status = ir_rewrite(g, root_count, root, visit, &pass, error);
-  } else {
-    rt_no_memory(error);
-  }
-  rt_free(pass.live);
+  struct pass pass = {.gains = rt_zalloc(g->count, sizeof *pass.gains),
+                      .single = rt_zalloc(g->count, sizeof *pass.single)};
+  int status = ir_walk_begin(&pass.walk, g, root_count, root, error);
+  if (!pass.gains || !pass.single) status = rt_no_memory(error);
+  if (status == RT_OK) look_at_all(&pass, g);
+  if (status == RT_OK) status = ir_rewrite(g, root_count, root, visit, &pass, error);
+  ir_walk_end(&pass.walk);
   rt_free(pass.gains);
   rt_free(pass.single);
-  rt_free(pass.users);
   return status;
 }
