@@ -146,10 +146,16 @@ static const char *other_format(const struct io_field *field) {
 }
 
 /* One field where there should be several. */
-static bool hint_tabs(const struct io_table *t, struct rt_error *error) {
-  if (t->field_count != 1 || t->count < 2 || t->format != IO_FORMAT_TSV) return false;
+static bool hint_separator(const struct io_table *t, struct rt_error *error) {
+  const bool csv = t->format == IO_FORMAT_CSV;
+  if (t->field_count != 1 || t->count < 2 || (!csv && t->format != IO_FORMAT_TSV)) return false;
   const char *other = other_format(&t->fields[0]);
   const char *which = t->stream ? "of the stream" : "of this file";
+  if (csv) {
+    if (other)
+      rt_hint(error, "fields %s are separated by commas, and this line has %s instead", which, other);
+    return other != NULL;
+  }
   if (!other)
     rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv, or the option format "
                    "= csv is given");
@@ -183,7 +189,7 @@ static bool names_by_commas(const struct io_table *t) {
 static int no_header_match(struct io_table *t, int64_t line, struct rt_error *error) {
   int status = no_match(t, line, true, error);
   if (status == RT_BAD_DATA) hint_nearest(t, error);
-  if (status == RT_BAD_DATA && !hint_tabs(t, error))
+  if (status == RT_BAD_DATA && !hint_separator(t, error))
     rt_hint(error, "the names are those of the program, where from = \"…\" reads a field of another name%s",
             t->header_option == IO_HEADER_AUTO ? "; when this line is a row: the option header = no" : "");
   return status;
@@ -193,7 +199,7 @@ static int no_header_match(struct io_table *t, int64_t line, struct rt_error *er
 static int no_field(struct io_table *t, int64_t line, int column, struct rt_error *error) {
   io_table_fail(t, line, 1, error, "%zu field%s, and the program reads field %d", t->field_count,
                 t->field_count == 1 ? "" : "s", t->numbers[column]);
-  hint_tabs(t, error);
+  hint_separator(t, error);
   return RT_BAD_DATA;
 }
 
@@ -229,7 +235,7 @@ int io_table_match_row(struct io_table *t, int64_t line, struct rt_error *error)
   if (any_number(t) && !(t->field_count == 1 && required == 1)) return match_numbers(t, line, error);
   if (!all && t->field_count != (size_t)required) {
     int status = no_match(t, line, false, error);
-    if (status == RT_BAD_DATA && !hint_tabs(t, error))
+    if (status == RT_BAD_DATA && !hint_separator(t, error))
       rt_hint(error,
               "is this line a header? then a column reads the field of another name with from = \"NAME\"; "
               "else give the file a header line with the names of the columns");
