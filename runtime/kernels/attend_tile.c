@@ -116,12 +116,12 @@ static real attend_scaled(const struct attend_head *head, struct attend_space *s
   return space->shaped[0];
 }
 
-/* The factor is left to the softmax, which multiplies as it computes weights. */
-static void attend_take_factor(struct attend_head *head, struct attend_space *space) {
+/* The factor is left to the softmax, which multiplies as it computes weights. scales: attend_only_scales. */
+static void attend_take_factor(struct attend_head *head, bool scales, struct attend_space *space) {
   const struct attend_plan *plan = head->plan;
   head->score = plan->score, head->score_grad = plan->score_grad;
   head->factor = 1;
-  if (!attend_only_scales(plan)) return;
+  if (!scales) return;
   const real factor = attend_scaled(head, space);
   if (!(factor >= LEAST_FACTOR && factor <= 1 / LEAST_FACTOR)) return;
   head->score = head->score_grad = NULL;
@@ -142,7 +142,8 @@ struct attend_job {
   int64_t round;   /* of a head that is cut by pairs: which chunk of the keys each chunk of queries has */
   int64_t grouped; /* heads of one task, when a head is one task or less */
   struct attend_room room;
-  bool wide; /* whole numbers above those that float holds: see lane_run.h */
+  bool wide;   /* whole numbers above those that float holds: see lane_run.h */
+  bool scales; /* attend_only_scales */
 };
 
 /* Where a part of a length begins, which is a whole number of blocks. */
@@ -185,7 +186,7 @@ static void attend_work(void *context, int64_t task, void *scratch) {
     attend_enter(call, &head, segment / job->heads, segment % job->heads, job->heads);
     attend_cut(job, task / groups, &head);
     space.score_regs.warm = space.mask_regs.warm = space.drop_regs.warm = space.grad_regs.warm = false;
-    attend_take_factor(&head, &space);
+    attend_take_factor(&head, job->scales, &space);
     call->task(&head, &space);
   }
 }
@@ -313,6 +314,7 @@ void KERNEL(attend_run)(const struct attend_call *call) {
   if (!job.segments) return;
   job.room = attend_room_of(call, &sizes);
   job.wide = job.room.wide && attend_passes_now(call, &sizes);
+  job.scales = attend_only_scales(call->call->attend);
   const bool pairs = call->cut == ATTEND_BY_PAIRS && job.segments == 1;
   if (pairs || call->cut == ATTEND_BY_QUERIES) job.chunks = attend_chunks(sizes.queries);
   if (job.chunks == 1) {

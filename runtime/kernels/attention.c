@@ -9,8 +9,6 @@
 
 #define ATTEND_BEHIND 8
 
-#define ATTEND_EACH _Pragma("GCC unroll 2") for (int v = 0; v < count; v++)
-
 /* The softmax of a block of queries so far. Scores are s' but for the head's factor. */
 struct attend_rows {
   real top[ATTEND_QUERIES];   /* largest score, or nearly */
@@ -47,7 +45,7 @@ static inline __attribute__((always_inline)) void attend_exp_columns(int count, 
                                                                      real by, struct attend_rows *rows,
                                                                      real *tile) {
   exp_vector base[EXP_SIDE_BY_SIDE], total[EXP_SIDE_BY_SIDE], w[EXP_SIDE_BY_SIDE];
-  ATTEND_EACH {
+  EXP_EACH {
     real lane[RT_VECTOR];
     for (int k = 0; k < RT_VECTOR; k++) lane[k] = attend_base(rows->top[first + v * RT_VECTOR + k]);
     memcpy(&base[v], lane, sizeof lane);
@@ -55,13 +53,13 @@ static inline __attribute__((always_inline)) void attend_exp_columns(int count, 
   }
   tile += first;
   for (int64_t j = 0; j < block->keys; j++, tile += block->fast) {
-    ATTEND_EACH memcpy(&w[v], tile + v * RT_VECTOR, sizeof w[v]);
-    ATTEND_EACH w[v] -= base[v];
+    EXP_EACH memcpy(&w[v], tile + v * RT_VECTOR, sizeof w[v]);
+    EXP_EACH w[v] -= base[v];
     vector_exp2(w, count, by);
-    ATTEND_EACH memcpy(tile + v * RT_VECTOR, &w[v], sizeof w[v]);
-    ATTEND_EACH total[v] += w[v];
+    EXP_EACH memcpy(tile + v * RT_VECTOR, &w[v], sizeof w[v]);
+    EXP_EACH total[v] += w[v];
   }
-  ATTEND_EACH memcpy(rows->sum + first + v * RT_VECTOR, &total[v], sizeof total[v]);
+  EXP_EACH memcpy(rows->sum + first + v * RT_VECTOR, &total[v], sizeof total[v]);
 }
 
 /* tile = 2^((tile - top) by), and its sum. */

@@ -32,8 +32,6 @@ struct attend_tiles {
   real *weights, *grad;
 };
 
-#define ATTEND_EACH _Pragma("GCC unroll 2") for (int v = 0; v < count; v++)
-
 /* A block of keys. */
 struct attend_columns {
   struct attend_matrix key, value, dkey, dvalue;
@@ -184,17 +182,17 @@ static inline __attribute__((always_inline)) void attend_softmax_columns(int cou
                                                                          real factor,
                                                                          const struct attend_tiles *tiles) {
   exp_vector less[EXP_SIDE_BY_SIDE], minus[EXP_SIDE_BY_SIDE], w[EXP_SIDE_BY_SIDE], dw[EXP_SIDE_BY_SIDE];
-  ATTEND_EACH memcpy(&less[v], rows->neg_lse + first + v * RT_VECTOR, sizeof less[v]);
-  ATTEND_EACH memcpy(&minus[v], rows->delta + first + v * RT_VECTOR, sizeof minus[v]);
+  EXP_EACH memcpy(&less[v], rows->neg_lse + first + v * RT_VECTOR, sizeof less[v]);
+  EXP_EACH memcpy(&minus[v], rows->delta + first + v * RT_VECTOR, sizeof minus[v]);
   for (int64_t at = first; at < block->keys * block->fast; at += block->fast) {
-    ATTEND_EACH memcpy(&w[v], tiles->shaped + at + v * RT_VECTOR, sizeof w[v]);
-    ATTEND_EACH memcpy(&dw[v], tiles->grad + at + v * RT_VECTOR, sizeof dw[v]);
-    ATTEND_EACH w[v] = w[v] * factor + less[v];
-    ATTEND_EACH dw[v] = (dw[v] - minus[v]) * factor;
+    EXP_EACH memcpy(&w[v], tiles->shaped + at + v * RT_VECTOR, sizeof w[v]);
+    EXP_EACH memcpy(&dw[v], tiles->grad + at + v * RT_VECTOR, sizeof dw[v]);
+    EXP_EACH w[v] = w[v] * factor + less[v];
+    EXP_EACH dw[v] = (dw[v] - minus[v]) * factor;
     vector_exp2(w, count, EXP_BY);
-    ATTEND_EACH dw[v] *= w[v];
-    ATTEND_EACH memcpy(tiles->weights + at + v * RT_VECTOR, &w[v], sizeof w[v]);
-    ATTEND_EACH memcpy(tiles->grad + at + v * RT_VECTOR, &dw[v], sizeof dw[v]);
+    EXP_EACH dw[v] *= w[v];
+    EXP_EACH memcpy(tiles->weights + at + v * RT_VECTOR, &w[v], sizeof w[v]);
+    EXP_EACH memcpy(tiles->grad + at + v * RT_VECTOR, &dw[v], sizeof dw[v]);
   }
 }
 

@@ -15,6 +15,7 @@ enum { EXP_SIDE_BY_SIDE = 2 };
 /* What makes exp of 2^: exp(x) is 2^(x EXP_BY). */
 #define EXP_BY ((real)1.4426950408889634)
 
+/* For each of `count` vectors, 1 or 2, which the compiler knows. */
 #define EXP_EACH _Pragma("GCC unroll 2") for (int v = 0; v < count; v++)
 
 #if RT_DOUBLE
@@ -57,6 +58,5 @@ static inline __attribute__((always_inline)) void vector_exp2(exp_vector *x, int
 #undef EXP_ROUND
 
 #endif
-#undef EXP_EACH
 
 #endif
