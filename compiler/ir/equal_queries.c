@@ -12,15 +12,11 @@
 enum { VALUE = 2, DY = 5 };              /* arguments of attention_grad, and the result of the value */
 enum { ROWS = 1u << 0, LAST = 1u << 1 }; /* axes of rows */
 
-static bool is_rows(const struct attend_operand *o, uint8_t role) {
-  return o->rank == 2 && o->role[0] == role && o->role[1] == ATTEND_FEATURE;
-}
-
 static bool fits(const struct ir_graph *g, const struct ir_node *n) {
   if (n->op != OP_attention_grad || n->attr[1] != LAST) return false;
   const struct ir_head *head = g->head[n->attr[0]];
   const struct vm_type *value = &g->node[n->arg[VALUE]].type;
-  return is_rows(&head->value, ATTEND_J) && is_rows(&head->out, ATTEND_I) && value->batched
+  return ir_is_rows(&head->value, ATTEND_J) && ir_is_rows(&head->out, ATTEND_I) && value->batched
          && value->dim[1] != VM_ONE;
 }
 

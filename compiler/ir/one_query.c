@@ -4,8 +4,8 @@
  * With one query q, the score of a row x_j W is q (x_j W)' = (q W') x_j', and the answer sum_j a_j (x_j W) is
  * (sum_j a_j x_j) W. So the query takes the matrix of the keys, and the answer that of the values: one row to
  * multiply instead of all. Numbers may differ in their last digits. Where a gradient is wanted this runs
- * before it is taken. Rows that something else reads as well stay as they are. So do
- * keys that a session keeps for each word: to predict, they cost nothing. */
+ * before it is taken. Rows that something else reads as well stay as they are. So do keys that a session
+ * keeps for each word: to predict, they cost nothing. */
 #include "compiler/ir/passes.h"
 
 #include <string.h>
@@ -15,17 +15,12 @@ enum { MOST_DEEP = 8 };
 
 struct pass {
   struct ir_walk walk;
-  uint8_t
-      *moves; /* by node, a head: which of its arguments are given before their products, a bit for each */
+  uint8_t *moves; /* by node, a head: a bit for each argument that is given before its product */
 };
 
 /* ---- is it worth it? ---- */
 
 static bool is_row(const struct attend_operand *o) { return o->rank == 1 && o->role[0] == ATTEND_FEATURE; }
-
-static bool is_rows(const struct attend_operand *o) {
-  return o->rank == 2 && o->role[0] == ATTEND_J && o->role[1] == ATTEND_FEATURE;
-}
 
 /* Do rows of x W cost more than rows of x and one row times W? Not if x is wider and W has one column. */
 static bool pays(const struct ir_graph *g, const struct ir_node *product) {
@@ -66,7 +61,8 @@ static uint8_t look(const struct ir_graph *g, const uint32_t *users, bool sessio
   const struct ir_head *head = g->head[n->attr[0]];
   const bool same = n->arg[KEY] == n->arg[VALUE];
   uint8_t moves = 0;
-  if (!is_row(&head->query) || !is_row(&head->out) || !is_rows(&head->key) || !is_rows(&head->value))
+  if (!is_row(&head->query) || !is_row(&head->out) || !ir_is_rows(&head->key, ATTEND_J)
+      || !ir_is_rows(&head->value, ATTEND_J))
     return 0;
   for (int k = KEY; k <= VALUE; k++)
     if (users[n->arg[k]] == 1u + same && is_moved(g, n, k, session)) moves |= (uint8_t)(1 << k);

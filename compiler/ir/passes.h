@@ -28,10 +28,12 @@ struct ir_walk {
 };
 int ir_walk_begin(struct ir_walk *walk, const struct ir_graph *g, int root_count, const ir_id *root,
                   struct rt_error *error);
-ir_id ir_walk_next(
-    struct ir_walk *walk); /* to be called once in each visit: the node before it is rewritten */
+/* The node before it is rewritten. To be called once in each visit. */
+ir_id ir_walk_next(struct ir_walk *walk);
 void ir_walk_end(struct ir_walk *walk);
 
+/* Are the axes of a head's operand these: one of queries or keys, and that of features? */
+bool ir_is_rows(const struct attend_operand *operand, uint8_t role);
 /* Rows times a matrix, x W? */
 bool ir_is_matrix_product(const struct ir_node *n);
 /* Is x of such a product surely no wider than x W? */

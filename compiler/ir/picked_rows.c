@@ -30,8 +30,7 @@ struct pass {
   struct pick *pick; /* [count] */
   uint32_t *wanted;  /* [count]; of a value that is not made row by row, never ROWS */
   uint32_t *taken;   /* [count] of a slice: ROWS + the pick that it is; else NONE */
-  bool *live;        /* [count] */
-  ir_id old;         /* the node that is copied now */
+  struct ir_walk walk;
 };
 
 /* ---- which ops go row by row ---- */
@@ -162,10 +161,9 @@ static void look(struct pass *pass, const struct ir_graph *g, ir_id id) {
 
 static bool look_at_all(struct pass *pass, const struct ir_graph *g, int root_count, const ir_id *root) {
   bool any = false;
-  ir_mark_live(g, root_count, root, pass->live);
   for (int k = 0; k < root_count; k++) pass->wanted[root[k]] = ALL;
   for (ir_id n = g->count; n-- > 1;)
-    if (pass->live[n]) look(pass, g, n);
+    if (pass->walk.live[n]) look(pass, g, n);
   for (uint32_t k = 0; k < pass->pick_count; k++) any |= pass->pick[k].gains;
   return any;
 }
@@ -192,9 +190,8 @@ static ir_id picked(struct ir_at at, struct ir_node *node, const struct pick *pi
 static ir_id visit(struct ir_graph *g, const struct ir_node *node, void *context, struct rt_error *error) {
   struct pass *pass = context;
   struct ir_node copy = *node;
-  do pass->old++;
-  while (!pass->live[pass->old]);
-  const uint32_t wanted = pass->wanted[pass->old], taken = pass->taken[pass->old];
+  const ir_id old = ir_walk_next(&pass->walk);
+  const uint32_t wanted = pass->wanted[old], taken = pass->taken[old];
   if (taken && g->node[node->arg[0]].type.dim[0] != pass->pick[taken - ROWS].of) return node->arg[0];
   if (wanted < ROWS || !pass->pick[wanted - ROWS].gains) return ir_append(g, node, error);
   return picked((struct ir_at){g, node->span, error}, &copy, &pass->pick[wanted - ROWS]);
@@ -204,18 +201,16 @@ int ir_pick_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_err
   const size_t count = g->count;
   struct pass pass = {.pick = rt_zalloc(count, sizeof *pass.pick),
                       .wanted = rt_zalloc(count, sizeof *pass.wanted),
-                      .taken = rt_zalloc(count, sizeof *pass.taken),
-                      .live = rt_zalloc(count, sizeof *pass.live)};
-  int status = RT_OK;
-  if (!pass.pick || !pass.wanted || !pass.taken || !pass.live)
-    status = rt_no_memory(error);
-  else if (look_at_all(&pass, g, root_count, root)) {
+                      .taken = rt_zalloc(count, sizeof *pass.taken)};
+  int status = ir_walk_begin(&pass.walk, g, root_count, root, error);
+  if (!pass.pick || !pass.wanted || !pass.taken) status = rt_no_memory(error);
+  if (status == RT_OK && look_at_all(&pass, g, root_count, root)) {
     status = ir_rewrite(g, root_count, root, visit, &pass, error);
     if (status == RT_OK) status = ir_cse(g, root_count, root, error); /* what was cut twice */
   }
+  ir_walk_end(&pass.walk);
   rt_free(pass.pick);
   rt_free(pass.wanted);
   rt_free(pass.taken);
-  rt_free(pass.live);
   return status;
 }

@@ -40,6 +40,10 @@ void ir_walk_end(struct ir_walk *walk) {
   rt_free(walk->users);
 }
 
+bool ir_is_rows(const struct attend_operand *operand, uint8_t role) {
+  return operand->rank == 2 && operand->role[0] == role && operand->role[1] == ATTEND_FEATURE;
+}
+
 bool ir_is_matrix_product(const struct ir_node *n) {
   return n->op == OP_project && !n->attr[0] && n->type.rank == 2;
 }

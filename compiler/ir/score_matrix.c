@@ -23,14 +23,10 @@ static bool is_product(const struct ir_graph *g, const uint32_t *users, ir_id id
   return users[id] == 1 && ir_is_matrix_product(&g->node[id]);
 }
 
-static bool is_rows(const struct attend_operand *o, uint8_t role) {
-  return o->rank == 2 && o->role[0] == role && o->role[1] == ATTEND_FEATURE;
-}
-
 static enum taker taker_of(const struct ir_graph *g, const uint32_t *users, const struct ir_node *n) {
   if (n->op != OP_attention) return NEITHER;
   const struct ir_head *head = g->head[n->attr[0]];
-  if (!is_rows(&head->query, ATTEND_I) || !is_rows(&head->key, ATTEND_J)) return NEITHER;
+  if (!ir_is_rows(&head->query, ATTEND_I) || !ir_is_rows(&head->key, ATTEND_J)) return NEITHER;
   if (!is_product(g, users, n->arg[QUERY]) || !is_product(g, users, n->arg[KEY])) return NEITHER;
   /* Scores cost no more where what is multiplied is no wider. */
   if (ir_is_from_narrow(g, &g->node[n->arg[KEY]])) return BY_QUERY;

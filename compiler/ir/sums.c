@@ -35,10 +35,8 @@ static uint32_t last_axis(const struct ir_node *n) { return 1u << (n->type.rank 
 /* Is it a head without axes of heads, whose value is x W with an x that is not wider? */
 static bool weighs_product(const struct ir_graph *g, const struct ir_node *n, const struct ir_head *head) {
   const struct ir_node *value = &g->node[n->arg[2]];
-  if (!ir_is_matrix_product(value) || head->value.rank != 2 || head->out.rank != 2 || n->type.rank != 2)
-    return false;
-  if (head->value.role[0] != ATTEND_J || head->out.role[0] != ATTEND_I) return false;
-  return ir_is_from_narrow(g, value);
+  return ir_is_matrix_product(value) && n->type.rank == 2 && ir_is_rows(&head->value, ATTEND_J)
+         && ir_is_rows(&head->out, ATTEND_I) && ir_is_from_narrow(g, value);
 }
 
 static void look(struct sums *s, ir_id id) {
