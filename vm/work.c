@@ -87,7 +87,7 @@ static double attention_flops(const struct vm_machine *machine, const struct vm_
 
 /* ---- all of them ---- */
 
-static double function_flops(const struct vm_machine *machine) {
+double vm_function_flops(const struct vm_machine *machine) {
   double flops = 0;
   for (uint32_t n = 0; machine && n < machine->function->instr_count; n++)
     flops += vm_machine_flops(machine, n);
@@ -102,7 +102,7 @@ static double scan_flops(const struct vm_machine *machine, uint32_t instr) {
   const struct rt_shape *rows = vm_machine_value(machine, machine->function->instr[instr].in[1]).shape;
   const bool grad = machine->function->instr[instr].op == OP_scan_grad,
              blocks = machine->function->instr[instr].attr[grad ? SCAN_GRAD_ROWS : SCAN_ROWS];
-  double steps = 0, first = 0, once = function_flops(body);
+  double steps = 0, first = 0, once = vm_function_flops(body);
   for (int64_t e = 0; e < machine->shapes.examples; e++) {
     const int64_t count = rt_size(rows, 0, e);
     steps += (double)count;
@@ -111,7 +111,7 @@ static double scan_flops(const struct vm_machine *machine, uint32_t instr) {
   steps /= first > 0 ? first : 1;
   if (!grad) return steps * once;
   double again = !blocks && body->function->output_count > 1 ? 2 * once : 0;
-  return steps * (again + function_flops(vm_machine_body(machine, instr, true)));
+  return steps * (again + vm_function_flops(vm_machine_body(machine, instr, true)));
 }
 
 double vm_machine_flops(const struct vm_machine *machine, uint32_t n) {
@@ -147,7 +147,7 @@ static double batch_flops(const struct vm_module *module, const struct vm_functi
                           int64_t examples, const int64_t *const *ragged, struct rt_pool *pool) {
   struct vm_machine *machine = vm_machine_measuring(module, function, RT_F32, pool, NULL);
   const bool bound = machine && vm_machine_bind(machine, examples, ragged, NULL) == RT_OK;
-  const double flops = bound ? function_flops(machine) : -1;
+  const double flops = bound ? vm_function_flops(machine) : -1;
   vm_machine_free(machine);
   return flops;
 }

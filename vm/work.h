@@ -12,6 +12,7 @@
 /* Arithmetic: two for each number of a product, one for each of what goes element by element and each step of
  * a lane program; of a head as if nothing were masked. What a native function does nobody knows: 0. */
 double vm_machine_flops(const struct vm_machine *machine, uint32_t instr);
+double vm_function_flops(const struct vm_machine *machine); /* of all instructions; NULL: 0 */
 /* The one of both that computes less for a batch of these sizes (see vm_machine_bind); "train" when they
  * cannot be bound. */
 const struct vm_function *vm_training_function(const struct vm_module *module, int64_t examples,

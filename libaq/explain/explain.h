@@ -31,7 +31,7 @@ struct explanation {
   uint32_t members;    /* of an ensemble; 1: it is none */
   bool *assumed;       /* [symbols] */
   int64_t *size;       /* [symbols] of the example that is counted */
-  struct cost cost[3]; /* predict, train, and the other way to train while the two are compared */
+  struct cost cost[2]; /* predict and train */
   int cost_count;
   struct explain_head *head; /* [module->head_count] */
   aq_shown *shown;

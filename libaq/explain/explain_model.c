@@ -48,39 +48,34 @@ static int example_sizes(struct explanation *x, struct rt_error *error) {
   return status;
 }
 
-static int bind(const struct explanation *x, struct vm_machine *machine, int64_t examples,
-                struct rt_error *error) {
+/* The sizes of a batch of such examples, in the arena. NULL: no memory. */
+static const int64_t *const *batch_sizes(const struct explanation *x, int64_t examples,
+                                         struct rt_arena *arena) {
   const struct vm_dims *dims = &x->module->dims;
-  struct rt_arena arena = {0};
-  int64_t **size = rt_arena_alloc(&arena, (dims->symbol_count + 1) * sizeof *size);
-  int status = size ? RT_OK : rt_no_memory(error);
-  for (size_t s = 0; s < dims->symbol_count && status == RT_OK; s++) {
-    if (!(size[s] = rt_arena_alloc(&arena, (size_t)examples * sizeof **size))) status = rt_no_memory(error);
-    for (int64_t e = 0; e < examples && status == RT_OK; e++) size[s][e] = x->size[s];
+  int64_t **size = rt_arena_alloc(arena, (dims->symbol_count + 1) * sizeof *size);
+  for (size_t s = 0; size && s < dims->symbol_count; s++) {
+    if (!(size[s] = rt_arena_alloc(arena, (size_t)examples * sizeof **size))) return NULL;
+    for (int64_t e = 0; e < examples; e++) size[s][e] = x->size[s];
   }
-  if (status == RT_OK) status = vm_machine_bind(machine, examples, (const int64_t *const *)size, error);
-  rt_arena_free(&arena);
-  return status;
+  return (const int64_t *const *)size;
 }
 
 /* ---- work ---- */
 
-static double function_flops(const struct vm_machine *machine) {
-  const struct vm_function *f = vm_machine_function(machine);
-  double flops = 0;
-  for (uint32_t n = 0; n < f->instr_count; n++) flops += vm_machine_flops(machine, n);
-  return flops;
-}
-
-static int add_cost(struct explanation *x, const char *name, int64_t examples, struct rt_pool *pool,
-                    struct rt_error *error) {
-  const struct vm_function *f = vm_module_function(x->module, name);
-  if (!f) return RT_OK;
-  struct vm_machine *machine = vm_machine_measuring(x->module, f, RT_F32, pool, error);
-  int status = machine ? bind(x, machine, examples, error) : error->code;
+/* Of a function, which may be NULL: there is none. */
+static int add_cost(struct explanation *x, const struct vm_function *f, int64_t examples,
+                    struct rt_pool *pool, struct rt_error *error) {
+  struct rt_arena arena = {0};
   struct cost *cost = &x->cost[x->cost_count];
+  if (!f) return RT_OK;
+  const int64_t *const *size = batch_sizes(x, examples, &arena);
+  struct vm_machine *machine = size ? vm_machine_measuring(x->module, f, RT_F32, pool, error) : NULL;
+  int status = !size     ? rt_no_memory(error)
+               : machine ? vm_machine_bind(machine, examples, size, error)
+                         : error->code;
+  rt_arena_free(&arena);
   *cost = (struct cost){.function = f, .examples = examples};
-  if (status == RT_OK) cost->flops = function_flops(machine) / (double)examples;
+  if (status == RT_OK) cost->flops = vm_function_flops(machine) / (double)examples;
   if (status == RT_OK && examples == 1 && !x->head) status = explain_count_heads(x, machine, f, error);
   if (status == RT_OK) {
     cost->bytes = vm_machine_memory(machine).slots;
@@ -92,14 +87,14 @@ static int add_cost(struct explanation *x, const char *name, int64_t examples, s
 
 /* Of two ways to train, the one that training takes for such a batch. */
 static int add_training(struct explanation *x, int64_t batch, struct rt_pool *pool, struct rt_error *error) {
-  int status = add_cost(x, "train", batch, pool, error);
-  const int few = x->cost_count - 1, many = x->cost_count;
-  if (status == RT_OK) status = add_cost(x, VM_TRAIN_MANY, batch, pool, error);
-  if (x->cost_count <= many) return status;
-  x->cost[few].way = "few rows";
-  x->cost[many].way = "many rows";
-  if (x->cost[many].flops < x->cost[few].flops) x->cost[few] = x->cost[many];
-  x->cost_count--;
+  struct rt_arena arena = {0};
+  const struct vm_function *many = vm_module_function(x->module, VM_TRAIN_MANY), *f = NULL;
+  const int64_t *const *size = batch_sizes(x, batch, &arena);
+  if (size) f = vm_training_function(x->module, batch, size, pool);
+  rt_arena_free(&arena);
+  if (!size) return rt_no_memory(error);
+  int status = add_cost(x, f, batch, pool, error);
+  if (status == RT_OK && many) x->cost[x->cost_count - 1].way = f == many ? "many rows" : "few rows";
   return status;
 }
 
@@ -315,9 +310,9 @@ static int explain(struct explanation *x, struct rt_error *error) {
   struct rt_pool *pool = status != RT_OK ? NULL : rt_pool_new(1, error);
   if (status == RT_OK && !pool) status = error->code;
   if (status == RT_OK) status = example_sizes(x, error);
-  if (status == RT_OK) status = add_cost(x, "predict", 1, pool, error);
+  if (status == RT_OK) status = add_cost(x, vm_module_function(x->module, "predict"), 1, pool, error);
   if (status == RT_OK) status = add_training(x, batch, pool, error);
-  if (status == RT_OK) status = add_cost(x, "run", 1, pool, error); /* of a function alone */
+  if (status == RT_OK) status = add_cost(x, vm_module_function(x->module, "run"), 1, pool, error); /* alone */
   rt_pool_free(pool);
   return status != RT_OK ? status : show_all(x, error);
 }
