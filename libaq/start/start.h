@@ -101,6 +101,8 @@ void start_table_head(const struct start *start, struct rt_text *out);
 void start_table_functions(const struct start *start, struct rt_text *out);
 void start_table_body(const struct start *start, const char *answer, struct rt_text *out);
 void start_table_train(const struct start *start, const char *metric, struct rt_text *out);
+/* An input that is no text as a vector: `embed(place, 8)`. */
+void start_put_feature(const struct start *start, size_t column, struct rt_text *out);
 /* The comment at the head of a program. */
 void start_heading(const struct start *start, struct rt_text *out);
 /* Less than a thousand rows to learn from: rates and sizes go by it. */

@@ -198,15 +198,11 @@ static void put_reading(const struct start *s, struct rt_text *out) {
 }
 
 static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
-  const struct start_column *c = &s->column[k];
-  if (c->kind == START_TEXT)
-    rt_text_printf(out, teaches_words(s) ? "read(%s_vectors)" : "read(dropout(embed(%s, D), rate))", c->name);
-  else if (c->kind == START_VECTOR || start_is_set(s, k))
-    rt_text_printf(out, "%s", c->name);
-  else if (c->kind == START_CLASS || c->kind == START_THING)
-    rt_text_printf(out, "embed(%s, 8)", c->name);
+  const char *name = s->column[k].name;
+  if (!start_is(s, k, START_TEXT))
+    start_put_feature(s, k, out);
   else
-    rt_text_printf(out, "expand(%s, [1])", c->name);
+    rt_text_printf(out, teaches_words(s) ? "read(%s_vectors)" : "read(dropout(embed(%s, D), rate))", name);
 }
 
 static void put_features(const struct start *s, struct rt_text *out) {

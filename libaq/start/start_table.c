@@ -49,7 +49,7 @@ static void put_numbers(const struct start *s, struct rt_text *out) {
   rt_text_puts(out, one ? "\n" : ")\n");
 }
 
-static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
+void start_put_feature(const struct start *s, size_t k, struct rt_text *out) {
   const char *name = s->column[k].name;
   const bool named = start_is(s, k, START_CLASS) || start_is(s, k, START_THING);
   if (named && !start_is_set(s, k))
@@ -70,7 +70,7 @@ static void put_features(const struct start *s, struct rt_text *out) {
   for (size_t k = 0; k < s->look.count; k++) {
     if (!start_is_input(s, k) || (waves && start_is(s, k, START_NUMBER))) continue;
     rt_text_puts(out, between(n++));
-    put_feature(s, k, out);
+    start_put_feature(s, k, out);
   }
   rt_text_puts(out, count > 1 ? ")\n" : "\n");
 }
