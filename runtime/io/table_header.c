@@ -149,24 +149,21 @@ static const char *other_format(const struct io_field *field) {
 static bool hint_separator(const struct io_table *t, struct rt_error *error) {
   const bool csv = t->format == IO_FORMAT_CSV;
   if (t->field_count != 1 || t->count < 2 || (!csv && t->format != IO_FORMAT_TSV)) return false;
-  const char *other = other_format(&t->fields[0]);
+  const char *other = other_format(&t->fields[0]), *own = csv ? "commas" : "tabs";
   const char *which = t->stream ? "of the stream" : "of this file";
-  if (csv) {
-    if (other)
-      rt_hint(error, "fields %s are separated by commas, and this line has %s instead", which, other);
-    return other != NULL;
-  }
+  const bool commas = other && strcmp(other, "commas") == 0;
+  if (csv && (!other || commas)) return false; /* commas in quotes separate nothing */
   if (!other)
     rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv, or the option format "
                    "= csv is given");
-  else if (strcmp(other, "commas") == 0)
+  else if (commas)
     rt_hint(
         error,
         "fields %s are separated by tabs, and this line has commas: are they CSV? the option format = csv "
         "reads them, as it does a file whose name ends in .csv",
         which);
   else
-    rt_hint(error, "fields %s are separated by tabs, and this line has %s instead", which, other);
+    rt_hint(error, "fields %s are separated by %s, and this line has %s instead", which, own, other);
   return true;
 }
 
