@@ -330,8 +330,7 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
   t->machine = vm_machine_new(t->module, training_function(t), t->precision, t->pool, error);
   if (!t->machine) return error->code;
   lib_params_bind(&t->params, t->machine);
-  if (status == RT_OK)
-    status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
+  status = lib_judge_init(&t->judge, t->module, &t->schema, lib_train_now(t), t->pool, error);
   if (status == RT_OK && t->has_valid)
     status = lib_judge_look_ahead(&t->judge, &t->valid_data, t->settings.batch, error);
   t->judge.skip = t->options.bad_rows == AQ_BAD_ROW_SKIP;
