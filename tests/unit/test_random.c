@@ -126,6 +126,21 @@ static void draws_depend_on_seed_and_position_alone(void **state) {
     }
 }
 
+/* Word i % 4 of block i / 4 decides about number i, however many blocks a kernel makes at once. */
+static void what_is_dropped_follows_the_generator(void **state) {
+  (void)state;
+  enum { BLOCKS = 300, N = 4 * BLOCKS };
+  const uint64_t seed = UINT64_C(0xFEDCBA9876543210);
+  static uint32_t word[4][BLOCKS];
+  static double x[N];
+  rt_random_blocks(seed, 0, BLOCKS, *word);
+  for (int p = RT_F32; p <= RT_F64; p++)
+    for (int isa = 0; isa <= (int)rt_best_isa(); isa++) {
+      draw(OP_bernoulli, (enum rt_precision)p, (enum rt_isa)isa, 1, seed, 0.5, N, x);
+      for (int i = 0; i < N; i++) assert_true((x[i] != 0) == (word[i % 4][i / 4] >= UINT32_C(0x80000000)));
+    }
+}
+
 static void draws_have_their_distribution(void **state) {
   (void)state;
   enum { N = 200000 };
@@ -160,6 +175,7 @@ int main(void) {
       cmocka_unit_test(shuffle_permutes),
       cmocka_unit_test(seeds_part_streams),
       cmocka_unit_test(draws_depend_on_seed_and_position_alone),
+      cmocka_unit_test(what_is_dropped_follows_the_generator),
       cmocka_unit_test(draws_have_their_distribution),
   };
   return cmocka_run_group_tests(tests, make_pools, free_pools);
