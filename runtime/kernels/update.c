@@ -1,7 +1,7 @@
 /* update.c: optimiser steps.
  *
- * Parameters are worked on in blocks of one fixed size, through all their steps while they are in the nearest
- * cache. A whole block is worked on where it lies, the rest of a run in a copy that is filled up. There is
+ * Parameters are worked on in blocks, through all their steps while they are in the nearest cache. A whole
+ * block is worked on where it lies, the rest of a run in a copy that is filled up to whole vectors. There is
  * one piece of code for a step, whether it has a gradient or not, and whether the parameter is updated at
  * every step or catches up on many: that is what makes the two agree bit for bit. */
 #include "runtime/kernels/kernel.h"
@@ -11,11 +11,12 @@
 
 #include <string.h>
 
-enum { BLOCK = 64, BETWEEN_LOOKS = 32 };
+enum { BLOCK = 64, BETWEEN_LOOKS = 32, LEAST = 2 * RT_VECTOR, LINES = 8 };
 
-/* BLOCK numbers of each; of what there is none, spare ones. */
+/* `count` numbers of each, a multiple of LEAST and at most BLOCK; of what there is none, spare ones. */
 struct block {
   real *value, *moment[RT_MOST_MOMENTS], *average;
+  int count;
 };
 static const real no_gradient[BLOCK];
 
@@ -38,8 +39,9 @@ enum look { STAYS, CHANGES, MOVES };
   static __attribute__((noinline)) void advance_##name(struct block *b, const real *gradient,                \
                                                        const double *from) {                                 \
     real *const value = b->value, *const first_moment = b->moment[0], *const second_moment = b->moment[1];   \
+    const int count = b->count & -LEAST;                                                                     \
     coefficients;                                                                                            \
-    SIMD for (int i = 0; i < BLOCK; i++) {                                                                   \
+    SIMD for (int i = 0; i < count; i++) {                                                                   \
       const real g = gradient[i];                                                                            \
       real w = value[i], m = first_moment[i], n = moments > 1 ? second_moment[i] : 0;                        \
       update;                                                                                                \
@@ -51,7 +53,7 @@ enum look { STAYS, CHANGES, MOVES };
   static enum look look_##name(const struct block *b, const double *from) {                                  \
     int move = 0, change = 0;                                                                                \
     coefficients;                                                                                            \
-    for (int i = 0; i < BLOCK; i++) {                                                                        \
+    for (int i = 0; i < b->count; i++) {                                                                     \
       const real m = b->moment[0][i], n = moments > 1 ? b->moment[1][i] : 0;                                 \
       (void)m, (void)n;                                                                                      \
       move += (moving);                                                                                      \
@@ -61,8 +63,9 @@ enum look { STAYS, CHANGES, MOVES };
   }                                                                                                          \
   static __attribute__((noinline)) void rest_##name(struct block *b, const double *from) {                   \
     real *const value = b->value, *const first_moment = b->moment[0], *const second_moment = b->moment[1];   \
+    const int count = b->count & -LEAST;                                                                     \
     coefficients;                                                                                            \
-    SIMD for (int i = 0; i < BLOCK; i++) {                                                                   \
+    SIMD for (int i = 0; i < count; i++) {                                                                   \
       real w = value[i], m = first_moment[i], n = moments > 1 ? second_moment[i] : 0;                        \
       resting;                                                                                               \
       value[i] = w;                                                                                          \
@@ -86,7 +89,36 @@ struct method {
 static __attribute__((noinline)) void follow(struct block *b, const struct update_step *step) {
   real towards = (real)step->towards, *const average = b->average;
   const real *const value = b->value;
-  SIMD for (int i = 0; i < BLOCK; i++) average[i] += towards * (value[i] - average[i]);
+  const int count = b->count & -LEAST;
+  SIMD for (int i = 0; i < count; i++) average[i] += towards * (value[i] - average[i]);
+}
+
+typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
+
+/* The same after each of some steps that change nothing, of so many vectors, which stay in registers. */
+static inline __attribute__((always_inline)) void follow_lines(int lines, real *average, const real *value,
+                                                               const struct update_step *step,
+                                                               int64_t steps) {
+  vector line[LINES], at;
+#pragma GCC unroll 8
+  for (int k = 0; k < lines; k++) memcpy(&line[k], average + k * RT_VECTOR, sizeof line[k]);
+  for (int64_t s = 0; s < steps; s++) {
+    const real towards = (real)step[s].towards;
+#pragma GCC unroll 8
+    for (int k = 0; k < lines; k++) {
+      memcpy(&at, value + k * RT_VECTOR, sizeof at);
+      line[k] += towards * (at - line[k]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int k = 0; k < lines; k++) memcpy(average + k * RT_VECTOR, &line[k], sizeof line[k]);
+}
+
+static void follow_at_rest(struct block *b, const struct update_step *step, int64_t steps) {
+  int i = 0;
+  for (; i + LINES * RT_VECTOR <= b->count; i += LINES * RT_VECTOR)
+    follow_lines(LINES, b->average + i, b->value + i, step, steps);
+  for (; i < b->count; i += LEAST) follow_lines(2, b->average + i, b->value + i, step, steps);
 }
 
 /* Steps without a gradient of a block that does not move. */
@@ -94,9 +126,10 @@ static void rest(struct block *b, const struct update_run *run, int64_t from, in
                  const struct method *method) {
   bool changes = method->look(b, run->step[from].coefficient) == CHANGES;
   for (int k = 0; k < RT_MOST_MOMENTS; k++)
-    for (int i = 0; i < BLOCK; i++) b->moment[k][i] += 0; /* of a negative 0 a step makes 0 */
-  for (int64_t s = from; s < to && (changes || run->average); s++) {
-    if (changes) method->rest(b, run->step[s].coefficient);
+    for (int i = 0; i < b->count; i++) b->moment[k][i] += 0; /* of a negative 0 a step makes 0 */
+  if (!changes && run->average) follow_at_rest(b, run->step + from, to - from);
+  for (int64_t s = from; s < to && changes; s++) {
+    method->rest(b, run->step[s].coefficient);
     if (run->average) follow(b, &run->step[s]);
   }
 }
@@ -120,22 +153,23 @@ static void advance_block(struct block *b, const real *gradient, const struct up
   if (run->gradient) one_step(b, gradient, run, run->step + idle, method);
 }
 
-/* The gradient of a block after clipping, in `room` where that changes it. */
-static const real *clipped(const real *gradient, double scale, real *room) {
+/* The gradient of `count` numbers after clipping, in `room` where that changes it. */
+static const real *clipped(const real *gradient, int count, double scale, real *room) {
   const real by = (real)scale;
   if (scale == 1) return gradient;
-  SIMD for (int i = 0; i < BLOCK; i++) room[i] = gradient[i] * by;
+  SIMD for (int i = 0; i < count; i++) room[i] = gradient[i] * by;
   return room;
 }
 
-/* A block in which only the first n count, in a copy. */
+/* A block, of which only the first n numbers are a parameter's, in a copy. */
 struct copy {
   real value[BLOCK], moment[RT_MOST_MOMENTS][BLOCK], average[BLOCK], gradient[BLOCK];
 };
 
-static void load(real *block, const void *numbers, int64_t from, int64_t n) {
-  memset(block, 0, BLOCK * sizeof *block);
-  if (numbers) memcpy(block, (const real *)numbers + from, (size_t)n * sizeof *block);
+static void load(const struct block *b, real *copy, const void *numbers, int64_t from, int64_t n) {
+  if (!numbers) n = 0;
+  if (n) memcpy(copy, (const real *)numbers + from, (size_t)n * sizeof *copy);
+  memset(copy + n, 0, (size_t)(b->count - n) * sizeof *copy);
 }
 
 static void store(const real *block, void *numbers, int64_t from, int64_t n) {
@@ -145,12 +179,12 @@ static void store(const real *block, void *numbers, int64_t from, int64_t n) {
 static void update_part(const struct update_run *run, int64_t from, int64_t n, const struct method *method) {
   struct copy c;
   real room[BLOCK];
-  struct block b = {.value = c.value, .average = c.average};
-  load(c.value, run->value, from, n);
-  for (int k = 0; k < RT_MOST_MOMENTS; k++) load(b.moment[k] = c.moment[k], run->moment[k], from, n);
-  load(c.average, run->average, from, n);
-  load(c.gradient, run->gradient, from, n);
-  advance_block(&b, clipped(c.gradient, run->scale, room), run, method);
+  struct block b = {.value = c.value, .average = c.average, .count = (int)split_ceil(n, LEAST) * LEAST};
+  load(&b, c.value, run->value, from, n);
+  for (int k = 0; k < RT_MOST_MOMENTS; k++) load(&b, b.moment[k] = c.moment[k], run->moment[k], from, n);
+  load(&b, c.average, run->average, from, n);
+  load(&b, c.gradient, run->gradient, from, n);
+  advance_block(&b, clipped(c.gradient, b.count, run->scale, room), run, method);
   store(c.value, run->value, from, n);
   for (int k = 0; k < RT_MOST_MOMENTS; k++) store(c.moment[k], run->moment[k], from, n);
   store(c.average, run->average, from, n);
@@ -161,11 +195,12 @@ static void update(const struct update_run *run, const struct method *method) {
   int64_t from = 0;
   for (; run->count - from >= BLOCK; from += BLOCK) {
     struct block b = {.value = (real *)run->value + from,
-                      .average = run->average ? (real *)run->average + from : spare};
+                      .average = run->average ? (real *)run->average + from : spare,
+                      .count = BLOCK};
     for (int k = 0; k < RT_MOST_MOMENTS; k++)
       b.moment[k] = run->moment[k] ? (real *)run->moment[k] + from : spare;
     const real *gradient =
-        run->gradient ? clipped((const real *)run->gradient + from, run->scale, room) : no_gradient;
+        run->gradient ? clipped((const real *)run->gradient + from, BLOCK, run->scale, room) : no_gradient;
     advance_block(&b, gradient, run, method);
   }
   if (from < run->count) update_part(run, from, run->count - from, method);
