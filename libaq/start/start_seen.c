@@ -100,8 +100,9 @@ static const char *named(const struct start *s) {
 }
 
 void start_seen(const struct start *s, struct rt_text *out) {
-  rt_text_printf(out, "%s: %s row%s, %zu column%s, %s\n", s->path, start_count(s, s->look.rows),
-                 s->look.rows == 1 ? "" : "s", s->look.count, s->look.count == 1 ? "" : "s", named(s));
+  rt_text_printf(out, "%s: %s row%s, %zu column%s%s, %s\n", s->path, start_count(s, s->look.rows),
+                 s->look.rows == 1 ? "" : "s", s->look.count, s->look.count == 1 ? "" : "s",
+                 s->look.commas ? " between semicolons" : "", named(s));
   if (s->look.bad)
     rt_text_printf(out, "  %s row%s cannot be read, or %s another number of fields than the first\n",
                    start_count(s, s->look.bad), s->look.bad == 1 ? "" : "s",

@@ -80,7 +80,7 @@ struct reading {
 /* Puts the numbers of a line into row. */
 static int parse(struct reading *r, const char *line, size_t length, int64_t *count, struct rt_place place,
                  struct rt_error *error) {
-  struct io_items items = {line, length, 0, false};
+  struct io_items items = {.text = line, .length = length};
   const char *item;
   size_t size;
   *count = 0;

@@ -35,14 +35,14 @@ struct items {
   double number[IO_BOX_NUMBERS];
 };
 
-static void read_items(const struct io_field *text, struct items *items) {
-  struct io_items list = {text->text, text->length, 0, false};
+static void read_items(const struct io_place *p, const struct io_field *text, struct items *items) {
+  struct io_items list = io_place_items(p, text);
   struct io_field item;
   *items = (struct items){0};
   while (io_items_next(&list, &item.text, &item.length)) {
     const int64_t at = items->count++ % IO_BOX_NUMBERS;
     items->begin[at] = item.text;
-    items->numbers = io_number_parse(item.text, item.length, &items->number[at]) ? 0 : items->numbers + 1;
+    items->numbers = io_place_parse(p, &item, &items->number[at]) ? 0 : items->numbers + 1;
   }
 }
 
@@ -51,7 +51,7 @@ static void read_items(const struct io_field *text, struct items *items) {
 static int read_box(const struct io_place *p, struct written *box, struct rt_error *error) {
   struct items items;
   io_trim(&box->text.text, &box->text.length);
-  read_items(&box->text, &items);
+  read_items(p, &box->text, &items);
   if (items.count == 0) return wrong_box(p, box, "is empty", error);
   if (items.numbers < IO_BOX_NUMBERS) return wrong_box(p, box, "does not end with four numbers", error);
   if (items.count == IO_BOX_NUMBERS) return wrong_box(p, box, "has no class before its numbers", error);

@@ -33,7 +33,7 @@ static int take_id(const struct io_place *p, const char *text, size_t length, in
 
 static int encode(const struct io_place *p, const struct io_field *field, struct rt_error *error) {
   struct io_values *v = io_place_values(p);
-  struct io_items items = {field->text, field->length, 0, false}, all = items;
+  struct io_items items = {.text = field->text, .length = field->length}, all = items;
   int64_t count = io_payload_begin(&v->of, p->e->data->rows), there = 0;
   struct io_field item;
   while (io_items_next(&all, &item.text, &item.length)) there++;

@@ -37,7 +37,7 @@ static bool is_levels(const struct io_field *field) {
 static int take_levels(const struct io_place *p, const struct io_field *field, int32_t *to, int64_t most,
                        int64_t *count, struct rt_error *error) {
   const int32_t levels = io_encoder_vocab(p->e, p->column)->count;
-  struct io_items items = {field->text, field->length, 0, false};
+  struct io_items items = {.text = field->text, .length = field->length};
   struct io_field item;
   for (*count = 0; io_items_next(&items, &item.text, &item.length); ++*count) {
     int32_t level = 0;

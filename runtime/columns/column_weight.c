@@ -8,7 +8,7 @@ static int encode(const struct io_place *p, const struct io_field *field, struct
   int64_t row = p->e->data->rows;
   if (io_payload_reserve(of, row + 1) != RT_OK) return rt_no_memory(error);
   double *weight = &io_payload_numbers(of)[row];
-  const char *wrong = io_number_parse(field->text, field->length, weight);
+  const char *wrong = io_place_parse(p, field, weight);
   if (!wrong && *weight < 0) wrong = "is below 0, and the weight of a row is not";
   return wrong ? io_encode_fail(p, error, "\"%.*s\" %s", io_quoted(field->text, field->length), field->text,
                                 wrong)

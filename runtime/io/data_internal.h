@@ -3,6 +3,7 @@
 #define AQ_RUNTIME_IO_DATA_INTERNAL_H
 
 #include "runtime/io/data.h"
+#include "runtime/io/number.h"
 
 struct io_stored;
 
@@ -23,7 +24,7 @@ struct io_encoder {
   struct io_dataset *data;
   const struct io_schema *schema;
   struct io_learning *learning; /* [columns] when this is the training file, else NULL */
-  const struct io_table *table; /* where the rows come from, or NULL */
+  struct io_table *table;       /* where the rows come from, or NULL */
   const char *name;             /* of the file, for messages, or NULL */
   bool predicting;              /* columns that are not required are left out */
   bool only_known;              /* as in io_data_options */
@@ -71,7 +72,11 @@ struct io_numbers {
   int64_t number; /* which list of the field it is, from 1; 0: it is the only one */
   int64_t count;  /* how many there were */
 };
-/* A number, or NaN when it is missing and the column fills it. NULL, or what is wrong with it. */
+/* The items of a list of numbers. */
+struct io_items io_place_items(const struct io_place *p, const struct io_field *list);
+/* The number that an item is. NULL, or what is wrong with it. */
+const char *io_place_parse(const struct io_place *p, const struct io_field *item, double *number);
+/* The same, or NaN when it is missing and the column fills it. NULL, or what is wrong with it. */
 const char *io_place_number(const struct io_place *p, const struct io_field *item, double *number);
 enum { IO_NUMBERS_OPTIONS = 2 };
 extern const struct io_option io_numbers_options[IO_NUMBERS_OPTIONS];

@@ -11,9 +11,19 @@
 static const char *const fills[] = {"mean", "median"};
 static const char *const scales[] = {"standard", "range", "none"};
 
+struct io_items io_place_items(const struct io_place *p, const struct io_field *list) {
+  const struct io_decimals *decimals = io_table_decimals(p->e->table);
+  return (struct io_items){
+      .text = list->text, .length = list->length, .spaces = decimals && decimals->commas};
+}
+
+const char *io_place_parse(const struct io_place *p, const struct io_field *item, double *number) {
+  return io_decimals_parse(io_table_decimals(p->e->table), item->text, item->length, number);
+}
+
 const char *io_place_number(const struct io_place *p, const struct io_field *item, double *number) {
   if (!io_place_column(p)->set.missing || !io_is_missing(item->text, item->length))
-    return io_number_parse(item->text, item->length, number);
+    return io_place_parse(p, item, number);
   *number = NAN;
   return NULL;
 }
@@ -46,7 +56,7 @@ static int not_a_number(const struct io_place *p, const struct io_numbers *list,
 
 int io_encode_numbers(const struct io_place *p, struct io_numbers *list, struct rt_error *error) {
   struct io_payload *of = &io_place_values(p)->of;
-  struct io_items items = {list->field.text, list->field.length, 0, false};
+  struct io_items items = io_place_items(p, &list->field);
   struct io_field item;
   for (list->count = 0; io_items_next(&items, &item.text, &item.length); list->count++) {
     const int64_t at = list->begin + list->count;

@@ -50,10 +50,11 @@ static bool stands_among(const struct io_look_field *f, const struct io_field *f
 }
 
 /* Are the rows of a field numbers, or few values that come again, and the first line is neither? */
-static bool is_odd(const struct io_look_field *f, const struct io_field *first) {
+static bool is_odd(const struct io_look *look, size_t k, const struct io_field *first) {
+  const struct io_look_field *f = &look->field[k];
   double number;
   if (f->filled == 0) return false;
-  if (f->numbers == f->filled) return io_number_parse(first->text, first->length, &number) != 0;
+  if (f->numbers == f->filled) return !io_look_number(look, first->text, first->length, &number);
   return !f->values.full && f->values.total >= 4 * (int64_t)f->values.count;
 }
 
@@ -63,7 +64,7 @@ static bool are_names_above(const struct io_look *look, const struct io_field *f
   bool odd = false;
   for (size_t k = 0; k < look->count; k++) {
     if (first[k].length == 0 || first[k].length > IO_LONGEST_NAME) return false;
-    odd |= is_odd(&look->field[k], &first[k]);
+    odd |= is_odd(look, k, &first[k]);
   }
   return odd && !io_named_twice(first, look->count);
 }
@@ -93,13 +94,14 @@ static int settle_header(struct io_looking *l, enum io_header header, const stru
 
 /* ---- rows ---- */
 
-/* The next row that can be read; row->line is 0 behind the last. */
-static int next_row(struct io_look *look, struct io_table *table, struct io_row *row,
+/* The next row that can be read; row->line is 0 behind the last. Then first has what is wrong with the first
+ * row that cannot. */
+static int next_row(struct io_look *look, struct io_table *table, struct io_row *row, struct rt_error *first,
                     struct rt_error *error) {
   struct rt_error bad = {0};
   int status;
   while ((status = io_table_next(table, row, &bad)) == RT_BAD_DATA && !io_table_broken(table)) {
-    look->bad++;
+    if (look->bad++ == 0) *first = bad;
     rt_error_clear(&bad);
   }
   if (status != RT_OK) *error = bad;
@@ -124,14 +126,19 @@ static int read_rows(struct io_looking *l, struct io_table *table, const struct 
                      enum io_header header, struct rt_error *error) {
   struct io_row row;
   struct io_field first[IO_LOOK_FIELDS];
-  int status = next_row(l->look, table, &row, error);
+  struct rt_error bad = {0};
+  int status = next_row(l->look, table, &row, &bad, error);
   if (status != RT_OK) return status;
+  if (row.line == 0 && bad.code) {
+    *error = bad;
+    return bad.code;
+  }
   if (row.line == 0) return rt_fail_in(error, RT_BAD_DATA, io_table_name(table), "there are no rows in it");
   if (row.count > IO_LOOK_FIELDS)
     return rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
                       "%zu fields in a row, and a look takes at most %d", row.count, IO_LOOK_FIELDS);
   if ((status = read_first(l, &row, keys, first, error))) return status;
-  while ((status = next_row(l->look, table, &row, error)) == RT_OK && row.line)
+  while ((status = next_row(l->look, table, &row, &bad, error)) == RT_OK && row.line)
     if ((status = take_row(l, row.fields, error))) break;
   return status != RT_OK || keys->count ? status : settle_header(l, header, first, error);
 }
@@ -164,6 +171,7 @@ int io_look_at(const char *path, enum io_header header, struct io_look *look, st
   if (status == RT_OK) status = open_table(&table, path, &keys, error);
   if (status != RT_OK) return status;
   look->objects = keys.objects;
+  look->commas = io_table_decimals(table)->commas;
   status = read_rows(&l, table, &keys, header, error);
   for (size_t k = 0; k < look->count; k++) {
     if (l.values) rt_map_free(&l.values[k]);

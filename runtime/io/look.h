@@ -47,6 +47,7 @@ struct io_look {
   struct io_look_field *field;
   size_t count;
   int64_t rows, bad;
+  bool commas;         /* semicolons separate the fields, and numbers may have decimal commas */
   int objects;         /* keys of JSON lines whose values are objects, which no column can have */
   bool header, *apart; /* apart[a * count + b]: in some row fields a and b have different numbers of items */
   struct rt_arena texts;

@@ -41,9 +41,15 @@ static int count_in(struct io_looking *l, struct io_look_bag *bag, struct rt_map
 
 /* ---- numbers ---- */
 
-static void look_at_number(struct io_look_field *f, const char *text, size_t length) {
+bool io_look_number(const struct io_look *look, const char *text, size_t length, double *number) {
+  struct io_decimals decimals = {.commas = look->commas};
+  return !io_decimals_parse(&decimals, text, length, number);
+}
+
+static void look_at_number(const struct io_look *look, struct io_look_field *f, const char *text,
+                           size_t length) {
   double number;
-  if (io_number_parse(text, length, &number)) return;
+  if (!io_look_number(look, text, length, &number)) return;
   f->least = f->numbers ? fmin(f->least, number) : number;
   f->most = f->numbers ? fmax(f->most, number) : number;
   f->numbers++;
@@ -53,14 +59,15 @@ static void look_at_number(struct io_look_field *f, const char *text, size_t len
   f->whole += floor(number) == number;
 }
 
-static void look_at_list(struct io_look_field *f, const char *text, size_t length) {
-  struct io_items items = {.text = text, .length = length};
+static void look_at_list(const struct io_look *look, struct io_look_field *f, const char *text,
+                         size_t length) {
+  struct io_items items = {.text = text, .length = length, .spaces = look->commas};
   const char *item;
   size_t size;
   int64_t count = 0;
   double number;
   while (io_items_next(&items, &item, &size)) {
-    if (io_number_parse(item, size, &number)) return;
+    if (!io_look_number(look, item, size, &number)) return;
     count++;
   }
   if (count < 2) return;
@@ -128,8 +135,8 @@ int io_look_at_field(struct io_looking *l, size_t k, struct io_field field, stru
   }
   f->filled++;
   f->absent += io_is_missing(text, length);
-  look_at_number(f, text, length);
-  look_at_list(f, text, length);
+  look_at_number(l->look, f, text, length);
+  look_at_list(l->look, f, text, length);
   int status = count_in(l, &f->values, &l->values[k], text, length);
   if (status == RT_OK && l->look->rows < IO_LOOK_TEXTS) status = look_at_items(l, k, text, length);
   if (status != RT_OK) return rt_no_memory(error);

@@ -22,6 +22,9 @@ struct io_look_keys {
 };
 int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *keys, struct rt_error *error);
 
+/* A number as the table writes them. Points and commas side by side are left to whoever reads it. False: it
+ * is none. */
+bool io_look_number(const struct io_look *look, const char *text, size_t length, double *number);
 /* Takes in field k of a row. */
 int io_look_at_field(struct io_looking *looking, size_t k, struct io_field field, struct rt_error *error);
 

@@ -47,7 +47,7 @@ static int copy_options(struct io_table *t, const struct io_table_options *optio
               : options->memory                   ? IO_FORMAT_TSV
               : options->format == IO_FORMAT_AUTO ? io_format_of(path)
                                                   : options->format;
-  t->delimiter = t->format == IO_FORMAT_CSV ? ',' : '\t';
+  t->delimiter = '\t'; /* a CSV file tells its own */
   t->line = 1;
   t->header_option = options->header;
   t->keyed = t->format == IO_FORMAT_JSONL || t->format == IO_FORMAT_FASTTEXT || folder || arrays;
@@ -102,6 +102,7 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
     status = options->source ? io_reader_open_source(&t->reader, options->source, error)
                              : io_reader_open(&t->reader, path, error);
   if (status == RT_OK) status = skip_mark(t, error);
+  if (status == RT_OK && t->format == IO_FORMAT_CSV) status = io_table_separate(t, error);
   if (status != RT_OK) return status;
   struct rt_error reason = {0};
   if (t->keyed && t->header_option == IO_HEADER_YES)
@@ -203,6 +204,9 @@ int io_table_field_number(const struct io_table *table, int column) {
 int64_t io_table_value_byte(const struct io_table *table, int64_t line, int column) {
   const bool there = table->format == IO_FORMAT_JSONL && table->object_line == line;
   return there && table->fields[column].text ? table->fields[column].text - table->object + 1 : 0;
+}
+struct io_decimals *io_table_decimals(struct io_table *table) {
+  return table ? &table->decimals : NULL;
 }
 bool io_table_is_keyed(const struct io_table *table) { return table->keyed; }
 bool io_table_in_memory(const struct io_table *table) { return table && table->memory; }

@@ -1,12 +1,15 @@
 /* table.h: delimited files, row by row.
  *
  * TSV has no quoting: a quote is a character. CSV quotes as RFC 4180 does: "a ""quoted"" field", which may
- * hold commas and newlines; inside a field that does not begin with a quote, a quote is a character. LINES
- * makes every line one field. JSONL is an object a line, whose keys are the columns; a list becomes a field
- * that has its items. FASTTEXT is a text a line, with labels "__label__NAME" in it. FOLDER is a text a file,
- * with its label as the name of the subfolder. IDX is a file of images (idx.h), with its labels in another
- * one. Lines end with LF or CRLF. A byte order mark at the start is skipped, and gzip is read. NUL and bytes
- * that are not UTF-8 are refused.
+ * hold commas and newlines; inside a field that does not begin with a quote, a quote is a character. Its
+ * fields are separated by commas, or by semicolons where the first line says so: it is Excel's "sep=;", or
+ * only semicolons make the names of all required columns of it, or else as many fields as there are columns;
+ * or else, where both do, it has commas, and all of them between digits; or else, where neither does, it has
+ * none but such. With semicolons, numbers may have decimal commas. LINES makes every line one field. JSONL is
+ * an object a line, whose keys are the columns; a list becomes a field that has its items. FASTTEXT is a text
+ * a line, with labels "__label__NAME" in it. FOLDER is a text a file, with its label as the name of the
+ * subfolder. IDX is a file of images (idx.h), with its labels in another one. Lines end with LF or CRLF. A
+ * byte order mark at the start is skipped, and gzip is read. NUL and bytes that are not UTF-8 are refused.
  *
  * The first line is a header when it names every required column. When it names none (whatever the case), it
  * is the first row, and columns go by position: a row has as many fields as there are columns, or as there
@@ -22,6 +25,8 @@
 #define AQ_RUNTIME_IO_TABLE_H
 
 #include "runtime/io/file.h"
+
+struct io_decimals;
 
 enum io_format {
   IO_FORMAT_AUTO,
@@ -123,6 +128,8 @@ int64_t io_table_value_byte(const struct io_table *table, int64_t line, int colu
 /* The error of a table whose header does not have a name. Before the first row is asked for. */
 int io_table_no_name(const struct io_table *table, const char *file, const char *name,
                      struct rt_error *error);
+/* How its numbers are written; NULL without a table: with points. */
+struct io_decimals *io_table_decimals(struct io_table *table);
 /* Have the fields names instead of numbers? */
 bool io_table_is_keyed(const struct io_table *table);
 /* Is each row an object of JSON? */

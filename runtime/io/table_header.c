@@ -145,42 +145,31 @@ static const char *other_format(const struct io_field *field) {
   return NULL;
 }
 
-/* One field where there should be several. */
+/* One field where there should be several. Commas and semicolons of a CSV file stand in quotes. */
 static bool hint_separator(const struct io_table *t, struct rt_error *error) {
   const bool csv = t->format == IO_FORMAT_CSV;
   if (t->field_count != 1 || t->count < 2 || (!csv && t->format != IO_FORMAT_TSV)) return false;
-  const char *other = other_format(&t->fields[0]), *own = csv ? "commas" : "tabs";
+  const char *other = other_format(&t->fields[0]);
   const char *which = t->stream ? "of the stream" : "of this file";
-  const bool commas = other && strcmp(other, "commas") == 0;
-  if (csv && (!other || commas)) return false; /* commas in quotes separate nothing */
+  const bool separates = other && (!strcmp(other, "commas") || !strcmp(other, "semicolons"));
+  if (csv && (!other || separates)) return false;
   if (!other)
     rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv, or the option format "
                    "= csv is given");
-  else if (commas)
-    rt_hint(
-        error,
-        "fields %s are separated by tabs, and this line has commas: are they CSV? the option format = csv "
-        "reads them, as it does a file whose name ends in .csv",
-        which);
+  else if (separates)
+    rt_hint(error,
+            "fields %s are separated by tabs, and this line has %s: are they CSV? the option format = csv "
+            "reads them, as it does a file whose name ends in .csv",
+            which, other);
   else
-    rt_hint(error, "fields %s are separated by %s, and this line has %s instead", which, own, other);
+    rt_hint(error, "fields %s are separated by %s, and this line has %s instead", which,
+            csv ? "commas or semicolons" : "tabs", other);
   return true;
 }
 
 /* Is this line without tabs a header after all, with commas between the names of all required columns? */
 static bool names_by_commas(const struct io_table *t) {
-  const struct io_field *line = &t->fields[0];
-  size_t parts = 1;
-  for (size_t k = 0; k < line->length; k++) parts += line->text[k] == ',';
-  for (int c = 0; c < t->count; c++) {
-    bool named = !t->required[c];
-    for (size_t from = 0, end; !named && from <= line->length; from = end + 1) {
-      for (end = from; end < line->length && line->text[end] != ',';) end++;
-      named = end - from == strlen(t->names[c]) && !memcmp(line->text + from, t->names[c], end - from);
-    }
-    if (!named) return false;
-  }
-  return parts > 1;
+  return memchr(t->fields[0].text, ',', t->fields[0].length) && io_table_names_by(t, t->fields[0], ',');
 }
 
 static int no_header_match(struct io_table *t, int64_t line, struct rt_error *error) {

@@ -1,14 +1,17 @@
-/* table_internal.h: what the files behind table.h share: table.c is above table_header.c, and both are above
- * table_rows.c, which is above table_lines.c; all are above table_fail.c. */
+/* table_internal.h: what the files behind table.h share: table.c is above table_header.c, both are above
+ * table_separator.c, which is above table_rows.c, which is above table_lines.c; all are above table_fail.c.
+ */
 #ifndef AQ_RUNTIME_IO_TABLE_INTERNAL_H
 #define AQ_RUNTIME_IO_TABLE_INTERNAL_H
 
 #include <stdio.h>
 
 #include "runtime/io/file.h"
+#include "runtime/io/number.h"
 #include "runtime/io/table.h"
 
 enum { TABLE_CHUNK = 1 << 16 };
+enum { IO_UNKNOWN = '\0' }; /* the separator of a CSV file, until its first line was looked at */
 
 /* Where in a CSV row: at the start of a field, in a plain field, within quotes, right behind a closing quote.
  */
@@ -25,11 +28,12 @@ struct io_table {
   int64_t at;
   enum io_format format;
   char delimiter;
-  char **names;         /* [count] the declared columns */
-  bool *required;       /* [count] */
-  int *numbers;         /* [count] as in the options */
-  int *field_of;        /* [count] field number of a column, from 1; 0: absent */
-  struct io_field *row; /* [count] the fields in declared order */
+  struct io_decimals decimals; /* of the numbers in it */
+  char **names;                /* [count] the declared columns */
+  bool *required;              /* [count] */
+  int *numbers;                /* [count] as in the options */
+  int *field_of;               /* [count] field number of a column, from 1; 0: absent */
+  struct io_field *row;        /* [count] the fields in declared order */
   int count, by_name;
   bool keeps;
   struct rt_text kept; /* the row last read, when it keeps rows */
@@ -67,8 +71,22 @@ int io_table_fail(struct io_table *t, int64_t line, size_t field, struct rt_erro
 
 /* Reads more of the file into buffer; sets ended at its end. */
 int io_table_more(struct io_table *t, struct rt_error *error);
+/* Finds the next row, and leaves it there: *length bytes at buffer + begin without its newline, *total with
+ * it.
+ */
+int io_table_find(struct io_table *t, size_t *length, size_t *total, bool *found, struct rt_error *error);
+/* The state of a CSV row after one more byte. A quote opens a quoted field only where a field begins: behind
+ * a comma as behind a semicolon while it is unknown which of them separates. */
+enum io_csv_state io_csv_step(enum io_csv_state state, char c, char separator);
 /* Reads a row into fields without looking at how many there are; *line == 0 at the end. */
 int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error);
+
+/* ---- table_separator.c ---- */
+
+/* Looks at the first line of a CSV file: sets the delimiter, and takes Excel's "sep=;" away. */
+int io_table_separate(struct io_table *t, struct rt_error *error);
+/* Does this row name all columns that are found by their names, with this between its fields? */
+bool io_table_names_by(const struct io_table *t, struct io_field row, char separator);
 
 /* ---- table_folder.c ---- */
 

@@ -22,11 +22,11 @@ int io_table_more(struct io_table *t, struct rt_error *error) {
   return RT_OK;
 }
 
-/* The state of a CSV row after one more byte. A quote opens a quoted field only where a field begins. */
-static enum io_csv_state csv_step(enum io_csv_state state, char c) {
+enum io_csv_state io_csv_step(enum io_csv_state state, char c, char separator) {
   if (state == CSV_QUOTED) return c == '"' ? CSV_CLOSED : CSV_QUOTED;
   if (c == '"' && state != CSV_PLAIN) return CSV_QUOTED; /* at the start, or the second of a doubled quote */
-  return c == ',' ? CSV_START : CSV_PLAIN;
+  const bool separates = separator == IO_UNKNOWN ? c == ',' || c == ';' : c == separator;
+  return separates ? CSV_START : CSV_PLAIN;
 }
 
 /* Goes on scanning a row from *at on; true when its newline was found, at *at. Within quotes a newline is
@@ -41,7 +41,7 @@ static bool scan(struct io_table *t, size_t *at) {
   }
   for (; *at < length; ++*at) {
     if (row[*at] == '\n' && t->state != CSV_QUOTED) return true;
-    t->state = csv_step(t->state, row[*at]);
+    t->state = io_csv_step(t->state, row[*at], t->delimiter);
   }
   return false;
 }
@@ -54,7 +54,7 @@ static bool has_old_ends(const struct io_table *t, size_t length) {
   if (length < 2 || !memchr(row, '\r', length - 1)) return false;
   for (size_t k = 0; k + 1 < length && t->format == IO_FORMAT_CSV; k++) {
     if (row[k] == '\r' && state != CSV_QUOTED) return true;
-    state = csv_step(state, row[k]);
+    state = io_csv_step(state, row[k], t->delimiter);
   }
   return t->format != IO_FORMAT_CSV;
 }
@@ -76,8 +76,7 @@ static int refuse_old_ends(struct io_table *t, size_t total, struct rt_error *er
   return RT_BAD_DATA;
 }
 
-/* Finds the next row: *length bytes at buffer + begin without its newline, *total with it. */
-static int find_row(struct io_table *t, size_t *length, size_t *total, bool *found, struct rt_error *error) {
+int io_table_find(struct io_table *t, size_t *length, size_t *total, bool *found, struct rt_error *error) {
   size_t at = 0;
   t->state = CSV_START;
   while (!scan(t, &at) && !t->ended) {
@@ -120,7 +119,7 @@ static size_t field_at(const struct io_table *t, const char *row, size_t byte) {
   if (t->keyed) return 0;
   for (size_t i = 0; i < byte && t->format != IO_FORMAT_LINES; i++) {
     field += row[i] == t->delimiter && (t->format != IO_FORMAT_CSV || state != CSV_QUOTED);
-    state = csv_step(state, row[i]);
+    state = io_csv_step(state, row[i], t->delimiter);
   }
   return field;
 }
@@ -137,9 +136,11 @@ static int check_bytes(struct io_table *t, const char *row, size_t length, int64
     return io_table_fail(t, line, field_at(t, row, (size_t)(nul - row)), error,
                          "a NUL byte (byte %zu of the row), where text should be", (size_t)(nul - row) + 1);
   if (bad == length) return RT_OK;
-  return io_table_fail(t, line, field_at(t, row, bad), error,
-                       "byte 0x%02x (byte %zu of the row) is not valid UTF-8",
-                       (unsigned)(unsigned char)row[bad], bad + 1);
+  io_table_fail(t, line, field_at(t, row, bad), error, "byte 0x%02x (byte %zu of the row) is not valid UTF-8",
+                (unsigned)(unsigned char)row[bad], bad + 1);
+  rt_hint(error, "convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE%s",
+          line > 1 ? "; or the option bad_rows = skip leaves bad rows out and counts them" : "");
+  return RT_BAD_DATA;
 }
 
 static int add_field(struct io_table *t, const char *text, size_t length, struct rt_error *error) {
@@ -202,7 +203,7 @@ int io_table_read(struct io_table *t, int64_t *line, struct rt_error *error) {
   bool found = false;
   *line = 0;
   if (t->broken) return rt_fail_in(error, RT_BAD_DATA, io_reader_name(t->reader), "cannot be read further");
-  int status = find_row(t, &length, &total, &found, error);
+  int status = io_table_find(t, &length, &total, &found, error);
   if (status != RT_OK || !found) return status;
   char *row = t->buffer + t->begin;
   int64_t here = t->line;
@@ -224,7 +225,7 @@ bool io_table_waits(const struct io_table *table) {
     return false;
   for (size_t at = table->begin; at < table->end; at++) {
     if (table->buffer[at] == '\n' && (table->format != IO_FORMAT_CSV || state != CSV_QUOTED)) return false;
-    state = csv_step(state, table->buffer[at]);
+    state = io_csv_step(state, table->buffer[at], table->delimiter);
   }
   return true;
 }
