@@ -6,7 +6,9 @@
 
 #include <math.h>
 
-enum { COLUMNS = 16 }; /* the narrowest piece of columns worth a task */
+/* The narrowest piece of columns worth a task: a line of the cache; and where there are many, several lines
+ * side by side, which come faster than as many from one row after another. */
+enum { COLUMNS = 16, WIDE_COLUMNS = 128, WANTED_PIECES = 4 };
 
 /* small[j] += sum over rows of big[r, j]. Eight rows at a time, added as a tree: fewer passes over small, and
  * smaller errors. */
@@ -118,7 +120,10 @@ static void reduce_batch(const struct rt_call *call, bool maximum, const struct 
   int kept = f->count && !f->group[0].small ? 1 : 0;
   int64_t pieces = kept < f->count ? f->group[kept].size : 1;
   int64_t touched = split_max(1, call->in[0].shape->count / pieces);
-  if (kept == 1) touched = split_min(touched, SPLIT_GRAIN / COLUMNS);
+  if (kept == 1) {
+    int64_t columns = split_max(COLUMNS, split_min(WIDE_COLUMNS, pieces / WANTED_PIECES));
+    touched = split_min(touched, SPLIT_GRAIN / columns);
+  }
   split_range(call, pieces, touched, maximum ? maximum_piece : sum_piece);
 }
 

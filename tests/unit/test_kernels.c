@@ -64,26 +64,47 @@ static void expand_repeats(void **state) {
   }
 }
 
-static void reduce_trial(enum rt_op op, int trial) {
-  struct batch b = batch_for(trial);
-  struct value big, small, *in[] = {&big};
-  int64_t mask, kept[4];
-  random_fold(&big, &small, &b, &mask, below(2));
-  value_random(&big);
-  char *seen = calloc((size_t)small.shape.count + 1, 1);
+static void reduce_and_compare(enum rt_op op, const struct batch *b, int64_t mask, struct value *big,
+                               struct value *small) {
+  struct value *in[] = {big};
+  int64_t kept[4];
+  value_random(big);
+  char *seen = calloc((size_t)small->shape.count + 1, 1);
   struct walk w;
-  for (int64_t e = 0; e < big.shape.examples; e++)
-    for (walk_start(&w, &big, e); w.on; walk_next(&w)) {
+  for (int64_t e = 0; e < big->shape.examples; e++)
+    for (walk_start(&w, big, e); w.on; walk_next(&w)) {
       pick(w.index, w.rank, mask, kept);
-      int64_t to = at(&small, e, kept);
-      double x = big.number[at(&big, e, w.index)], *y = &small.number[to];
+      int64_t to = at(small, e, kept);
+      double x = big->number[at(big, e, w.index)], *y = &small->number[to];
       *y = op == OP_sum ? *y + x : !seen[to] || x > *y ? x : *y;
       seen[to] = 1;
     }
-  check(op, &(struct rt_call){.attr = &mask, .examples = b.examples}, 1, in, &small, 4e-5);
+  check(op, &(struct rt_call){.attr = &mask, .examples = b->examples}, 1, in, small, 4e-5);
   free(seen);
-  value_free(&big);
-  value_free(&small);
+  value_free(big);
+  value_free(small);
+}
+
+static void reduce_trial(enum rt_op op, int trial) {
+  struct batch b = batch_for(trial);
+  struct value big, small;
+  int64_t mask;
+  random_fold(&big, &small, &b, &mask, below(2));
+  reduce_and_compare(op, &b, mask, &big, &small);
+}
+
+/* Of all rows of a batch, as the gradient of a bias is: columns are cut by how many there are. */
+static void wide_rows_are_reduced(void **state) {
+  (void)state;
+  static const int columns[] = {16, 63, 64, 65, 255, 257, 511, 513, 1003};
+  for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
+    for (int op = 0; op < 2; op++) {
+      struct batch b = batch_for(1);
+      struct value big, small;
+      value_init(&big, &b, true, 2, (const int[]){33, columns[k]});
+      value_init(&small, &b, false, 1, &columns[k]);
+      reduce_and_compare(op ? OP_maximum : OP_sum, &b, 2, &big, &small);
+    }
 }
 
 static void sum_adds(void **state) {
@@ -358,6 +379,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(expand_repeats),
       cmocka_unit_test(sum_adds),
+      cmocka_unit_test(wide_rows_are_reduced),
       cmocka_unit_test(maximum_finds_the_largest),
       cmocka_unit_test(maximum_keeps_nan),
       cmocka_unit_test(transpose_moves_axes),
