@@ -1,4 +1,6 @@
 /* attend.c: aqc attend. */
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -131,10 +133,33 @@ static int open_with_folders(const struct settings *settings, aq_model **model) 
   return status;
 }
 
+/* Is what is written the file that a text names in this folder (NULL: from here), which may be "a.idx#3"? */
+static int spare_file(const struct settings *settings, const char *folder, const char *text) {
+  char path[PATH_MAX];
+  int length = snprintf(path, sizeof path, "%s%s%s", folder ? folder : "", folder ? "/" : "", text);
+  char *mark = strrchr(path, '#');
+  if (length < 0 || length >= (int)sizeof path) return AQ_OK; /* too long for a name */
+  if (mark && mark[1] && mark[1 + strspn(mark + 1, "0123456789")] == '\0') *mark = '\0';
+  int status = refuse_overwriting("--png", settings->png, path);
+  return status == AQ_OK ? refuse_overwriting("--html", settings->html, path) : status;
+}
+
+static int spare_files(const struct settings *settings) {
+  int status = AQ_OK;
+  for (int k = 1; k < settings->operand_count && status == AQ_OK; k++) {
+    status = spare_file(settings, NULL, settings->operand[k]);
+    for (size_t f = 0; f < settings->files.count && status == AQ_OK; f++)
+      status = spare_file(settings, settings->files.item[f].value, settings->operand[k]);
+  }
+  return status;
+}
+
 static int run_attend(const struct settings *settings) {
   aq_model *model;
   aq_session *session = NULL;
-  int status = open_with_folders(settings, &model);
+  int status = spare_files(settings);
+  if (status != AQ_OK) return status;
+  status = open_with_folders(settings, &model);
   if (status != AQ_OK) return status;
   status = check_texts(model, settings->operand + 1, settings->operand_count - 1);
   if (status == AQ_OK) status = open_session(model, settings, &session);

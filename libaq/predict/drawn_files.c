@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libaq/internal.h"
 #include "runtime/io/file.h"
@@ -56,6 +57,17 @@ static int add_to_sheet(struct drawn_files *files, const aq_image *image, struct
   return files->points.failed ? rt_no_memory(error) : RT_OK;
 }
 
+/* A file of the folder is the folder's own: a link there, which may lead to an image that a row names, is
+ * replaced, not followed. */
+static int save_in_folder(const struct io_image *image, const char *path, struct rt_error *error) {
+  struct stat found;
+  char reason[256];
+  if (lstat(path, &found) == 0 && S_ISLNK(found.st_mode) && unlink(path) != 0)
+    return rt_fail_in(error, RT_CANNOT_CREATE, path, "cannot be replaced: %s",
+                      strerror_r(errno, reason, sizeof reason));
+  return save(image, path, error);
+}
+
 int drawn_files_add(struct drawn_files *files, const aq_image *image, int64_t number, struct rt_text *name,
                     struct rt_error *error) {
   struct io_image of = {(int32_t)image->height, (int32_t)image->width, (int)image->channels,
@@ -65,7 +77,7 @@ int drawn_files_add(struct drawn_files *files, const aq_image *image, int64_t nu
   else
     rt_text_printf(name, "%s%s%lld.png", files->path, io_folder_slash(files->path), (long long)number);
   if (name->failed) return rt_no_memory(error);
-  return files->sheet ? add_to_sheet(files, image, error) : save(&of, name->data, error);
+  return files->sheet ? add_to_sheet(files, image, error) : save_in_folder(&of, name->data, error);
 }
 
 /* Image number k in its place, each point as a square of `zoom` by `zoom`. */
