@@ -66,7 +66,7 @@ static bool are_names_above(const struct io_look *look, const struct io_field *f
     if (first[k].length == 0 || first[k].length > IO_LONGEST_NAME) return false;
     odd |= is_odd(look, k, &first[k]);
   }
-  return odd && !io_named_twice(first, look->count);
+  return odd; /* names that are there twice are refused */
 }
 
 /* A table of one field has nothing but the look of the first line: it has to be shorter than the texts. */
@@ -83,8 +83,9 @@ static int settle_header(struct io_looking *l, enum io_header header, const stru
   struct io_look *look = l->look;
   look->header = header == IO_HEADER_YES || (header == IO_HEADER_AUTO && is_header(look, first));
   if (!look->header) return take_row(l, first, error);
-  const struct io_field *again = io_named_twice(first, look->count);
-  if (again) return rt_fail(error, RT_BAD_DATA, "the first line names column \"%s\" twice", again->text);
+  size_t twice[2];
+  if (io_named_twice(first, look->count, twice))
+    return io_refuse_twice(l->table, l->first_line, first[twice[0] - 1].text, twice, error);
   for (size_t k = 0; k < look->count; k++) {
     look->field[k].name = rt_strndup(first[k].text, first[k].length);
     if (!look->field[k].name) return rt_no_memory(error);
@@ -122,8 +123,9 @@ static int read_first(struct io_looking *l, const struct io_row *row, const stru
   return take_row(l, row->fields, error);
 }
 
-static int read_rows(struct io_looking *l, struct io_table *table, const struct io_look_keys *keys,
-                     enum io_header header, struct rt_error *error) {
+static int read_rows(struct io_looking *l, const struct io_look_keys *keys, enum io_header header,
+                     struct rt_error *error) {
+  struct io_table *table = l->table;
   struct io_row row;
   struct io_field first[IO_LOOK_FIELDS];
   struct rt_error bad = {0};
@@ -137,6 +139,7 @@ static int read_rows(struct io_looking *l, struct io_table *table, const struct 
   if (row.count > IO_LOOK_FIELDS)
     return rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
                       "%zu fields in a row, and a look takes at most %d", row.count, IO_LOOK_FIELDS);
+  l->first_line = row.line;
   if ((status = read_first(l, &row, keys, first, error))) return status;
   while ((status = next_row(l->look, table, &row, &bad, error)) == RT_OK && row.line)
     if ((status = take_row(l, row.fields, error))) break;
@@ -163,16 +166,15 @@ static int open_table(struct io_table **table, const char *path, const struct io
 }
 
 int io_look_at(const char *path, enum io_header header, struct io_look *look, struct rt_error *error) {
-  struct io_table *table;
   struct io_looking l = {.look = look};
   struct io_look_keys keys;
   *look = (struct io_look){0};
   int status = io_look_keys(path, &look->texts, &keys, error);
-  if (status == RT_OK) status = open_table(&table, path, &keys, error);
+  if (status == RT_OK) status = open_table(&l.table, path, &keys, error);
   if (status != RT_OK) return status;
   look->objects = keys.objects;
-  look->commas = io_table_decimals(table)->commas;
-  status = read_rows(&l, table, &keys, header, error);
+  look->commas = io_table_decimals(l.table)->commas;
+  status = read_rows(&l, &keys, header, error);
   for (size_t k = 0; k < look->count; k++) {
     if (l.values) rt_map_free(&l.values[k]);
     if (l.items) rt_map_free(&l.items[k]);
@@ -180,7 +182,7 @@ int io_look_at(const char *path, enum io_header header, struct io_look *look, st
   rt_free(l.values);
   rt_free(l.items);
   io_tokens_free(&l.tokens);
-  io_table_close(table);
+  io_table_close(l.table);
   return status;
 }
 

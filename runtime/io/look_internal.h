@@ -8,6 +8,8 @@
 
 struct io_looking {
   struct io_look *look;
+  struct io_table *table;
+  int64_t first_line;            /* where its first row begins */
   struct rt_map *values, *items; /* [count] where each value of a field stands in its bag */
   struct io_tokens tokens;
 };

@@ -142,7 +142,10 @@ void io_table_close(struct io_table *table);
 /* Do these fields look as names of columns do, each different from the others? */
 bool io_names_look(const struct io_field *field, size_t count);
 enum { IO_LONGEST_NAME = 40 }; /* bytes of a field that may be a name */
-/* The first field with the same text as one before it; NULL: all differ. */
-const struct io_field *io_named_twice(const struct io_field *field, size_t count);
+/* The numbers, from 1, of the first two fields with the same text. False: all differ. */
+bool io_named_twice(const struct io_field *field, size_t count, size_t number[static 2]);
+/* RT_BAD_DATA: these two fields of a header, from 1, have one name. */
+int io_refuse_twice(const struct io_table *table, int64_t line, const char *name,
+                    const size_t number[static 2], struct rt_error *error);
 
 #endif

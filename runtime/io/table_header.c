@@ -18,6 +18,13 @@ static bool is_nearly_name(const struct io_field *field, const char *name) {
   return strlen(name) == field->length && strncasecmp(field->text, name, field->length) == 0;
 }
 
+int io_refuse_twice(const struct io_table *t, int64_t line, const char *name, const size_t number[static 2],
+                    struct rt_error *error) {
+  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){io_table_name(t), line, (int64_t)number[1]},
+                    "the header names column \"%s\" twice, in fields %zu and %zu", name, number[0],
+                    number[1]);
+}
+
 /* Looks for every declared name among the fields. A name that is there twice is an error. */
 static int find_names(struct io_table *t, int64_t line, int *found, int *found_required,
                       struct rt_error *error) {
@@ -27,8 +34,10 @@ static int find_names(struct io_table *t, int64_t line, int *found, int *found_r
     if (t->numbers[c]) continue; /* it needs no name */
     for (size_t f = 0; f < t->field_count; f++) {
       if (!is_name(&t->fields[f], t->names[c])) continue;
-      if (t->field_of[c])
-        return io_table_fail(t, line, f + 1, error, "the header names column \"%s\" twice", t->names[c]);
+      if (t->field_of[c]) {
+        const size_t number[] = {(size_t)t->field_of[c], f + 1};
+        return io_refuse_twice(t, line, t->names[c], number, error);
+      }
       t->field_of[c] = (int)f + 1;
     }
     *found += t->field_of[c] > 0;
@@ -253,15 +262,19 @@ static bool may_be_name(const struct io_field *field) {
 bool io_names_look(const struct io_field *field, size_t count) {
   for (size_t f = 0; f < count; f++)
     if (!may_be_name(&field[f])) return false;
-  return !io_named_twice(field, count);
+  size_t number[2];
+  return !io_named_twice(field, count, number);
 }
 
-const struct io_field *io_named_twice(const struct io_field *field, size_t count) {
+bool io_named_twice(const struct io_field *field, size_t count, size_t number[static 2]) {
   for (size_t f = 0; f < count; f++)
     for (size_t k = 0; k < f; k++)
-      if (field[k].length == field[f].length && memcmp(field[k].text, field[f].text, field[f].length) == 0)
-        return &field[f];
-  return NULL;
+      if (field[k].length == field[f].length && memcmp(field[k].text, field[f].text, field[f].length) == 0) {
+        number[0] = k + 1;
+        number[1] = f + 1;
+        return true;
+      }
+  return false;
 }
 
 /* Takes the first line for a row. If it is a bad one, that is said when rows are asked for, and can be
