@@ -55,6 +55,39 @@ static struct io_fit fit(const struct io_settings *set, const double *x, int64_t
   return f;
 }
 
+/* To a float, numbers that differ by less are alike. */
+static const double SAME_TO_FLOAT = 1e-6;
+
+/* Do some numbers lie so far off that the others become alike? Of sorted numbers, the middle half tells. */
+static bool squashes(const struct io_fit *f, const double *x, int64_t count) {
+  const double middle = x[(count - 1) * 3 / 4] - x[(count - 1) / 4];
+  return middle > 0 && middle < SAME_TO_FLOAT * f->scale;
+}
+
+/* An element of a column's values, and its numbers, sorted. */
+struct element {
+  const struct io_payload *of;
+  const double *x;
+  int64_t count, number;
+};
+
+/* Names the row whose number is farthest from the median. */
+static int refuse_squashed(const struct io_dataset *train, const struct io_schema *schema, int column,
+                           const struct element *e, struct rt_error *error) {
+  const double median = e->x[e->count / 2], least = e->x[0], most = e->x[e->count - 1],
+               far = most - median > median - least ? most : least;
+  int64_t value = 0, row = 0;
+  while (io_payload_numbers(e->of)[value * e->of->width + e->number] != far) value++;
+  while (row + 1 < train->rows && io_payload_begin(e->of, row + 1) <= value) row++;
+  rt_fail(error, RT_BAD_DATA,
+          "%g is so far from the other numbers of \"%s\" that scale = %s makes them alike", far,
+          schema->columns[column].name,
+          schema->columns[column].set.scale == IO_SCALE_RANGE ? "range" : "standard");
+  rt_hint(error, "is it a number that stands for a missing one? else leave out the row, or `scale`");
+  io_place_row(train, train->lines[row], column, error);
+  return RT_BAD_DATA;
+}
+
 int io_fit_learn(const struct io_dataset *train, struct io_schema *schema, int column,
                  struct rt_error *error) {
   const struct io_payload *of = &train->values[column].of;
@@ -73,6 +106,8 @@ int io_fit_learn(const struct io_dataset *train, struct io_schema *schema, int c
     if (status != RT_OK) break;
     qsort(x, (size_t)count, sizeof *x, by_size);
     learned->fit[e] = fit(&learned->set, x, count);
+    if (squashes(&learned->fit[e], x, count))
+      status = refuse_squashed(train, schema, column, &(struct element){of, x, count, e}, error);
   }
   rt_free(x);
   if (status != RT_OK) {
