@@ -87,6 +87,8 @@ static void put_columns(const struct start *s, struct rt_text *out) {
     put_kind(s, c, out);
     if (k == s->target)
       rt_text_puts(out, s->guessed ? " <- to be predicted, as it seems" : " <- to be predicted");
+    else if (c->kind >= START_TEXT && !start_is_input(s, k))
+      rt_text_printf(out, "; %s reads no such column", s->template->name);
     rt_text_puts(out, "\n");
   }
 }
