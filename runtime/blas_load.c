@@ -41,7 +41,7 @@ static bool host_has_one(void) {
 static int load(struct rt_error *error) {
   struct blas_calls found = {0};
   /* Its threads start with it. Where one cannot start, OpenBLAS ends the process. */
-  int status = blas_room(LIBRARY + (size_t)rt_cores() * BLAS_STACK, rt_cores(), error);
+  int status = blas_room(LIBRARY + (size_t)rt_cores() * BLAS_STACK, 0, error);
   if (status != RT_OK) return status;
   bool own = !host_has_one();
   void *library = dlopen(RT_BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);

@@ -10,10 +10,16 @@ int blas_room(size_t bytes, int threads, struct rt_error *error) {
     munmap(trial, bytes);
     return RT_OK;
   }
-  rt_fail(error, RT_NO_MEMORY,
-          "there is not enough memory for OpenBLAS: %d thread%s %zu MB of addresses, and the limit "
-          "(ulimit -v) leaves less",
-          threads, threads == 1 ? " takes" : "s take", bytes >> 20);
+  if (threads == 0)
+    rt_fail(error, RT_NO_MEMORY,
+            "there is not enough memory for OpenBLAS: to load it takes %zu MB of addresses, and the limit "
+            "(ulimit -v) leaves less",
+            bytes >> 20);
+  else
+    rt_fail(error, RT_NO_MEMORY,
+            "there is not enough memory for OpenBLAS: %d thread%s %zu MB of addresses, and the limit "
+            "(ulimit -v) leaves less",
+            threads, threads == 1 ? " takes" : "s take", bytes >> 20);
   rt_hint(error, "raise the limit%s", threads > 1 ? ", or ask for fewer threads" : "");
   return RT_NO_MEMORY;
 }
