@@ -183,7 +183,13 @@ static int64_t column_size(const struct io_column *column, int axis) {
   return column->vocab ? column->vocab->count + column->kind->beside : -1;
 }
 
-static void hint_new_name(struct rt_error *error) {
+/* What a file lists is not learned from the rows. */
+static void hint_size(const struct vm_module *module, const struct vm_input *input, struct rt_error *error) {
+  const char *file = module->column[vm_column_of(module, input)].set.vocab;
+  if (file)
+    rt_hint(error,
+            "they are those of vocab = \"%s\": name another file, or say their number, or a new name for it",
+            file);
   rt_hint(error, "to let the data decide, use a new name in the data block: neither a dim of the program nor "
                  "a size of another column");
 }
@@ -196,7 +202,7 @@ static int fixed_size(const struct vm_module *module, const struct vm_input *inp
     return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but the program says %lld", input->name,
           (long long)size, io_kind_counts(column->kind, axis), (long long)wanted);
-  hint_new_name(error);
+  hint_size(module, input, error);
   return error->code;
 }
 
@@ -213,7 +219,7 @@ static int bind_axis(struct vm_module *module, const struct vm_input *input, con
   if (symbol->value == size) return RT_OK;
   rt_fail(error, RT_BAD_DATA, "the column %s has %lld %s, but %s is %lld", input->name, (long long)size,
           io_kind_counts(column->kind, axis), symbol->name, (long long)symbol->value);
-  hint_new_name(error);
+  hint_size(module, input, error);
   return error->code;
 }
 
