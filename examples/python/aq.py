@@ -77,7 +77,7 @@ class _Column(c.Structure):
                 ("is_target", c.c_bool), ("vocabulary", c.c_int64)]
 
 
-class _Picture(c.Structure):
+class _Image(c.Structure):
     _fields_ = [("size", c.c_size_t), ("height", c.c_size_t), ("width", c.c_size_t), ("channels", c.c_size_t),
                 ("bytes", c.c_void_p)]
 
@@ -85,7 +85,7 @@ class _Picture(c.Structure):
 class _Grid(c.Structure):
     _fields_ = [("size", c.c_size_t), ("column", c.c_char_p), ("rows", c.c_size_t), ("columns", c.c_size_t),
                 ("place", c.POINTER(c.c_size_t)), ("top", c.c_double), ("left", c.c_double),
-                ("height", c.c_double), ("width", c.c_double), ("picture", c.POINTER(_Picture))]
+                ("height", c.c_double), ("width", c.c_double), ("picture", c.POINTER(_Image))]
 
 
 class _Map(c.Structure):
@@ -139,11 +139,6 @@ class _PredictOptions(c.Structure):
 class _BatchOptions(c.Structure):
     _fields_ = [("size", c.c_size_t), ("vector", c.c_char_p), ("map", c.POINTER(c.c_char_p)),
                 ("map_count", c.c_size_t)]
-
-
-class _Image(c.Structure):
-    _fields_ = [("size", c.c_size_t), ("height", c.c_size_t), ("width", c.c_size_t), ("channels", c.c_size_t),
-                ("bytes", c.c_void_p)]
 
 
 class _Sound(c.Structure):
