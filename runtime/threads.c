@@ -49,6 +49,7 @@ struct worker {
 
 struct rt_pool {
   pid_t process;          /* that made it */
+  unsigned forks;         /* that there were before, of this process and those that it comes from */
   int threads;            /* workers and the caller */
   int started;            /* workers that run */
   size_t scratch_bytes;   /* of each worker; of a lent pool no more than its lender has */
@@ -320,18 +321,32 @@ static int start_workers(struct rt_pool *pool, struct rt_error *error) {
   return RT_OK;
 }
 
+/* Counted, since asking the system for the process is dear where a call takes some microseconds. */
+static atomic_uint forks;
+static int forks_unseen;
+static void count_fork(void) { atomic_fetch_add(&forks, 1); }
+static void watch_forks(void) { forks_unseen = pthread_atfork(NULL, NULL, count_fork); }
+
+/* Is this the process that made it? */
+static bool is_here(const struct rt_pool *pool) {
+  return pool->forks == atomic_load_explicit(&forks, memory_order_relaxed);
+}
+
 struct rt_pool *rt_pool_new(int threads, struct rt_error *error) {
   if (threads < 1 || threads > MAX_THREADS) {
     rt_fail(error, RT_USAGE, "%d threads were asked for; 1 to %d are possible", threads, MAX_THREADS);
     return NULL;
   }
-  struct rt_pool *pool = rt_alloc_aligned(sizeof *pool);
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, watch_forks);
+  struct rt_pool *pool = forks_unseen ? NULL : rt_alloc_aligned(sizeof *pool);
   if (!pool) {
     rt_no_memory(error);
     return NULL;
   }
   memset(pool, 0, sizeof *pool);
   pool->process = getpid();
+  pool->forks = atomic_load(&forks);
   pool->threads = threads;
   atomic_store(&pool->users, 1);
   pool->spin = threads <= rt_cores() ? SPIN_NANOSECONDS : 0;
@@ -367,7 +382,7 @@ int rt_pool_threads(const struct rt_pool *pool) {
 bool rt_pool_is_lent(const struct rt_pool *pool) { return pool->lender != NULL; }
 
 int rt_pool_check(const struct rt_pool *pool, struct rt_error *error) {
-  if (pool->process == getpid()) return RT_OK;
+  if (is_here(pool)) return RT_OK;
   rt_fail(error, RT_USAGE, "this belongs to process %ld, which has forked; its threads are not here",
           (long)pool->process);
   rt_hint(error, "a model may be used on both sides of a fork; make a session of it in each process");
@@ -389,7 +404,7 @@ static void end_workers(struct rt_pool *pool) {
 void rt_pool_free(struct rt_pool *pool) {
   if (!pool || atomic_fetch_sub(&pool->users, 1) > 1) return;
   struct rt_pool *lender = pool->lender;
-  if (pool->process == getpid()) end_workers(pool);
+  if (is_here(pool)) end_workers(pool);
   for (int i = 0; pool->worker && i < pool->threads; i++) rt_free_aligned(pool->worker[i].scratch);
   rt_free(pool->worker);
   rt_free_aligned(pool->share);
