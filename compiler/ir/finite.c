@@ -106,6 +106,8 @@ static struct ir_numbers of_one(enum rt_op op, struct ir_numbers a) {
     case OP_ceil: a.exact = true; return RISING(ceil);
     case OP_softplus: return (struct ir_numbers){0, a.high > IR_MOST ? INFINITY : IR_MOST, a.nan, false};
     case OP_sigmoid: return (struct ir_numbers){a.low < -IR_MOST ? 0 : DBL_MIN, 1, a.nan, a.low < -IR_MOST};
+    case OP_gelu: return (struct ir_numbers){-1, end(fmax(a.high, 0), a.high > IR_MOST), a.nan, true};
+    case OP_gelu_slope: return (struct ir_numbers){-1, 2, a.nan, a.exact};
     case OP_sin:
     case OP_cos: return (struct ir_numbers){-1, 1, a.nan || is_infinite(a), a.exact};
     case OP_tanh:

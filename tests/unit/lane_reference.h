@@ -17,6 +17,10 @@
 #define LANE_SIGMOID(x) (1 / (1 + exp(-(x))))
 #define LANE_SOFTPLUS(x) (fmax(x, 0) + log1p(exp(-fabs(x))))
 #define LANE_ERF(x) erf(x)
+#define LANE_GELU(x) ((x) > -40 ? (x)*0.5 * erfc(-(x)*M_SQRT1_2) : 0 * (x))
+#define LANE_GELU_SLOPE(x)                                                                                   \
+  (0.5 * erfc(-(x)*M_SQRT1_2)                                                                                \
+   + (fabs(x) > 40 ? 0 * (x) : (x)*exp(-0.5 * (x) * (x)) * 0.5 * M_2_SQRTPI * M_SQRT1_2))
 #define LANE_SIN(x) sin(x)
 #define LANE_COS(x) cos(x)
 #define LANE_FLOOR(x) floor(x)

@@ -27,6 +27,10 @@ static double error_of(float got, double want) {
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double softplus(double x) { return x > 30 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 
+static double below(double x) { return 0.5 * erfc(x * -sqrt(0.5)); }
+static double gelu(double x) { return x * below(x); }
+static double gelu_slope(double x) { return below(x) + x * exp(-0.5 * x * x) / sqrt(2 * M_PI); }
+
 /* Every 1021st float from low to high: the step is prime to the exponent's, so that all fractions come up. */
 static double worst_error(float (*f)(float), double (*exact)(double), float low, float high) {
   double worst = 0;
@@ -55,6 +59,7 @@ static void errors_are_within_bounds(void **state) {
       {"sigmoid", rt_sigmoid_float, sigmoid, -86, 100, 3},
       {"softplus", rt_softplus_float, softplus, -86, 1e30f, 3},
       {"erf", rt_erf_float, erf, -20, 20, 1.5},
+      {"gelu", rt_gelu_float, gelu, -1, 1e30f, 6},
       {"sin", rt_sin_float, sin, -1e6f, 1e6f, 1},
       {"cos", rt_cos_float, cos, -1e6f, 1e6f, 1},
       {"floor", rt_floor_float, floor, -3.4e38f, 3.4e38f, 0},
@@ -64,6 +69,22 @@ static void errors_are_within_bounds(void **state) {
     if (!(worst <= row[i].bound))
       fail_msg("%s is off by %g ulp, more than %g", row[i].name, worst, row[i].bound);
   }
+}
+
+/* Where little is left of x, the error counts and not its share. */
+static void gelu_is_near_the_exact_one(void **state) {
+  (void)state;
+  for (float x = -20; x < 20; x += 1 / 4096.0f) {
+    double want = gelu((double)x), slope = gelu_slope((double)x);
+    if (x < 0 && !(fabs((double)rt_gelu_float(x) - want) <= 1e-7))
+      fail_msg("gelu(%g) is %.9g, not %.9g", (double)x, (double)rt_gelu_float(x), want);
+    if (!(fabs((double)rt_gelu_slope_float(x) - slope) <= 2e-7))
+      fail_msg("the slope of gelu at %g is %.9g, not %.9g", (double)x, (double)rt_gelu_slope_float(x), slope);
+  }
+  assert_true(signbit(rt_gelu_float(-0.0f)) && rt_gelu_float(0) == 0 && rt_gelu_slope_float(0) == 0.5f);
+  assert_true(fabsf(rt_gelu_float(-INFINITY)) < 1e-30f && rt_gelu_float(INFINITY) == INFINITY);
+  assert_true(fabsf(rt_gelu_slope_float(-INFINITY)) < 1e-30f && rt_gelu_slope_float(INFINITY) == 1);
+  assert_true(isnan(rt_gelu_float(NAN)) && isnan(rt_gelu_slope_float(NAN)));
 }
 
 static void pow_is_within_its_bound(void **state) {
@@ -143,9 +164,8 @@ static void special_values_are_those_of_c(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(errors_are_within_bounds),
-      cmocka_unit_test(pow_is_within_its_bound),
-      cmocka_unit_test(exp_of_vectors_is_within_its_bound),
+      cmocka_unit_test(errors_are_within_bounds),      cmocka_unit_test(gelu_is_near_the_exact_one),
+      cmocka_unit_test(pow_is_within_its_bound),       cmocka_unit_test(exp_of_vectors_is_within_its_bound),
       cmocka_unit_test(special_values_are_those_of_c),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
