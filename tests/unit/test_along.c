@@ -158,13 +158,47 @@ static void random_scores(struct value *v) {
   }
 }
 
+/* Rows that mislead who looks at some of their numbers only, one after the other. */
+static void misleading_scores(struct value *v, int64_t n) {
+  for (int64_t i = 0; i < v->shape.count; i++) {
+    const int64_t row = i / n, j = i % n, apart = n < 256 ? 2 : n / 128;
+    const double at = (double)j / (double)n, few = below(n / 20) == 0;
+    switch (row % 12) {
+      case 0: v->number[i] = 3; break;
+      case 1: v->number[i] = at; break;
+      case 2: v->number[i] = -at; break;
+      case 3: v->number[i] = j == n - 2 ? 40 : 1; break;
+      case 4: v->number[i] = j % apart ? (double)below(1000) : -5; break;
+      case 5: v->number[i] = j % apart ? (double)below(1000) * -0.01 : 6; break;
+      case 6: v->number[i] = few ? uniform() : -INFINITY; break;
+      case 7: v->number[i] = -INFINITY; break;
+      case 8: v->number[i] = ldexp(1 + uniform(), -120); break;
+      case 9: v->number[i] = 1e37 * (2 * uniform() - 1); break;
+      case 10: v->number[i] = few ? 3 + 1e-6 * (double)j : 3; break;
+      default: v->number[i] = pow(-1, (double)j) * ldexp(1, (int)below(200) - 100);
+    }
+    v->number[i] = (float)v->number[i];
+  }
+}
+
+struct sought {
+  enum rt_threshold kind;
+  double parameter;
+  bool misleading; /* in rows that are */
+};
+
 static void threshold_trial(const struct batch *b, bool batched, int rank, const int *axes,
-                            enum rt_threshold kind, double parameter) {
+                            struct sought of) {
+  const enum rt_threshold kind = of.kind;
+  const double parameter = of.parameter;
   struct value a, tau, *in[] = {&a};
   int64_t attr[RT_MAX_ATTR] = {kind};
   value_init(&a, b, batched, rank, axes);
   value_init(&tau, b, batched, rank - 1, axes);
-  random_scores(&a);
+  if (of.misleading)
+    misleading_scores(&a, axes[rank - 1]);
+  else
+    random_scores(&a);
   for (int64_t e = 0; e < a.shape.examples; e++) {
     int64_t n = rt_size(&a.shape, rank - 1, e);
     for (int64_t r = 0; r < tau.offset[e + 1] - tau.offset[e]; r++) {
@@ -185,10 +219,12 @@ static void threshold_trials(enum rt_threshold kind, double parameter) {
     struct batch b = batch_for(trial);
     bool batched = below(4);
     int axes[3] = {1, 1, 1}, rank = random_axes(axes, 3, batched, trial % 8 ? 20 : LONGEST);
-    threshold_trial(&b, batched, rank ? rank : 1, axes, kind, parameter);
+    threshold_trial(&b, batched, rank ? rank : 1, axes, (struct sought){kind, parameter, false});
   }
-  threshold_trial(&one, false, 2, (const int[]){150, 70}, kind, parameter);
-  threshold_trial(&one, false, 2, (const int[]){3, LONGEST * 16}, kind, parameter);
+  threshold_trial(&one, false, 2, (const int[]){150, 70}, (struct sought){kind, parameter, false});
+  threshold_trial(&one, false, 2, (const int[]){3, LONGEST * 16}, (struct sought){kind, parameter, false});
+  const int rows = kind == RT_KTH ? 77 : 12, n = kind == RT_KTH ? LONGEST * 5 : LONGEST / 2;
+  threshold_trial(&one, false, 2, (const int[]){rows, n}, (struct sought){kind, parameter, true});
 }
 
 static void threshold_of_entmax(void **state) {
@@ -199,7 +235,7 @@ static void threshold_of_entmax(void **state) {
 
 static void threshold_finds_the_kth_largest(void **state) {
   (void)state;
-  static const double ks[] = {1, 2, 3, 8, 64, 1000, INT32_MAX};
+  static const double ks[] = {1, 2, 3, 8, 64, 250, 999, 1000, INT32_MAX};
   for (size_t k = 0; k < RT_COUNT(ks); k++) threshold_trials(RT_KTH, ks[k]);
 }
 
