@@ -32,13 +32,16 @@ static int32_t rate_of(const struct start *s, size_t k) {
   return wave.rate;
 }
 
+/* Words that are spoken, calls, noises: what is so in all of a recording is not what it is about. A number
+ * may well be. */
 static void declare(const struct start *s, size_t k, struct rt_text *out) {
   if (reads(s, k)) {
     const int32_t rate = rate_of(s, k);
-    const char *options = rt_arena_printf((struct rt_arena *)&s->arena,
-                                          "rate = %d, shift = 50, noise = 20, speed = 10, warp = 10,\n"
-                                          "    mask_frames = 4, mask_bands = 6",
-                                          rate ? rate : 16000);
+    const char *options =
+        rt_arena_printf((struct rt_arena *)&s->arena,
+                        "rate = %d, window = 32, hop = 20, low = 100, floor = 30%s,\n"
+                        "    shift = 50, noise = 20, speed = 5, warp = 5, mask_frames = 2, mask_bands = 6",
+                        rate ? rate : 16000, start_is_number(s, s->target) ? "" : ", scale = recording");
     start_declare(s, k, "spectrum[T, F]", options ? options : "", out);
   } else if (k == s->target && start_is_number(s, k)) {
     start_declare(s, k, "number", "scale = standard", out);
@@ -47,34 +50,65 @@ static void declare(const struct start *s, size_t k, struct rt_text *out) {
   }
 }
 
+static void put_functions(bool number, struct rt_text *out) {
+  if (!number)
+    rt_text_puts(out, "# All sounds have as much contrast.\n"
+                      "fn level(x: [T, F]) -> [T, F] = x / sqrt(mean(mean(x * x, T), F) + 0.1)\n\n");
+  rt_text_puts(out, "# The louder of two bands side by side: what moves by one is the same.\n"
+                    "fn halve(x: [T, H, N]) -> [T, H/2, N] {\n"
+                    "  y = reshape(x, [T, H/2, 2, N])\n"
+                    "  return max(y[.., .., 0], y[.., .., 1])\n"
+                    "}\n\n"
+                    "# What is around each moment; and all of a sound, by the moments that matter.\n"
+                    "fn around(x: [S, D]) -> [S, D] = x + relu(layernorm(conv(dropout(x, rate), 5, D)))\n"
+                    "fn all(x: [S, D]) -> [2*D] = concat(attention_pool(x), max(x, S))\n\n");
+}
+
+static void put_model(const struct start *s, bool number, struct rt_text *out) {
+  const char *sound = s->column[start_nth(s, START_SOUND, 0)].name;
+  rt_text_printf(
+      out,
+      "# A picture of time and frequency, whose edges convolutions find; then what is around each\n"
+      "# moment.\n"
+      "model listen(%s) -> %s {\n"
+      "  x = reshape(%s%s%s, [T, F, 1])\n"
+      "  x = halve(relu(conv2d(x, 3, 8)))\n"
+      "  x = halve(relu(conv2d(x, 3, 16)))\n"
+      "  x = relu(layernorm(conv(reshape(x, [T, F/4*16]), 3, D)))\n"
+      "  x = around(x)\n"
+      "  x = around(max_pool(x, 2))\n",
+      sound, s->column[s->target].name, number ? "" : "level(", sound, number ? "" : ")");
+  rt_text_puts(out, number ? "  return sum(linear(dropout(all(x), rate), 1))\n}\n\nloss squared_error\n"
+                           : "  return linear(dropout(all(x), rate), C)\n}\n\n"
+                             "loss cross_entropy(smoothing = 0.1)\n");
+}
+
 static void write(const struct start *s, struct rt_text *out) {
   const bool many = s->look.rows >= 8000, number = start_is_number(s, s->target);
-  const char *sound = s->column[start_nth(s, START_SOUND, 0)].name;
   start_heading(s, out);
-  rt_text_puts(out,
-               "dim F = 40, D = 64        # bands of frequencies, features\n"
-               "const rate = 20%          # dropout: more where validation loss soon rises\n\n"
-               "# T frames, 10 ms apart, each with the energies of F bands. While training, sounds change:\n"
-               "# where they begin, how fast they are, the speaker's voice (`warp`), noise, and holes\n"
-               "# (`mask`).\n"
-               "data {\n");
+  rt_text_printf(
+      out,
+      "dim F = 40, D = 48        # bands of frequencies, features\n"
+      "const rate = 20%%          # dropout: more where validation loss soon rises\n\n"
+      "# T frames, 20 ms apart, each with the energies of F bands. What is 30 dB below the loudest is\n"
+      "# silence (`floor`). %s\n"
+      "# While training, sounds change: where they begin, how fast they are, the speaker's voice\n"
+      "# (`warp`), noise, and holes (`mask`).\n"
+      "data {\n",
+      number ? "Where it does not matter through what one hears, add `scale = recording`."
+             : "`scale = recording` leaves out what is so in all of a sound: of a\n"
+               "# steady tone nothing is left, so take that away where sounds are steady.");
   for (size_t k = 0; k < s->look.count; k++) declare(s, k, out);
-  rt_text_printf(out, "}\n\nmodel listen(%s", sound);
-  rt_text_printf(out,
-                 ") -> %s {\n"
-                 "  x = relu(layernorm(conv(%s, 5, D)))   # what is around each frame\n"
-                 "  x = x + relu(layernorm(conv(dropout(x, rate), 5, D)))\n"
-                 "  x = x + relu(layernorm(conv(dropout(x, rate), 5, D)))\n"
-                 "  x = concat(attention_pool(x), max(x, T))\n",
-                 s->column[s->target].name, sound);
-  rt_text_puts(out, number ? "  return sum(linear(dropout(x, rate), 1))\n}\n\nloss squared_error\n"
-                           : "  return linear(dropout(x, rate), C)\n}\n\nloss cross_entropy\n");
+  rt_text_puts(out, "}\n\n");
+  put_functions(number, out);
+  put_model(s, number, out);
   rt_text_printf(out,
                  "train {\n"
                  "  optimizer = adamw(lr = 3e-3)\n"
                  "  schedule  = cosine\n"
                  "  batch     = %d\n"
                  "  epochs    = %d\n"
+                 "  average   = 0.99        # what is kept is a running average of many steps\n"
                  "}\n",
                  many ? 32 : 16, many ? 12 : 30);
 }
