@@ -52,6 +52,7 @@ struct start {
 
 struct start_template {
   const char *name, *about; /* as `aqc new --list` shows them */
+  bool texts;               /* it is all about texts: when asked for, it takes those of which few differ */
   const char *needs;        /* the table must have: "a column with a tag for each word of another one" */
   /* Can this column be predicted so? */
   bool (*takes)(const struct start *start, size_t column);
@@ -95,12 +96,17 @@ void start_declare(const struct start *start, size_t column, const char *shape, 
                    struct rt_text *out);
 /* What sets the names of this column's sizes apart: "", where it is the only text, else its number. */
 const char *start_mark(const struct start *start, size_t column);
-/* The parts of a program for a table without texts: its sizes, its functions, the body of the model up to
- * `seen`, which has the size `answer`, and the settings of training. */
+/* The parts of a program for columns that are no texts: sizes, functions, the body of the model up to
+ * `seen`, or `known` beside texts, which has the size `answer`, and the settings of training. */
 void start_table_head(const struct start *start, struct rt_text *out);
+/* Is each number seen in waves as well, of which there are K? */
+bool start_has_waves(const struct start *start);
 void start_table_functions(const struct start *start, struct rt_text *out);
 void start_table_body(const struct start *start, const char *answer, struct rt_text *out);
 void start_table_train(const struct start *start, const char *metric, struct rt_text *out);
+/* The end of a model whose answer is a number: what its layers add up to, times the spread of the target, and
+ * its mean. */
+void start_put_number(const struct start *start, const char *sum, struct rt_text *out);
 /* An input that is no text as a vector: `embed(place, 8)`. */
 void start_put_feature(const struct start *start, size_t column, struct rt_text *out);
 /* The comment at the head of a program. */

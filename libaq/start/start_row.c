@@ -117,7 +117,10 @@ static void put_sizes(const struct start *s, struct rt_text *out) {
   rt_text_puts(out, "dim D = 32            # how wide the vector of a word is; -D D=64 tries another\n");
   rt_text_printf(out, "dim F = 64            # how many features %s\n",
                  learns_apart(s) ? "windows of each width find, and how many a gist has"
+                 : has_others(s) ? "windows of each width find, and a layer of the other columns has"
                                  : "windows of each width find");
+  if (start_has_waves(s))
+    rt_text_puts(out, "dim K = 8             # how many waves of each number are seen\n");
   if (s->template == &start_regress && !start_is(s, s->target, START_VECTOR))
     rt_text_puts(out, "dim O = 1             # numbers to be predicted\n");
   rt_text_puts(
@@ -197,26 +200,19 @@ static void put_reading(const struct start *s, struct rt_text *out) {
       "}\n\n");
 }
 
-static void put_feature(const struct start *s, size_t k, struct rt_text *out) {
-  const char *name = s->column[k].name;
-  if (!start_is(s, k, START_TEXT))
-    start_put_feature(s, k, out);
-  else
-    rt_text_printf(out, teaches_words(s) ? "read(%s_vectors)" : "read(dropout(embed(%s, D), rate))", name);
-}
-
+/* What the texts say, one behind the other. */
 static void put_features(const struct start *s, struct rt_text *out) {
-  size_t count = 0;
-  for (size_t k = 0; k < s->look.count; k++) count += start_is_input(s, k);
-  rt_text_puts(out, count > 1 ? "  z = concat(" : "  z = ");
+  const bool several = start_count_inputs(s, START_TEXT) > 1;
   const char *between = "";
+  rt_text_puts(out, several ? "  z = concat(" : "  z = ");
   for (size_t k = 0; k < s->look.count; k++) {
-    if (!start_is_input(s, k)) continue;
+    if (!start_is_input(s, k) || !start_is(s, k, START_TEXT)) continue;
     rt_text_puts(out, between);
-    put_feature(s, k, out);
+    rt_text_printf(out, teaches_words(s) ? "read(%s_vectors)" : "read(dropout(embed(%s, D), rate))",
+                   s->column[k].name);
     between = ",\n             ";
   }
-  rt_text_puts(out, count > 1 ? ")\n" : "\n");
+  rt_text_puts(out, several ? ")\n" : "\n");
 }
 
 /* `f(text_phrases, C)` of each text, added up. */
@@ -294,6 +290,7 @@ static void put_ways(const struct start *s, const char *answer, struct rt_text *
 
 static const char *all_ways(const struct start *s) {
   if (!has_texts(s)) return "seen";
+  if (has_others(s)) return has_parts(s) ? "seen + said + spelt + known" : "seen + said + known";
   return hears(s)          ? "seen + said + spelt + told + heard"
          : learns_apart(s) ? "seen + said + told"
          : has_parts(s)    ? "seen + said + spelt"
@@ -324,6 +321,7 @@ static void put_model(const struct start *s, const char *answer, struct rt_text 
   if (teaches_words(s)) put_vectors(s, out);
   put_features(s, out);
   put_ways(s, answer, out);
+  if (has_others(s)) start_table_body(s, answer, out);
 }
 
 static void put_data(const struct start *s, struct rt_text *out) {
@@ -415,7 +413,8 @@ static void put_head(const struct start *s, struct rt_text *out) {
   start_heading(s, out);
   (has_texts(s) ? put_sizes : start_table_head)(s, out);
   put_data(s, out);
-  (has_texts(s) ? put_reading : start_table_functions)(s, out);
+  if (has_texts(s)) put_reading(s, out);
+  start_table_functions(s, out);
 }
 
 static void write_class(const struct start *s, struct rt_text *out) {
@@ -428,19 +427,24 @@ static void write_class(const struct start *s, struct rt_text *out) {
   put_train(s, has_labels(s) ? "mean_average_precision" : "accuracy", out);
 }
 
+void start_put_number(const struct start *s, const char *sum, struct rt_text *out) {
+  const struct io_look_field *f = s->column[s->target].field;
+  const double spread = f->numbers > 1 ? sqrt(f->squares / (double)f->numbers) : 1;
+  rt_text_printf(
+      out, "  return %.4g + %.4g * sum(%s)  # mean and spread of the table: learning begins there\n}\n\n",
+      f->mean, spread > 0 ? spread : 1, sum);
+}
+
 static void write_number(const struct start *s, struct rt_text *out) {
   const struct start_column *c = &s->column[s->target];
   char answer[24] = "O";
-  double spread = c->field->numbers > 1 ? sqrt(c->field->squares / (double)c->field->numbers) : 1;
   if (c->kind == START_VECTOR) snprintf(answer, sizeof answer, "N%zu", s->target + 1);
   put_head(s, out);
   put_model(s, answer, out);
   if (c->kind == START_VECTOR)
     rt_text_printf(out, "  return %s\n}\n\n", all_ways(s));
   else
-    rt_text_printf(
-        out, "  return %.4g + %.4g * sum(%s)  # mean and spread of the table: learning begins there\n}\n\n",
-        c->field->mean, spread > 0 ? spread : 1, all_ways(s));
+    start_put_number(s, all_ways(s), out);
   rt_text_puts(out,
                "# Where a few rows are far off: absolute_error, or huber(delta = 1).\nloss squared_error\n");
   put_train(s, "rmse", out);

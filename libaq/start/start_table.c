@@ -1,13 +1,14 @@
-/* start_table.c: what classify and regress make of a table without texts: a network of its numbers and
- * labels. Less than a thousand rows get a small one with much dropout, more rows a larger one that sees waves
- * of each number beside the number (Gorishniy, Rubachev and Babenko, "On Embeddings for Numerical Features in
- * Tabular Deep Learning", 2022, section 3.3). Both end in a layer that sees the columns themselves as well,
- * so that what is linear need not be learned through the others. */
+/* start_table.c: what classify and regress make of the columns of a table that are no texts: a network of
+ * numbers and labels, alone or beside what reads the texts. Less than a thousand rows get a small one with
+ * much dropout, more rows a larger one that sees waves of each number beside the number (Gorishniy, Rubachev
+ * and Babenko, "On Embeddings for Numerical Features in Tabular Deep Learning", 2022, section 3.3). Both end
+ * in a layer that sees the columns themselves as well, so that what is linear need not be learned through the
+ * others. */
 #include "libaq/start/start.h"
 
 enum { MANY_NUMBERS = 200 }; /* waves of each would be more than all else that a first program has */
 
-static bool has_waves(const struct start *s) {
+bool start_has_waves(const struct start *s) {
   size_t numbers = start_count_inputs(s, START_NUMBER);
   return !start_is_small(s) && numbers && numbers < MANY_NUMBERS;
 }
@@ -15,7 +16,7 @@ static bool has_waves(const struct start *s) {
 void start_table_head(const struct start *s, struct rt_text *out) {
   const bool small = start_is_small(s);
   rt_text_printf(out, "dim F = %s # how many features a layer has\n", small ? "64       " : "128      ");
-  if (has_waves(s)) rt_text_puts(out, "dim K = 8         # how many waves of each number are seen\n");
+  if (start_has_waves(s)) rt_text_puts(out, "dim K = 8         # how many waves of each number are seen\n");
   if (s->template == &start_regress && !start_is(s, s->target, START_VECTOR))
     rt_text_puts(out, "dim O = 1         # numbers to be predicted\n");
   rt_text_printf(out,
@@ -25,7 +26,7 @@ void start_table_head(const struct start *s, struct rt_text *out) {
 }
 
 void start_table_functions(const struct start *s, struct rt_text *out) {
-  if (!has_waves(s)) return;
+  if (!start_has_waves(s)) return;
   rt_text_puts(out,
                "# Waves of learned lengths: with them a layer can tell small steps and bends of a number.\n"
                "fn waves(x: [N]) -> [N * 2 * K] {\n"
@@ -60,15 +61,19 @@ void start_put_feature(const struct start *s, size_t k, struct rt_text *out) {
     rt_text_puts(out, name);
 }
 
-/* All columns as one vector: `z`. */
-static void put_features(const struct start *s, struct rt_text *out) {
-  const bool waves = has_waves(s);
+static bool is_feature(const struct start *s, size_t k) {
+  return start_is_input(s, k) && !start_is(s, k, START_TEXT);
+}
+
+/* All columns but texts as one vector. */
+static void put_features(const struct start *s, const char *name, struct rt_text *out) {
+  const bool waves = start_has_waves(s);
   size_t count = waves ? 2 : 0, n = count;
   for (size_t k = 0; k < s->look.count; k++)
-    count += start_is_input(s, k) && !(waves && start_is(s, k, START_NUMBER));
-  rt_text_printf(out, "  z = %s%s", count > 1 ? "concat(" : "", waves ? "x, waves(x)" : "");
+    count += is_feature(s, k) && !(waves && start_is(s, k, START_NUMBER));
+  rt_text_printf(out, "  %s = %s%s", name, count > 1 ? "concat(" : "", waves ? "x, waves(x)" : "");
   for (size_t k = 0; k < s->look.count; k++) {
-    if (!start_is_input(s, k) || (waves && start_is(s, k, START_NUMBER))) continue;
+    if (!is_feature(s, k) || (waves && start_is(s, k, START_NUMBER))) continue;
     rt_text_puts(out, between(n++));
     start_put_feature(s, k, out);
   }
@@ -76,11 +81,14 @@ static void put_features(const struct start *s, struct rt_text *out) {
 }
 
 void start_table_body(const struct start *s, const char *answer, struct rt_text *out) {
-  if (has_waves(s)) put_numbers(s, out);
-  put_features(s, out);
-  rt_text_puts(out, "  y = relu(linear(z, F))\n");
-  if (!start_is_small(s)) rt_text_puts(out, "  y = relu(linear(dropout(y, rate), F))\n");
-  rt_text_printf(out, "  seen = linear(dropout(y, rate), %s) + linear(z, %s)\n", answer, answer);
+  const bool texts = start_count_inputs(s, START_TEXT) > 0, small = start_is_small(s);
+  const char *z = texts ? "beside" : "z", *rate = texts && !small ? "10%" : "rate";
+  if (start_has_waves(s)) put_numbers(s, out);
+  put_features(s, z, out);
+  rt_text_printf(out, "  y = relu(linear(%s, F))\n", z);
+  if (!small) rt_text_printf(out, "  y = relu(linear(dropout(y, %s), F))\n", rate);
+  rt_text_printf(out, "  %s = linear(dropout(y, %s), %s) + linear(%s, %s)\n", texts ? "known" : "seen", rate,
+                 answer, z, answer);
 }
 
 void start_table_train(const struct start *s, const char *metric, struct rt_text *out) {
