@@ -136,11 +136,25 @@ static int refuse(const struct start *s, const struct start_template *as, struct
   return RT_USAGE;
 }
 
+/* Sentences that come again look like labels, and so do words: those are taken where the sentences are not
+ * enough for two texts. */
+static void take_texts(struct start *s) {
+  size_t texts = 0;
+  for (int words = 1; words >= 0 && texts < 2; words--)
+    for (size_t k = 0; k < s->look.count; k++) {
+      const struct io_look_field *f = s->column[k].field;
+      if (start_is(s, k, START_CLASS) && f->numbers == 0 && (!words || f->words > f->texts))
+        s->column[k].kind = START_TEXT;
+      texts += start_is(s, k, START_TEXT);
+    }
+}
+
 int start_choose(struct start *s, const char *target, const char *as, struct rt_error *error) {
   int status = as ? find_template(s, as, error) : RT_OK;
   const struct start_template *wanted = s->template;
   s->guessed = !target;
   s->asked = as != NULL;
+  if (wanted && wanted->texts) take_texts(s);
   if (status == RT_OK && target) status = find_column(s, target, error);
   if (status != RT_OK) return status;
   if (!target) s->target = guess(s, wanted);

@@ -9,17 +9,36 @@ static bool has_words(const struct start *s, size_t k) {
   return start_is(s, k, START_TEXT) && (f->words > f->texts || s->column[k].unspaced);
 }
 
-/* Exactly two texts, and beside them a number, or yes or no as a number. */
+/* Exactly two texts, and a number, or yes or no as a number. A table that has more to read is left to
+ * templates that read it, unless somebody asks for this one. */
 static bool takes(const struct start *s, size_t k) {
   const struct io_look_field *f = s->column[k].field;
-  size_t texts = 0;
-  for (size_t c = 0; c < s->look.count; c++) texts += c != k && has_words(s, c);
-  return texts == 2 && f->filled && f->numbers == f->filled && f->least < f->most;
+  size_t texts = 0, others = 0;
+  for (size_t c = 0; c < s->look.count; c++) {
+    texts += c != k && has_words(s, c);
+    others += c != k && !has_words(s, c) && s->column[c].kind >= START_IMAGE;
+  }
+  return texts == 2 && (s->asked || !others) && f->filled && f->numbers == f->filled && f->least < f->most;
 }
 
 static bool is_probability(const struct io_look_field *f) { return f->least >= 0 && f->most <= 1; }
 
 static bool reads(const struct start *s, size_t k) { return has_words(s, k); }
+
+/* The first column that is read and is none before. */
+static size_t text_from(const struct start *s, size_t k) {
+  while (!start_is_input(s, k)) k++;
+  return k;
+}
+
+/* The sum of the last layer; a number that is no probability begins at the mean of the table. */
+static void put_answer(const struct start *s, struct rt_text *out) {
+  static const char last[] = "linear(dropout(z, rate), 1)";
+  if (is_probability(s->column[s->target].field))
+    rt_text_printf(out, "  return sum(%s)  # to be sorted by\n}\n\n", last);
+  else
+    start_put_number(s, last, out);
+}
 
 static void put_data(const struct start *s, size_t first, size_t second, struct rt_text *out) {
   char shape[48];
@@ -38,7 +57,7 @@ static void put_data(const struct start *s, size_t first, size_t second, struct 
 }
 
 static void write(const struct start *s, struct rt_text *out) {
-  size_t first = start_nth(s, START_TEXT, 0), second = start_nth(s, START_TEXT, 1);
+  size_t first = text_from(s, 0), second = text_from(s, first + 1);
   const char *a = s->column[first].name, *b = s->column[second].name;
   bool yes_or_no = is_probability(s->column[s->target].field);
   start_heading(s, out);
@@ -71,10 +90,9 @@ static void write(const struct start *s, struct rt_text *out) {
                  "  v = encode(b)\n"
                  "  found = mean(a * look(a, b), S)\n"
                  "  given = mean(b * look(b, a), T)\n"
-                 "  z = relu(linear(concat(u * v, abs(u - v), found, given), D))\n"
-                 "  return sum(linear(dropout(z, rate), 1))  # to be sorted by\n"
-                 "}\n\n",
+                 "  z = relu(linear(concat(u * v, abs(u - v), found, given), D))\n",
                  s->column[s->target].name, a, b);
+  put_answer(s, out);
   rt_text_puts(out, yes_or_no ? "# From 0 to 1: the answer is a probability.\nloss binary_cross_entropy\n"
                               : "loss squared_error\n");
   rt_text_printf(out,
@@ -90,6 +108,7 @@ static void write(const struct start *s, struct rt_text *out) {
 const struct start_template start_rank = {
     .name = "rank",
     .about = "how well two texts go together, to sort by: questions and answers, queries and pages",
+    .texts = true,
     .needs = "two texts, and a column with a number for how well they go together, as 0 and 1",
     .takes = takes,
     .reads = reads,

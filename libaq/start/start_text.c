@@ -69,6 +69,7 @@ static void write_translate(const struct start *s, struct rt_text *out) {
 const struct start_template start_translate = {
     .name = "translate",
     .about = "a text out of another one: a translation, an answer, a summary",
+    .texts = true,
     .needs = "two columns of texts",
     .takes = takes_pair,
     .reads = reads_source,
@@ -133,6 +134,7 @@ static void write_generate(const struct start *s, struct rt_text *out) {
 const struct start_template start_generate = {
     .name = "generate",
     .about = "texts like those of the table, character by character",
+    .texts = true,
     .needs = "a column of texts",
     .takes = takes_text,
     .reads = reads_nothing,
