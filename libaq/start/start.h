@@ -12,6 +12,7 @@
 enum start_kind {
   START_EMPTY, /* nothing stands in it */
   START_SAME,  /* one value in all rows */
+  START_DATE,  /* days, which no column reads */
   START_NAME,  /* another word or number in each row, which tells nothing about others: an id */
   START_IMAGE, /* names of image files */
   START_SOUND, /* names of files of sound */
@@ -32,6 +33,7 @@ struct start_column {
   enum start_kind kind;
   char name[48]; /* in the program */
   bool renamed;  /* and another one in the file: from = "…" */
+  bool numbered; /* a header has no name for it that a program could say: from = 3 */
   bool unspaced; /* a text in which no spaces stand between words */
   bool letters;  /* whose words are to be read as characters: Thai, Lao, Khmer, Burmese */
   size_t of;     /* tags: the column of the text */

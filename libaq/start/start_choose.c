@@ -94,6 +94,7 @@ static int find_template(struct start *s, const char *name, struct rt_error *err
 static const char *why_not(const struct start *s) {
   switch (s->column[s->target].kind) {
     case START_NAME: return "it has another value in each row";
+    case START_DATE: return "it has dates, which no column reads";
     case START_EMPTY: return "it is empty";
     case START_SAME: return "it has the same value in each row";
     default: return "the other columns tell nothing about it";

@@ -24,6 +24,26 @@ static double words_of(const struct io_look_field *f) {
   return f->texts ? (double)f->words / (double)f->texts : 0;
 }
 
+static bool are_dates(const struct io_look_field *f) {
+  return f->dates > 0 && f->dates + f->absent == f->filled;
+}
+
+/* "id", "user_id", "userId" and "USER ID", but not "paid". */
+static bool says_id(const char *name) {
+  size_t length = name ? strlen(name) : 0;
+  if (length < 2 || strcasecmp(name + length - 2, "id") != 0) return false;
+  if (length == 2) return true;
+  char before = name[length - 3];
+  bool letter = (before | 0x20) >= 'a' && (before | 0x20) <= 'z';
+  return !letter || (name[length - 2] == 'I' && before >= 'a');
+}
+
+/* Whole numbers of which each row has another one: from 0 or 1 on, or of a column that is called so. */
+static bool are_numbers_of_rows(const struct io_look_field *f) {
+  if (f->whole < f->filled) return false;
+  return says_id(f->name) || (f->least >= 0 && f->least <= 1 && f->most - f->least + 1 == (double)f->filled);
+}
+
 /* A number that counts rows, or a word that is another one in each. Values too long to be told apart are
  * none. */
 static bool is_name(const struct io_look_field *f) {
@@ -31,9 +51,7 @@ static bool is_name(const struct io_look_field *f) {
   bool different = !f->values.full ? (int64_t)f->values.count == f->filled : true;
   for (size_t k = 0; different && k < f->values.count; k++) different = f->values.value[k].count == 1;
   if (!different || f->filled < 3) return false;
-  if (f->numbers == f->filled)
-    return f->whole == f->filled && f->least >= 0 && f->least <= 1
-           && f->most - f->least + 1 == (double)f->filled;
+  if (f->numbers == f->filled) return are_numbers_of_rows(f);
   bool digits = true;
   for (size_t k = 0; digits && k < f->values.count; k++)
     digits = strpbrk(f->values.value[k].text, "0123456789") && !strpbrk(f->values.value[k].text, " \t");
@@ -51,16 +69,6 @@ static bool is_class(const struct io_look_field *f) {
   if (are_numbers(f) && (f->whole < f->numbers || count > MOST_NUMBER_CLASSES)) return false;
   return words <= CLASS_WORDS ? 2 * count <= f->filled
                               : words <= LONG_CLASS_WORDS && LONG_CLASS_ROWS * count <= f->filled;
-}
-
-/* "id", "user_id", "userId" and "USER ID", but not "paid". */
-static bool says_id(const char *name) {
-  size_t length = name ? strlen(name) : 0;
-  if (length < 2 || strcasecmp(name + length - 2, "id") != 0) return false;
-  if (length == 2) return true;
-  char before = name[length - 3];
-  bool letter = (before | 0x20) >= 'a' && (before | 0x20) <= 'z';
-  return !letter || (name[length - 2] == 'I' && before >= 'a');
 }
 
 /* Numbers of which none is more than another: their column is called so, and they come again. */
@@ -114,6 +122,7 @@ static enum start_kind kind_of(const struct io_look_field *f) {
   if (are_files(f, &io_sound_files)) return START_SOUND;
   if (is_same(f)) return START_SAME;
   if (are_labels(f, '|') || are_labels(f, IO_LABEL_END)) return START_LABELS;
+  if (are_dates(f)) return START_DATE;
   const bool list = f->lists == f->filled && f->list_length > 1;
   if (!list && is_name(f)) return START_NAME;
   if (is_class(f)) return START_CLASS;
@@ -263,8 +272,9 @@ static bool is_taken(const struct start *s, size_t before, const char *name) {
   return false;
 }
 
-static const char *const usual_name[START_KINDS] = {"empty", "same",   "row",  "image",  "sound",  "text",
-                                                    "label", "labels", "tags", "number", "vector", "thing"};
+static const char *const usual_name[START_KINDS] = {"empty",  "same",   "date",  "row",    "image",
+                                                    "sound",  "text",   "label", "labels", "tags",
+                                                    "number", "vector", "thing"};
 
 /* What a program can say of a header's name: letters, digits and `_`, in lower case if it is a size's. */
 static void spell(const char *from, char *name, size_t size) {
@@ -284,6 +294,13 @@ static void spell(const char *from, char *name, size_t size) {
       if (name[k] >= 'A' && name[k] <= 'Z') name[k] |= 0x20;
 }
 
+/* What no text of a program holds: braces stand for a value there. */
+static bool is_unsayable(const char *name) {
+  for (; *name; name++)
+    if ((unsigned char)*name < 0x20 || *name == '{' || *name == 0x7F) return true;
+  return false;
+}
+
 static void name_column(struct start *s, size_t k) {
   struct start_column *c = &s->column[k];
   char plain[32];
@@ -292,11 +309,31 @@ static void name_column(struct start *s, size_t k) {
   snprintf(c->name, sizeof c->name, "%s", plain);
   if (is_taken(s, k, c->name)) snprintf(c->name, sizeof c->name, "%s_column", plain);
   for (int n = 2; is_taken(s, k, c->name); n++) snprintf(c->name, sizeof c->name, "%s_%d", plain, n);
-  c->renamed = c->field->name && strcmp(c->field->name, c->name) != 0;
+  c->numbered = s->look.header && (!c->field->name || is_unsayable(c->field->name));
+  c->renamed = c->field->name && !c->numbered && strcmp(c->field->name, c->name) != 0;
+}
+
+/* One number with a decimal comma, or commas between thousands? Two numbers? Nothing tells. */
+static int refuse_commas(const struct start *s, size_t k, struct rt_error *error) {
+  const struct io_look_field *f = &s->look.field[k];
+  char number[24];
+  snprintf(number, sizeof number, "%zu", k + 1);
+  rt_fail_in(error, RT_BAD_DATA, s->path,
+             "column %s has values such as \"%s\": one number with a comma in it, or several numbers?",
+             f->name ? f->name : number, f->comma);
+  rt_hint(error,
+          "write a number with a point and no commas, and spaces between several; where all commas are "
+          "decimal: sed 's/\\([0-9]\\),\\([0-9]\\)/\\1.\\2/g' FILE; CSV with semicolons between its fields "
+          "may have them");
+  return RT_BAD_DATA;
 }
 
 int start_columns(struct start *s, struct rt_error *error) {
   const bool folder = io_is_folder(s->path);
+  for (size_t k = 0; k < s->look.count; k++) {
+    const struct io_look_field *f = &s->look.field[k];
+    if (f->commas > 0 && f->commas + f->numbers + f->absent == f->filled) return refuse_commas(s, k, error);
+  }
   s->column = rt_zalloc(s->look.count, sizeof *s->column);
   if (!s->column) return rt_no_memory(error);
   for (size_t k = 0; k < s->look.count; k++) {
@@ -396,7 +433,7 @@ static void put_from(const struct start *s, size_t k, struct rt_text *out) {
 void start_declare(const struct start *s, size_t k, const char *shape, const char *options,
                    struct rt_text *out) {
   const struct start_column *c = &s->column[k];
-  const bool numbered = !c->field->name && !goes_by_position(s);
+  const bool numbered = c->numbered || (!c->field->name && !goes_by_position(s));
   rt_text_printf(out, "  %s: %s", c->name, shape);
   if (c->renamed || numbered) rt_text_puts(out, "(from = ");
   if (c->renamed) put_from(s, k, out);

@@ -351,20 +351,20 @@ static void put_train(const struct start *s, const char *metric, struct rt_text 
     return;
   }
   bool small = start_is_small(s);
-  rt_text_puts(out, "train {\n"
-                    "  optimizer = adagrad(lr = 0.05)\n");
-  put_groups(s, out);
+  const bool beside = has_others(s), many = s->look.rows >= START_MANY_ROWS;
+  rt_text_printf(out, "train {\n  optimizer = %s\n", beside ? "adamw(lr = 1e-3)" : "adagrad(lr = 0.05)");
+  if (!beside) put_groups(s, out);
   rt_text_printf(out,
                  "  batch     = %d\n"
-                 "  epochs    = 30 # at most\n"
+                 "  epochs    = %d # at most\n"
                  "  patience  = %d # stops when validation has not been better for so many epochs\n"
                  "  metric    = %s\n",
-                 small ? 8 : 32,
+                 small ? 8 : 32, beside && !many ? 60 : 30,
                  small             ? 10
                  : averages_few(s) ? 8
                                    : 5,
                  metric);
-  if (s->look.rows >= START_MANY_ROWS || averages_few(s))
+  if (many || averages_few(s))
     rt_text_printf(out, "  average   = %s # what is kept is a running average of many steps\n",
                    averages_few(s) ? "0.995" : "0.9995");
   rt_text_puts(out, "}\n");

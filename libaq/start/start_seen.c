@@ -6,6 +6,11 @@
 
 enum { MOST_SHOWN = 6 }; /* labels in a line */
 
+/* In one line. */
+static void put_plain(const char *text, struct rt_text *out) {
+  for (; *text; text++) rt_text_add(out, (unsigned char)*text < 0x20 || *text == 0x7F ? " " : text, 1);
+}
+
 static void put_labels(const struct start *s, const struct io_look_field *f, struct rt_text *out) {
   const struct io_look_bag *bag = &f->values;
   bool *shown = rt_zalloc(bag->count, sizeof *shown);
@@ -14,8 +19,9 @@ static void put_labels(const struct start *s, const struct io_look_field *f, str
     for (size_t k = 0; k < bag->count; k++)
       if (!shown[k] && (best == bag->count || bag->value[k].count > bag->value[best].count)) best = k;
     shown[best] = true;
-    rt_text_printf(out, "%s%s %s", n ? ", " : ": ", bag->value[best].text,
-                   start_count(s, bag->value[best].count));
+    rt_text_puts(out, n ? ", " : ": ");
+    put_plain(bag->value[best].text, out);
+    rt_text_printf(out, " %s", start_count(s, bag->value[best].count));
   }
   if (bag->count > MOST_SHOWN) rt_text_puts(out, ", …");
   rt_free(shown);
@@ -66,6 +72,10 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
     case START_NAME:
       rt_text_puts(out, "another value in each row, which tells nothing about others: left out");
       break;
+    case START_DATE:
+      rt_text_puts(out, "dates, which no column reads: left out; year, month and day in columns of their own "
+                        "would be read");
+      break;
     default: rt_text_puts(out, "empty: left out");
   }
   int64_t missing = f->missing + (c->kind == START_NUMBER ? f->absent : 0);
@@ -83,7 +93,11 @@ static void put_columns(const struct start *s, struct rt_text *out) {
   }
   for (size_t k = 0; k < s->look.count; k++) {
     const struct start_column *c = &s->column[k];
-    rt_text_printf(out, "  %-*s  ", width, c->field->name ? c->field->name : c->name);
+    const char *name = c->field->name ? c->field->name : c->name;
+    const int length = (int)strlen(name);
+    rt_text_puts(out, "  ");
+    put_plain(name, out);
+    rt_text_printf(out, "%*s  ", length < width ? width - length : 0, "");
     put_kind(s, c, out);
     if (k == s->target)
       rt_text_puts(out, s->guessed ? " <- to be predicted, as it seems" : " <- to be predicted");

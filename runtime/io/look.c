@@ -10,10 +10,9 @@ static int make_room(struct io_looking *l, size_t count, struct rt_error *error)
   struct io_look *look = l->look;
   look->count = count;
   look->field = rt_zalloc(count, sizeof *look->field);
-  look->apart = rt_zalloc(count * count, sizeof *look->apart);
   l->values = rt_zalloc(count, sizeof *l->values);
   l->items = rt_zalloc(count, sizeof *l->items);
-  return look->field && look->apart && l->values && l->items ? RT_OK : rt_no_memory(error);
+  return look->field && l->values && l->items ? RT_OK : rt_no_memory(error);
 }
 
 static int take_row(struct io_looking *l, const struct io_field *fields, struct rt_error *error) {
@@ -22,10 +21,6 @@ static int take_row(struct io_looking *l, const struct io_field *fields, struct 
     int status = io_look_at_field(l, k, fields[k], error);
     if (status != RT_OK) return status;
   }
-  if (look->rows < IO_LOOK_TEXTS)
-    for (size_t a = 0; a < look->count; a++)
-      for (size_t b = 0; b < look->count; b++)
-        look->apart[a * look->count + b] |= look->field[a].items_now != look->field[b].items_now;
   look->rows++;
   return RT_OK;
 }
@@ -58,15 +53,31 @@ static bool is_odd(const struct io_look *look, size_t k, const struct io_field *
   return !f->values.full && f->values.total >= 4 * (int64_t)f->values.count;
 }
 
+/* Years of which each is as much later than the one before, behind a name: "name,2019,2020,2021". */
+static bool are_years(const struct io_look *look, const struct io_field *first) {
+  double year, before = 0, step = 0;
+  size_t count = 0;
+  for (size_t k = 0; k < look->count; k++) {
+    if (!io_look_number(look, first[k].text, first[k].length, &year)) continue;
+    if (first[k].length != 4 || year < 1800 || year > 2200 || (count && year <= before)) return false;
+    if (count > 1 && year - before != step) return false;
+    step = year - before;
+    before = year;
+    count++;
+  }
+  return count > 1 && count < look->count;
+}
+
 /* Names such as "Stars (1-5)" and "2nd" do not look like names by themselves. Where they differ from each
- * other, and from what stands below them, they are. */
+ * other, and from what stands below them, they are. Some may be empty, as that of the rows' numbers is which
+ * pandas writes. */
 static bool are_names_above(const struct io_look *look, const struct io_field *first) {
   bool odd = false;
   for (size_t k = 0; k < look->count; k++) {
-    if (first[k].length == 0 || first[k].length > IO_LONGEST_NAME) return false;
-    odd |= is_odd(look, k, &first[k]);
+    if (first[k].length > IO_LONGEST_NAME) return false;
+    odd |= first[k].length && is_odd(look, k, &first[k]);
   }
-  return odd; /* names that are there twice are refused */
+  return odd || are_years(look, first); /* names that are there twice are refused */
 }
 
 /* A table of one field has nothing but the look of the first line: it has to be shorter than the texts. */
@@ -87,6 +98,7 @@ static int settle_header(struct io_looking *l, enum io_header header, const stru
   if (io_named_twice(first, look->count, twice))
     return io_refuse_twice(l->table, l->first_line, first[twice[0] - 1].text, twice, error);
   for (size_t k = 0; k < look->count; k++) {
+    if (first[k].length == 0) continue;
     look->field[k].name = rt_strndup(first[k].text, first[k].length);
     if (!look->field[k].name) return rt_no_memory(error);
   }
@@ -123,6 +135,13 @@ static int read_first(struct io_looking *l, const struct io_row *row, const stru
   return take_row(l, row->fields, error);
 }
 
+static int too_many(const struct io_table *table, size_t count, struct rt_error *error) {
+  rt_fail_in(error, RT_BAD_DATA, io_table_name(table), "%zu fields in a row, and a look takes at most %d",
+             count, IO_LOOK_FIELDS);
+  rt_hint(error, "numbers that belong together can stand in one field, with spaces between them: a vector");
+  return RT_BAD_DATA;
+}
+
 static int read_rows(struct io_looking *l, const struct io_look_keys *keys, enum io_header header,
                      struct rt_error *error) {
   struct io_table *table = l->table;
@@ -136,9 +155,7 @@ static int read_rows(struct io_looking *l, const struct io_look_keys *keys, enum
     return bad.code;
   }
   if (row.line == 0) return rt_fail_in(error, RT_BAD_DATA, io_table_name(table), "there are no rows in it");
-  if (row.count > IO_LOOK_FIELDS)
-    return rt_fail_in(error, RT_BAD_DATA, io_table_name(table),
-                      "%zu fields in a row, and a look takes at most %d", row.count, IO_LOOK_FIELDS);
+  if (row.count > IO_LOOK_FIELDS) return too_many(table, row.count, error);
   l->first_line = row.line;
   if ((status = read_first(l, &row, keys, first, error))) return status;
   while ((status = next_row(l->look, table, &row, &bad, error)) == RT_OK && row.line)
@@ -193,12 +210,11 @@ void io_look_free(struct io_look *look) {
     rt_free(look->field[k].items.value);
   }
   rt_free(look->field);
-  rt_free(look->apart);
   rt_arena_free(&look->texts);
   *look = (struct io_look){0};
 }
 
 bool io_look_parallel(const struct io_look *look, size_t a, size_t b) {
   const struct io_look_field *f = &look->field[a];
-  return a != b && !look->apart[a * look->count + b] && f->items.total > f->texts;
+  return a != b && f->items_mark == look->field[b].items_mark && f->items.total > f->texts;
 }

@@ -8,7 +8,7 @@
 #include "runtime/io/table.h"
 
 enum {
-  IO_LOOK_FIELDS = 256,   /* of a table; one that has more is refused */
+  IO_LOOK_FIELDS = 1024,  /* of a table; one that has more is refused */
   IO_LOOK_VALUES = 2000,  /* different ones of a field that are told apart, and different items of them */
   IO_LOOK_LONGEST = 100,  /* bytes of a value that is told apart from others */
   IO_LOOK_LENGTHS = 1024, /* words of a text; the last is for all that are longer */
@@ -27,10 +27,13 @@ struct io_look_bag {
 };
 
 struct io_look_field {
-  char *name;                        /* as the header says; NULL: there is none */
+  char *name;                        /* as the header says; NULL: there is none, or an empty one */
   int64_t filled, missing;           /* rows with something in this field, and without */
   int64_t numbers, whole;            /* that are a number, and a whole one */
   int64_t absent;                    /* that say in a word that nothing is there: NA, null, ? */
+  int64_t dates;                     /* that are a date: 2024-05-31 */
+  int64_t commas;                    /* that are 1,34 or 1,234.5: two numbers or one, where points separate */
+  const char *comma;                 /* the first such one */
   double least, most, mean, squares; /* of the numbers; squares: of what they are off the mean */
   int64_t lists, list_length;        /* rows of two or more numbers; how many: -1 when that differs */
   struct io_look_bag values, items;  /* items: what white space separates within a field */
@@ -40,16 +43,16 @@ struct io_look_field {
                                         words: Thai, Lao, Khmer, Burmese */
   int64_t words, longest;            /* words as the column `words` has them */
   int64_t with_length[IO_LOOK_LENGTHS + 1]; /* how many texts have so many words */
-  size_t items_now;                         /* of the row that was read last */
+  uint64_t items_mark;                      /* the same for two fields that have as many items in each row */
 };
 
 struct io_look {
   struct io_look_field *field;
   size_t count;
   int64_t rows, bad;
-  bool commas;         /* semicolons separate the fields, and numbers may have decimal commas */
-  int objects;         /* keys of JSON lines whose values are objects, which no column can have */
-  bool header, *apart; /* apart[a * count + b]: in some row fields a and b have different numbers of items */
+  bool commas; /* semicolons separate the fields, and numbers may have decimal commas */
+  int objects; /* keys of JSON lines whose values are objects, which no column can have */
+  bool header;
   struct rt_arena texts;
 };
 

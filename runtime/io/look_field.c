@@ -107,37 +107,52 @@ static int look_at_text(struct io_looking *l, struct io_look_field *f, const cha
   return RT_OK;
 }
 
+/* A number of all numbers of items so far (FNV-1a). */
+static void mark_items(struct io_look_field *f, uint64_t count) {
+  f->items_mark = (f->items_mark ^ (count + 1)) * 0x100000001b3u;
+}
+
 /* Counts what white space separates, also among all such items of the column. */
 static int look_at_items(struct io_looking *l, size_t k, const char *text, size_t length) {
   struct io_look_field *f = &l->look->field[k];
+  uint64_t count = 0;
   for (size_t at = 0, end; at < length; at = end) {
     while (at < length && io_is_space(text[at])) at++;
     for (end = at; end < length && !io_is_space(text[end]);) end++;
     if (end == at) break;
-    f->items_now++;
+    count++;
     int status = count_in(l, &f->items, &l->items[k], text + at, end - at);
     if (status != RT_OK) return status;
   }
+  mark_items(f, count);
   return RT_OK;
 }
 
 /* ---- a field ---- */
 
+static int look_at_form(struct io_looking *l, struct io_look_field *f, const char *text, size_t length) {
+  f->dates += io_look_is_date(text, length);
+  if (l->look->commas || !io_look_has_commas(text, length)) return RT_OK;
+  if (f->commas++ == 0) f->comma = rt_arena_strndup(&l->look->texts, text, length);
+  return f->comma ? RT_OK : RT_NO_MEMORY;
+}
+
 int io_look_at_field(struct io_looking *l, size_t k, struct io_field field, struct rt_error *error) {
   struct io_look_field *f = &l->look->field[k];
   const char *text = field.text;
   size_t length = field.length;
-  f->items_now = 0;
   io_trim(&text, &length);
   if (length == 0) {
     f->missing++;
+    if (l->look->rows < IO_LOOK_TEXTS) mark_items(f, 0);
     return RT_OK;
   }
   f->filled++;
   f->absent += io_is_missing(text, length);
   look_at_number(l->look, f, text, length);
   look_at_list(l->look, f, text, length);
-  int status = count_in(l, &f->values, &l->values[k], text, length);
+  int status = look_at_form(l, f, text, length);
+  if (status == RT_OK) status = count_in(l, &f->values, &l->values[k], text, length);
   if (status == RT_OK && l->look->rows < IO_LOOK_TEXTS) status = look_at_items(l, k, text, length);
   if (status != RT_OK) return rt_no_memory(error);
   return l->look->rows < IO_LOOK_TEXTS ? look_at_text(l, f, text, length, error) : RT_OK;

@@ -1,4 +1,4 @@
-/* look_internal.h: a look while it goes on, for look.c and look_field.c. */
+/* look_internal.h: a look while it goes on, for look.c, look_field.c and look_forms.c. */
 #ifndef AQ_RUNTIME_IO_LOOK_INTERNAL_H
 #define AQ_RUNTIME_IO_LOOK_INTERNAL_H
 
@@ -27,6 +27,11 @@ int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *
 /* A number as the table writes them. Points and commas side by side are left to whoever reads it. False: it
  * is none. */
 bool io_look_number(const struct io_look *look, const char *text, size_t length, double *number);
+/* Is it a date, with a time of day or without: 2024-05-31, 31.05.2024, 5/31/2024? */
+bool io_look_is_date(const char *text, size_t length);
+/* Is it a number with a decimal comma or with commas between thousands, if it is one number? 1,34 12,345.67
+ */
+bool io_look_has_commas(const char *text, size_t length);
 /* Takes in field k of a row. */
 int io_look_at_field(struct io_looking *looking, size_t k, struct io_field field, struct rt_error *error);
 
