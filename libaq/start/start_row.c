@@ -352,7 +352,10 @@ static void put_train(const struct start *s, const char *metric, struct rt_text 
   }
   bool small = start_is_small(s);
   const bool beside = has_others(s), many = s->look.rows >= START_MANY_ROWS;
-  rt_text_printf(out, "train {\n  optimizer = %s\n", beside ? "adamw(lr = 1e-3)" : "adagrad(lr = 0.05)");
+  rt_text_printf(out, "train {\n  optimizer = %s\n",
+                 !beside ? "adagrad(lr = 0.05)"
+                 : small ? "adamw(lr = 3e-3)"
+                         : "adamw(lr = 1e-3)");
   if (!beside) put_groups(s, out);
   rt_text_printf(out,
                  "  batch     = %d\n"
