@@ -1,15 +1,11 @@
 /* start_seen.c: a few lines about what a look at a table has seen, and what the program makes of it. */
 #include <string.h>
 
+#include "libaq/shown/printable.h"
 #include "libaq/start/start.h"
 #include "runtime/io/idx.h"
 
 enum { MOST_SHOWN = 6 }; /* labels in a line */
-
-/* In one line. */
-static void put_plain(const char *text, struct rt_text *out) {
-  for (; *text; text++) rt_text_add(out, (unsigned char)*text < 0x20 || *text == 0x7F ? " " : text, 1);
-}
 
 static void put_labels(const struct start *s, const struct io_look_field *f, struct rt_text *out) {
   const struct io_look_bag *bag = &f->values;
@@ -20,7 +16,7 @@ static void put_labels(const struct start *s, const struct io_look_field *f, str
       if (!shown[k] && (best == bag->count || bag->value[k].count > bag->value[best].count)) best = k;
     shown[best] = true;
     rt_text_puts(out, n ? ", " : ": ");
-    put_plain(bag->value[best].text, out);
+    printable_line(out, bag->value[best].text);
     rt_text_printf(out, " %s", start_count(s, bag->value[best].count));
   }
   if (bag->count > MOST_SHOWN) rt_text_puts(out, ", …");
@@ -84,20 +80,21 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
                    without(s, c));
 }
 
+static const char *name_of(const struct start_column *c) { return c->field->name ? c->field->name : c->name; }
+
 static void put_columns(const struct start *s, struct rt_text *out) {
   int width = 0;
   for (size_t k = 0; k < s->look.count; k++) {
     const struct start_column *c = &s->column[k];
-    int length = (int)strlen(c->field->name ? c->field->name : c->name);
+    const int length = printable_width(name_of(c));
     if (length > width && length <= 24) width = length;
   }
   for (size_t k = 0; k < s->look.count; k++) {
     const struct start_column *c = &s->column[k];
-    const char *name = c->field->name ? c->field->name : c->name;
-    const int length = (int)strlen(name);
+    const int left = width - printable_width(name_of(c));
     rt_text_puts(out, "  ");
-    put_plain(name, out);
-    rt_text_printf(out, "%*s  ", length < width ? width - length : 0, "");
+    printable_line(out, name_of(c));
+    rt_text_printf(out, "%*s  ", left > 0 ? left : 0, "");
     put_kind(s, c, out);
     if (k == s->target)
       rt_text_puts(out, s->guessed ? " <- to be predicted, as it seems" : " <- to be predicted");
