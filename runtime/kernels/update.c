@@ -51,15 +51,15 @@ enum look { STAYS, CHANGES, MOVES };
     }                                                                                                        \
   }                                                                                                          \
   static enum look look_##name(const struct block *b, const double *from) {                                  \
-    int move = 0, change = 0;                                                                                \
+    bool change = false;                                                                                     \
     coefficients;                                                                                            \
     for (int i = 0; i < b->count; i++) {                                                                     \
       const real m = b->moment[0][i], n = moments > 1 ? b->moment[1][i] : 0;                                 \
       (void)m, (void)n;                                                                                      \
-      move += (moving);                                                                                      \
-      change += (changing);                                                                                  \
+      if (moving) return MOVES;                                                                              \
+      change |= (changing);                                                                                  \
     }                                                                                                        \
-    return move ? MOVES : change ? CHANGES : STAYS;                                                          \
+    return change ? CHANGES : STAYS;                                                                         \
   }                                                                                                          \
   static __attribute__((noinline)) void rest_##name(struct block *b, const double *from) {                   \
     real *const value = b->value, *const first_moment = b->moment[0], *const second_moment = b->moment[1];   \
