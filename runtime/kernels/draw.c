@@ -19,7 +19,7 @@ enum { BLOCKS = 64, NUMBERS = 4 * BLOCKS, TOUCHED = 2 * NUMBERS }; /* generator 
 /* Some blocks of the generator side by side, a word of each in 64 bits. Only the lower halves count: what a
  * round leaves in the upper ones, the next does not read. */
 typedef uint64_t lanes __attribute__((vector_size(RT_VECTOR_BYTES)));
-enum { LANES = RT_VECTOR_BYTES / 8, SETS = 4, AT_ONCE = LANES * SETS };
+enum { LANES = RT_VECTOR_BYTES / 8, SETS = 2, AT_ONCE = LANES * SETS };
 
 /* The products of lower halves, all 64 bits of each. */
 static inline lanes product(lanes x, lanes y) {
@@ -33,11 +33,12 @@ static inline lanes product(lanes x, lanes y) {
 }
 
 /* What rt_philox does, with AT_ONCE counters, of which the two upper words are 0. */
-static inline void philox_lanes(uint64_t seed, lanes x[4][SETS]) {
+static inline __attribute__((always_inline)) void philox_lanes(uint64_t seed, lanes x[4][SETS]) {
   const lanes by0 = (lanes){0} + 0xD2511F53u, by2 = (lanes){0} + 0xCD9E8D57u;
   for (uint32_t round = 0; round < 10; round++) {
     const lanes key0 = (lanes){0} + (uint32_t)((uint32_t)seed + round * 0x9E3779B9u);
     const lanes key1 = (lanes){0} + (uint32_t)((uint32_t)(seed >> 32) + round * 0xBB67AE85u);
+#pragma GCC unroll 2
     for (int s = 0; s < SETS; s++) {
       lanes a = product(x[0][s], by0), b = product(x[2][s], by2);
       x[0][s] = b >> 32 ^ x[1][s] ^ key0;
@@ -54,13 +55,16 @@ static void draw_words(uint64_t seed, uint64_t first, uint32_t word[NUMBERS]) {
     uint64_t block[AT_ONCE], pair[2][AT_ONCE];
     lanes x[4][SETS];
     for (int b = 0; b < AT_ONCE; b++) block[b] = first + (uint64_t)(from + b);
-    memcpy(x[0], block, sizeof block);
+#pragma GCC unroll 2
     for (int s = 0; s < SETS; s++) {
+      memcpy(&x[0][s], block + s * LANES, sizeof x[0][s]);
       x[1][s] = x[0][s] >> 32;
       x[2][s] = x[3][s] = (lanes){0};
     }
     philox_lanes(seed, x);
+#pragma GCC unroll 2
     for (int s = 0; s < SETS; s++)
+#pragma GCC unroll 2
       for (int k = 0; k < 2; k++) {
         lanes both = (x[2 * k][s] & 0xFFFFFFFFu) | x[2 * k + 1][s] << 32;
         memcpy(&pair[k][s * LANES], &both, sizeof both);
