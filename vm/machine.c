@@ -1,14 +1,16 @@
 /* machine.c: making a machine, binding sizes, running.
  *
  * Random numbers: a call's seed is made from the run's seed and a stream. For most ops the stream is the
- * number of the instruction. The attention ops take the number of their plan, so that the gradient of a head
- * drops exactly what the head dropped. */
+ * number of the instruction. The gradient of a head drops exactly what the head dropped: the attention ops
+ * take the number of their plan, scans that of their body, and in functions that scans run, which are
+ * computed again backwards, a random op counts those before it. */
 #include "vm/machine_parts.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "runtime/limits.h"
+#include "vm/scan_operands.h"
 
 static const size_t SLOT_ALIGN = 64;
 
@@ -75,6 +77,18 @@ static int make_places(struct vm_machine *machine) {
   return machine->place && machine->used && machine->slot_bytes ? RT_OK : RT_NO_MEMORY;
 }
 
+static uint64_t stream_of(const struct vm_machine *machine, uint32_t n) {
+  enum { OF_PLAN = 1, OF_BODY, OF_DRAW };
+  const struct vm_function *f = machine->function;
+  const struct vm_instr *instr = &f->instr[n];
+  uint64_t before = 0;
+  if (rt_has_plan(instr->op)) return (uint64_t)OF_PLAN << 32 | (uint64_t)instr->attr[0];
+  if (is_scan(instr->op)) return (uint64_t)OF_BODY << 32 | (uint64_t)instr->attr[SCAN_BODY];
+  if (!f->argument_count || !(rt_op_info[instr->op].flags & RT_RANDOM)) return n;
+  for (uint32_t k = 0; k < n; k++) before += (rt_op_info[f->instr[k].op].flags & RT_RANDOM) != 0;
+  return (uint64_t)OF_DRAW << 32 | before;
+}
+
 static int make_attrs(struct vm_machine *machine, uint32_t n) {
   const struct vm_instr *instr = &machine->function->instr[n];
   struct machine_call *call = &machine->call[n];
@@ -88,11 +102,8 @@ static int make_attrs(struct vm_machine *machine, uint32_t n) {
     if (dim == UINT32_MAX) return RT_NO_MEMORY;
     machine->attr[machine->attr_count++] = (struct machine_attr){n, (uint32_t)k, dim};
   }
-  call->stream = n;
-  if (rt_has_plan(instr->op)) {
-    call->call.attend = &machine->module->attend[instr->attr[0]];
-    call->stream = (uint64_t)1 << 32 | (uint64_t)instr->attr[0];
-  }
+  call->stream = stream_of(machine, n);
+  if (rt_has_plan(instr->op)) call->call.attend = &machine->module->attend[instr->attr[0]];
   return RT_OK;
 }
 

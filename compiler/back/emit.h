@@ -56,7 +56,7 @@ void ir_value_read(struct ir_emitter *e, uint32_t value, uint32_t at);
 /* emit_scan.c: the functions that the scans of this one run, before anything of this one is numbered. */
 int ir_emit_bodies(struct ir_emitter *e);
 /* The attributes of the instruction, and how many results it has. */
-int ir_scan_attrs(const struct ir_scan *scan, int64_t attr[RT_MAX_ATTR]);
+int ir_scan_attrs(const struct ir_scan *scan, bool training, int64_t attr[RT_MAX_ATTR]);
 /* The type of its result number k. */
 struct vm_type ir_scan_result(const struct ir_scan *scan, const struct ir_graph *g,
                               const struct ir_node *node, int k);

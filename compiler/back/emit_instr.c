@@ -124,7 +124,7 @@ static int add_plan(struct ir_emitter *e, int64_t head_number) {
 
 static int result_count(const struct ir_emitter *e, const struct ir_node *node, int64_t attr[RT_MAX_ATTR]) {
   enum rt_op op = node->op;
-  if (ir_is_scan(op)) return ir_scan_attrs(ir_scan_of(&e->g, node), attr);
+  if (ir_is_scan(op)) return ir_scan_attrs(ir_scan_of(&e->g, node), e->outputs->training, attr);
   if (op == OP_call) return ir_native_results(&e->g, node);
   if (!rt_has_plan(op)) return 1;
   struct attend_plan plan = ir_head_plan(e->g.head[node->attr[0]]);

@@ -1,13 +1,22 @@
-/* emit_scan.c: the bodies of scans as functions of the module. A body is the same in prediction and in
- * training (what is random or dropped happens around it), so that each becomes one function, whoever runs it.
- */
+/* emit_scan.c: the bodies of scans as functions of the module. A body that draws no random numbers is the
+ * same in prediction and in training, and becomes one function, whoever runs it; another one becomes two. */
 #include "compiler/back/emit.h"
 #include "vm/scan_operands.h"
 
 #include <string.h>
 
+static bool draws(const struct ir_graph *body) {
+  for (ir_id n = 1; n < body->count; n++)
+    if (rt_op_info[body->node[n].op].flags & RT_RANDOM) return true;
+  return false;
+}
+
+/* Which of both functions it is. */
+static bool trains(const struct ir_scan *scan, bool training) { return training && draws(scan->body); }
+
 static int emit_body(struct ir_emitter *e, struct ir_scan *scan) {
-  if (scan->function >= 0) return RT_OK;
+  int64_t *number = &scan->function[trains(scan, e->outputs->training)];
+  if (*number >= 0) return RT_OK;
   if (scan->forward && emit_body(e, scan->forward) != RT_OK) return e->error->code;
   struct rt_arena *arena = &scan->body->arena;
   const bool states = scan->block == VM_ONE;
@@ -23,11 +32,11 @@ static int emit_body(struct ir_emitter *e, struct ir_scan *scan) {
   struct ir_outputs outputs = {.count = scan->result_count,
                                .id = scan->result,
                                .name = name,
-                               .training = true,
+                               .training = e->outputs->training,
                                .argument_count = scan->argument_count,
                                .argument = scan->argument};
   int status = ir_emit(scan->body, &outputs, function, e->module, e->error);
-  if (status == RT_OK) scan->function = e->module->function_count - 1;
+  if (status == RT_OK) *number = e->module->function_count - 1;
   return status;
 }
 
@@ -49,17 +58,17 @@ static int64_t rows_attr(const struct ir_scan *scan) {
   return scan->block == VM_ONE ? 0 : 1 + vm_dim_as_symbol(scan->body->dims, scan->block);
 }
 
-int ir_scan_attrs(const struct ir_scan *scan, int64_t attr[RT_MAX_ATTR]) {
+int ir_scan_attrs(const struct ir_scan *scan, bool training, int64_t attr[RT_MAX_ATTR]) {
   memset(attr, 0, RT_MAX_ATTR * sizeof *attr);
   if (!scan->forward) {
-    attr[SCAN_BODY] = scan->function;
+    attr[SCAN_BODY] = scan->function[trains(scan, training)];
     attr[SCAN_SEQUENCES] = scan->sequence_count;
     attr[SCAN_REVERSE] = scan->reverse;
     attr[SCAN_ROWS] = rows_attr(scan);
     return scan->result_count - ir_scan_given(scan);
   }
-  attr[SCAN_BODY] = scan->forward->function;
-  attr[SCAN_GRAD_GRADIENT] = scan->function;
+  attr[SCAN_BODY] = scan->forward->function[trains(scan->forward, training)];
+  attr[SCAN_GRAD_GRADIENT] = scan->function[trains(scan, training)];
   attr[SCAN_GRAD_SEQUENCES] = scan->sequence_count;
   attr[SCAN_GRAD_REVERSE] = scan->reverse;
   attr[SCAN_GRAD_WANTS] = scan->wants;

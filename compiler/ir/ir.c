@@ -72,7 +72,7 @@ struct ir_scan *ir_add_scan(struct ir_graph *g, const char *name, int64_t *numbe
     return NULL;
   body->root = root;
   scan->body = body;
-  scan->function = -1;
+  scan->function[false] = scan->function[true] = -1;
   *number = root->scan_count;
   root->scan[root->scan_count++] = scan;
   return scan;

@@ -107,7 +107,7 @@ struct ir_scan {
   ir_id *result;
   bool reverse;
   vm_dim block;            /* how many rows a step takes; VM_ONE: one, without an axis */
-  int64_t function;        /* its number in the module; -1: not emitted yet */
+  int64_t function[2];     /* its numbers in the module: of predictions, of training; -1: not emitted yet */
   struct ir_scan *forward; /* of a gradient; else NULL */
   int64_t wants;           /* of a gradient: a bit for each argument of the forward body that gets one */
 };

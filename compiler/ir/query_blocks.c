@@ -6,6 +6,7 @@
 #include "compiler/ir/ir.h"
 #include "vm/scan_operands.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The head in the graph. */
@@ -21,8 +22,7 @@ struct ir_blocked {
 
 /* ---- which heads ---- */
 
-/* Is a slot computed for each query by itself? What is random must be the same backwards, where it is
- * computed again, and so is left alone. */
+/* Is a slot computed for each query by itself? */
 static bool is_by_query(const struct ir_slot *slot) {
   bool fits = true;
   for (ir_id n = 1; slot->graph && n < slot->graph->count; n++) {
@@ -65,7 +65,7 @@ static bool pays(const struct ir_graph *g, const struct ir_head *head, vm_dim qu
 static bool fits(const struct ir_graph *g, const struct ir_head *head, const struct ir_attending *a) {
   const int axis = vm_operand_axis(&head->out, ATTEND_I);
   bool fits = axis == 0 && axis_of_queries(head, 0) >= 0 && head->extra_count + 4 <= SCAN_MAX_ARGS / 2
-              && (!head->drop.graph || head->drop_rate == 0) && pays(g, head, a->type->dim[0])
+              && (!head->drop.graph || !isnan(head->drop_rate)) && pays(g, head, a->type->dim[0])
               && is_by_query(&head->score) && is_by_query(&head->mask);
   for (int k = 0; fits && k < 3 + head->extra_count; k++) {
     const struct vm_type *type = &g->node[a->arg[k]].type;
