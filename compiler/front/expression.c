@@ -91,6 +91,18 @@ static ir_id for_every_head(struct cc_context *c, ir_id a, ir_id beside, struct 
   return ir_embed(&tb, &ta, &axes) ? ir_expand(cc_in_model(c, span), a, &ta) : a;
 }
 
+/* What the library learns beside a value, such as the offset of `linear`, lies along the last axes, also
+ * where others are as long. */
+static ir_id along_last(struct cc_context *c, ir_id a, ir_id beside, struct gr_span span) {
+  const struct vm_type ta = *cc_type(c, a), tb = *cc_type(c, beside);
+  const int before = tb.rank - ta.rank;
+  uint32_t axes;
+  if (!c->unit->is_stdlib || c->model->node[a].op != OP_param || ir_embed(&ta, &tb, &axes) < 2) return a;
+  for (int x = 0; x < ta.rank; x++)
+    if (ta.dim[x] != tb.dim[before + x]) return a;
+  return ir_expand_axes(cc_in_model(c, span), a, ((1u << ta.rank) - 1) << before, &tb);
+}
+
 /* The items of one list, and then those of another. */
 static int join(struct cc_context *c, const struct cc_value *a, const struct cc_value *b,
                 struct cc_value *list) {
@@ -148,7 +160,9 @@ CC_OWN_FRAME static int operation(struct cc_context *c, const struct gr_node *no
   if (product) return cc_matrix_product(c, node, l, r, &value->id);
   if (!c->slot
       && (!(l = for_every_head(c, l, r, node->child[0]->span))
-          || !(r = for_every_head(c, r, l, node->child[1]->span))))
+          || !(r = for_every_head(c, r, l, node->child[1]->span))
+          || !(l = along_last(c, l, r, node->child[0]->span))
+          || !(r = along_last(c, r, l, node->child[1]->span))))
     return c->error->code;
   struct ir_at at = cc_in_graph(c, node->span);
   /* x^2 is x * x. pow would be slower, and its gradient takes the logarithm of x, which a negative x does not
