@@ -138,8 +138,7 @@ static int check_bytes(struct io_table *t, const char *row, size_t length, int64
   if (bad == length) return RT_OK;
   io_table_fail(t, line, field_at(t, row, bad), error, "byte 0x%02x (byte %zu of the row) is not valid UTF-8",
                 (unsigned)(unsigned char)row[bad], bad + 1);
-  rt_hint(error, "convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE%s",
-          line > 1 ? "; or the option bad_rows = skip leaves bad rows out and counts them" : "");
+  rt_hint(error, "convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE");
   return RT_BAD_DATA;
 }
 
