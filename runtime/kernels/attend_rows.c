@@ -1,5 +1,5 @@
 /* attend_rows.c: row values, and the forward pass of heads that have them. */
-#include "runtime/kernels/attend_rows.h"
+#include "runtime/kernels/attend_few.h"
 #include "runtime/kernels/attend_masked.h"
 #include "runtime/kernels/attend_near.h"
 #include "runtime/kernels/threshold_rows.h"
@@ -147,10 +147,10 @@ static void rows_value(const struct attend_head *head, struct attend_space *spac
   ATTEND_LANES(q, rows->block.fast) value[q] = (seen[q] > 0) & (value[q] != none) ? value[q] : 0;
 }
 
-void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end,
+void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int first, int end,
                                const struct attend_view *kept, struct attend_queried *rows) {
   const int kept_row = kept ? attend_kept_row(head->plan) : -1;
-  for (int k = 0; k < end; k++) {
+  for (int k = first; k < end; k++) {
     if (k != kept_row) {
       rows_value(head, space, k, rows);
       continue;
@@ -178,34 +178,102 @@ static void rows_tile(const struct attend_head *head, struct attend_space *space
   }
 }
 
+bool KERNEL(attend_few)(const struct attend_head *head, struct attend_space *space,
+                        const struct attend_dead *dead, const struct attend_queried *all,
+                        struct attend_lists *lists) {
+  struct attend_block strip;
+  struct lane_tile tile;
+  if (!dead->known) return false;
+  KERNEL(attend_lists_begin)(all, lists);
+  for (int64_t p = 0; p < all->pieces; p++) {
+    const struct attend_block block = attend_piece_block(all, p);
+    for (int64_t done = 0; done < block.keys; done += strip.keys) {
+      strip = attend_strip(&block, done);
+      const int64_t count = strip.keys * strip.fast;
+      KERNEL(attend_row_inputs)(head, head->plan->score, all, &strip, &tile);
+      const real *verdict = KERNEL(lane_begin)(head->plan->score, &tile, &space->score_regs, dead->end,
+                                               dead->reg, space->shaped);
+      if (strip.seen != LANE_TRUE) {
+        if (verdict != space->shaped) memcpy(space->shaped, verdict, (size_t)count * sizeof(real));
+        attend_hide(space->shaped, all->mask + strip.at, dead->dead, count);
+        verdict = space->shaped;
+      }
+      if (!KERNEL(attend_lists_add)(&strip, verdict, dead->dead, all, lists)) return false;
+    }
+  }
+  KERNEL(attend_lists_end)(all, lists);
+  return lists->rows.keys > 0;
+}
+
+/* y of a block of queries, each of which needs few keys; false: it does not. */
+static bool rows_few_forward(const struct attend_head *head, struct attend_space *space,
+                             const struct attend_dead *dead, const struct attend_queried *all,
+                             const struct attend_view *y) {
+  const int end = attend_forward_rows(head->plan);
+  struct attend_lists lists;
+  if (!KERNEL(attend_few)(head, space, dead, all, &lists)) return false;
+  KERNEL(attend_row_values)(head, space, dead->row + 1, end, NULL, &lists.rows);
+  if (!attend_values_finite(&lists.rows, end)) return false;
+  for (int64_t p = 0; p < lists.rows.pieces; p++) {
+    rows_tile(head, space, &lists.rows, p, false);
+    const struct attend_listed listed = {&lists, attend_piece_block(&lists.rows, p), space->score};
+    KERNEL(attend_lists_sum)
+    (&listed, attend_at(&head->value, 0, 0), y->width, attend_at(y, all->block.first_query, 0), p > 0);
+  }
+  return true;
+}
+
+static void rows_all_forward(const struct attend_head *head, struct attend_space *space,
+                             const struct attend_queried *rows, const struct attend_view *y) {
+  const int64_t first = rows->block.first_query;
+  for (int64_t p = 0; p < rows->pieces; p++) {
+    rows_tile(head, space, rows, p, head->plan->drop);
+    const struct attend_block block = attend_piece_block(rows, p);
+    const struct attend_matrix seen = {rows->mask + block.at, 1, block.fast};
+    const struct attend_sum sum = {.m = block.queries,
+                                   .n = y->width,
+                                   .k = block.keys,
+                                   .a = {space->score, 1, block.fast},
+                                   .b = attend_at(&head->value, 0, block.first_key),
+                                   .c = attend_at(y, first, 0),
+                                   .add = p > 0};
+    bool care = block.seen != LANE_TRUE && !KERNEL(attend_finite)(sum.b, sum.k, sum.n);
+    attend_seen_sum(&sum, care, seen, space->clean);
+  }
+  for (int64_t q = 0; q < rows->block.queries && !rows->pieces; q++)
+    memset(y->data + (first + q) * y->i_stride, 0, (size_t)y->width * sizeof(real));
+}
+
+void KERNEL(attend_few_find)(const struct attend_head *head, const struct attend_view *dy,
+                             struct attend_dead *dead) {
+  const int64_t queries = head->end_query - head->first_query, i = head->first_query;
+  KERNEL(attend_dead_find)(head, dy, dead);
+  dead->known = dead->known && head->value.width % RT_VECTOR == 0 && head->query.width % RT_VECTOR == 0
+                && KERNEL(attend_finite)(attend_at(&head->key, 0, 0), head->keys, head->key.width)
+                && KERNEL(attend_finite)(attend_at(&head->value, 0, 0), head->keys, head->value.width)
+                && KERNEL(attend_finite)(attend_at(&head->query, i, 0), queries, head->query.width)
+                && (!dy || KERNEL(attend_finite)(attend_at(dy, i, 0), queries, dy->width));
+}
+
 void KERNEL(attend_rows_forward)(const struct attend_head *given, struct attend_space *space) {
   struct attend_head closer, *const head = &closer;
   KERNEL(attend_near_begin)(given, &space->near, &closer);
   struct attend_view y = KERNEL(attend_result)(head, &head->call->out[0], true, false, head->value.width);
   struct attend_view lse = KERNEL(attend_result)(head, &head->call->out[1], true, false, 1);
-  const int kept = attend_kept_row(head->plan);
+  const int kept = attend_kept_row(head->plan), end = attend_forward_rows(head->plan);
+  struct attend_dead dead;
   struct attend_queried rows;
+  KERNEL(attend_few_find)(given, NULL, &dead);
+  const int begin = dead.known ? dead.row + 1 : end;
   for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
     KERNEL(attend_queried_init)(head, space, first, &rows);
-    KERNEL(attend_row_values)(head, space, attend_forward_rows(head->plan), NULL, &rows);
-    for (int64_t p = 0; p < rows.pieces; p++) {
-      rows_tile(head, space, &rows, p, head->plan->drop);
-      const struct attend_block block = attend_piece_block(&rows, p);
-      const struct attend_matrix seen = {rows.mask + block.at, 1, block.fast};
-      const struct attend_sum sum = {.m = block.queries,
-                                     .n = y.width,
-                                     .k = block.keys,
-                                     .a = {space->score, 1, block.fast},
-                                     .b = attend_at(&head->value, 0, block.first_key),
-                                     .c = attend_at(&y, first, 0),
-                                     .add = p > 0};
-      bool care = block.seen != LANE_TRUE && !KERNEL(attend_finite)(sum.b, sum.k, sum.n);
-      attend_seen_sum(&sum, care, seen, space->clean);
+    KERNEL(attend_row_values)(head, space, 0, begin, NULL, &rows);
+    if (!rows_few_forward(head, space, &dead, &rows, &y)) {
+      KERNEL(attend_row_values)(head, space, begin, end, NULL, &rows);
+      rows_all_forward(head, space, &rows, &y);
     }
-    for (int64_t q = 0; q < rows.block.queries; q++) {
+    for (int64_t q = 0; q < rows.block.queries; q++)
       lse.data[(first + q) * lse.i_stride] = kept < 0 ? 0 : rows.value[kept][q];
-      if (!rows.pieces) memset(y.data + (first + q) * y.i_stride, 0, (size_t)y.width * sizeof(real));
-    }
   }
 }
 
@@ -220,7 +288,7 @@ void KERNEL(attend_rows_look)(const struct attend_head *given, struct attend_spa
   struct attend_queried rows;
   for (int64_t first = head->first_query; first < head->end_query; first += ATTEND_QUERIES) {
     KERNEL(attend_queried_init)(head, space, first, &rows);
-    KERNEL(attend_row_values)(head, space, attend_forward_rows(head->plan), NULL, &rows);
+    KERNEL(attend_row_values)(head, space, 0, attend_forward_rows(head->plan), NULL, &rows);
     memset(w + first * head->keys, 0, (size_t)(rows.block.queries * head->keys) * sizeof(real));
     for (int64_t p = 0; p < rows.pieces; p++) {
       rows_tile(head, space, &rows, p, false);

@@ -25,10 +25,18 @@ struct attend_queried {
 void KERNEL(attend_queried_init)(const struct attend_head *head, struct attend_space *space, int64_t first,
                                  struct attend_queried *rows);
 
-/* Computes row values 0..end-1. kept: the row attend_kept_row as the forward pass left it, a number for each
- * query, which is then not computed again; or NULL. */
-void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int end,
+/* Computes row values first..end-1. kept: the row attend_kept_row as the forward pass left it, a number for
+ * each query, which is then not computed again; or NULL. */
+void KERNEL(attend_row_values)(const struct attend_head *head, struct attend_space *space, int first, int end,
                                const struct attend_view *kept, struct attend_queried *rows);
+
+/* Are row values 0..end-1 finite? */
+static inline bool attend_values_finite(const struct attend_queried *rows, int end) {
+  bool finite = true;
+  for (int k = 0; k < end; k++)
+    for (int64_t q = 0; q < rows->block.queries; q++) finite &= rows->value[k][q] * 0 == 0;
+  return finite;
+}
 
 /* The tile and the inputs of a program for a strip of a piece. */
 void KERNEL(attend_row_inputs)(const struct attend_head *head, const struct lane_program *program,

@@ -8,10 +8,10 @@
  * - dkey_j = sum_i ds query_i
  *
  * What a mask hides contributes nothing, whatever the programs make of it. */
+#include "runtime/kernels/attend_few.h"
 #include "runtime/kernels/attend_grads.h"
 #include "runtime/kernels/attend_masked.h"
 #include "runtime/kernels/attend_near.h"
-#include "runtime/kernels/attend_rows.h"
 
 #include <string.h>
 
@@ -162,23 +162,60 @@ static void rows_nothing(const struct attend_head *head, const struct attend_gra
   if (!g->add_key) KERNEL(attend_zero)(head, &g->key), KERNEL(attend_zero)(head, &g->value);
 }
 
+/* A block of queries each of which needs few keys; false: it does not. */
+static bool rows_few_backward(const struct attend_head *head, const struct row_grads *g,
+                              struct attend_space *space, const struct attend_dead *dead,
+                              const struct attend_queried *all) {
+  const int64_t i = all->block.first_query, wide = g->to.dy.width;
+  const struct attend_matrix dy = attend_at(&g->to.dy, i, 0), query = attend_at(&head->query, i, 0),
+                             key = attend_at(&head->key, 0, 0);
+  struct attend_lists lists;
+  if (!KERNEL(attend_few)(head, space, dead, all, &lists)) return false;
+  for (int64_t p = 0; p < lists.rows.pieces; p++) {
+    const struct attend_block block = attend_piece_block(&lists.rows, p);
+    const struct attend_listed dw = {&lists, block, lists.rows.dw + block.at};
+    KERNEL(attend_lists_dot)(&dw, dy, wide, attend_at(&head->value, 0, 0));
+  }
+  KERNEL(attend_row_values)(head, space, dead->row + 1, head->plan->row_count, &g->to.lse, &lists.rows);
+  if (!attend_values_finite(&lists.rows, head->plan->row_count)) return false;
+  for (int64_t p = 0; p < lists.rows.pieces; p++) {
+    const struct attend_block block = attend_piece_block(&lists.rows, p);
+    const struct attend_listed w = {&lists, block, space->score}, ds = {&lists, block, space->grad};
+    rows_tiles(head, g, space, &lists.rows, p);
+    KERNEL(attend_lists_spread)(&w, dy, wide, attend_at(&g->to.value, 0, 0));
+    KERNEL(attend_lists_spread)(&ds, query, head->query.width, attend_at(&g->to.key, 0, 0));
+    KERNEL(attend_lists_sum)
+    (&ds, key, head->query.width, attend_at(&g->to.query, i, 0), p > 0 || g->to.add_query);
+  }
+  return true;
+}
+
+static void rows_all_backward(const struct attend_head *head, const struct row_grads *g,
+                              struct attend_space *space, int begin, struct attend_queried *rows) {
+  rows_gradient(head, g, space, rows);
+  KERNEL(attend_row_values)(head, space, begin, head->plan->row_count, &g->to.lse, rows);
+  for (int64_t p = 0; p < rows->pieces; p++) {
+    rows_tiles(head, g, space, rows, p);
+    rows_products(head, &g->to, space, rows, p);
+  }
+  if (!rows->pieces) rows_nothing(head, &g->to, &rows->block);
+}
+
 void KERNEL(attend_rows_backward)(const struct attend_head *given, struct attend_space *space) {
   struct attend_head closer, *const head = &closer;
   struct row_grads g;
+  struct attend_dead dead;
   struct attend_queried rows;
   KERNEL(attend_near_begin)(given, &space->near, &closer);
   rows_grads_init(head, &g);
+  KERNEL(attend_few_find)(given, &g.to.dy, &dead);
+  const int begin = dead.known ? dead.row + 1 : 0;
   const struct attend_view key = g.to.key, value = g.to.value;
   KERNEL(attend_near_sums)(&space->near, &g.to.key, &g.to.value);
   for (int64_t first = 0; first < head->queries; first += ATTEND_QUERIES) {
     KERNEL(attend_queried_init)(head, space, first, &rows);
-    rows_gradient(head, &g, space, &rows);
-    KERNEL(attend_row_values)(head, space, head->plan->row_count, &g.to.lse, &rows);
-    for (int64_t p = 0; p < rows.pieces; p++) {
-      rows_tiles(head, &g, space, &rows, p);
-      rows_products(head, &g.to, space, &rows, p);
-    }
-    if (!rows.pieces) rows_nothing(head, &g.to, &rows.block);
+    KERNEL(attend_row_values)(head, space, 0, begin, &g.to.lse, &rows);
+    if (!rows_few_backward(head, &g, space, &dead, &rows)) rows_all_backward(head, &g, space, begin, &rows);
   }
   KERNEL(attend_near_end)(&space->near, head->keys, &key, &value);
 }
