@@ -47,7 +47,8 @@ enum {
   VECTORS_OF_LINE = 64 / RT_VECTOR_BYTES,    /* of the caches */
   MOST_OF_A = (2 << 20) / (int)sizeof(real), /* that are packed */
   LARGE_B = 1 << 16,
-  TASK = 1 << 20 /* multiply-adds worth a task, which packs all of a */
+  WIDE_OF_FLAT = 1 << 10, /* least columns of a b of AHEAD rows or less, as of heads that are mixed */
+  TASK = 1 << 20          /* multiply-adds worth a task, which packs all of a */
 };
 
 _Static_assert((int)RT_PANELS_LEAST_DEPTH > (int)AHEAD, "lines are asked for ahead");
@@ -85,7 +86,7 @@ static void pack_rows(const struct thin *t, real *to) {
 
 /* ---- multiplying ---- */
 
-/* A block of a with columns of b. next: where the columns begin that come then. */
+/* A block of a with columns of b. next: where the columns begin that come then, which are asked for ahead. */
 struct block {
   int64_t k, lda, ldb, ldc;
   const real *a, *b, *next;
@@ -97,7 +98,7 @@ static inline __attribute__((always_inline)) void multiply(const int height, con
                                                            const struct block *x) {
   vector sum[TALL][MOST_VECTORS];
   const int64_t below = PACKS ? 1 : x->lda, beside = PACKS ? PANEL : 1;
-  const real *a = x->a, *b = x->b, *ahead = x->b + AHEAD * x->ldb;
+  const real *a = x->a, *b = x->b, *ahead = x->k > AHEAD ? x->b + AHEAD * x->ldb : x->next;
 #pragma GCC unroll 16
   for (int i = 0; i < height; i++)
 #pragma GCC unroll 8
@@ -222,7 +223,7 @@ static int64_t packed_numbers(const struct rt_product *p) {
 bool KERNEL(thin_suits)(const struct rt_product *p) {
   const int64_t of_b = p->k * p->n;
   return !p->ta && !p->tb && p->m >= LEAST_ROWS && p->m <= (of_b > LARGE_B ? MOST_OF_LARGE : MOST_ROWS)
-         && p->n >= WIDE && p->k > AHEAD && of_b >= LEAST_OF_B && p->m * of_b > LEAST_WORK
+         && p->n >= (p->k > AHEAD ? WIDE : WIDE_OF_FLAT) && of_b >= LEAST_OF_B && p->m * of_b > LEAST_WORK
          && packed_numbers(p) <= MOST_OF_A;
 }
 
