@@ -202,15 +202,8 @@ struct vm_module *cc_compile_model(struct cc_program *program, struct rt_error *
 
 /* ---- one function ---- */
 
-static int elaborate_function(struct compilation *k, const struct cc_definition *d,
-                              struct cc_results *results, bool *runnable) {
-  struct cc_context *c = &k->c;
-  k->frame = (struct cc_frame){.definition = d};
-  k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, d->name, strlen(d->name));
-  if (!c->module->name) return cc_out_of_memory(c);
-  c->unit = d->unit;
-  int status = cc_function_arguments(c, d->node->child[0], runnable);
-  if (status != RT_OK || !*runnable) return status;
+static int elaborate_body(struct cc_context *c, const struct cc_definition *d, struct cc_results *results) {
+  int status;
   if (d->node->kind == GR_HEAD) {
     results->count = 1;
     status = cc_head_body(c, d, results->value);
@@ -221,6 +214,22 @@ static int elaborate_function(struct compilation *k, const struct cc_definition 
     status = gr_fail(c->error, d->node->name_span, "`%s` ends without a return", d->name);
   if (status == RT_OK) status = cc_check_result(c, d, results, c->scope);
   return status != RT_OK ? status : require_all(c);
+}
+
+static int elaborate_function(struct compilation *k, const struct cc_definition *d,
+                              struct cc_results *results, bool *runnable) {
+  struct cc_context *c = &k->c;
+  k->frame = (struct cc_frame){.definition = d};
+  k->frame.path = c->module->name = rt_arena_strndup(&c->module->arena, d->name, strlen(d->name));
+  if (!c->module->name) return cc_out_of_memory(c);
+  c->unit = d->unit;
+  int status = cc_function_arguments(c, d->node->child[0], runnable);
+  if (status != RT_OK || !*runnable) return status;
+  status = elaborate_body(c, d, results);
+  if (status != RT_BAD_DATA || !cc_guessed_wrong(c)) return status;
+  rt_error_clear(c->error);
+  *runnable = false;
+  return RT_OK;
 }
 
 static const struct cc_definition *choose_function(struct cc_program *program, const char *name,
@@ -438,7 +447,11 @@ static int check_function(struct cc_program *program, const struct cc_definition
   int status = begin(&k, program, error);
   bool runnable;
   if (status == RT_OK) status = elaborate_function(&k, d, &results, &runnable);
-  if (status == RT_OK && !runnable) status = check_literals(&k.c, d, d->node->child[2]);
+  vm_module_free(end(&k, status, false));
+  if (status != RT_OK || runnable) return status;
+  status = begin(&k, program, error);
+  k.c.unit = d->unit;
+  if (status == RT_OK) status = check_literals(&k.c, d, d->node->child[2]);
   vm_module_free(end(&k, status, false));
   return status;
 }

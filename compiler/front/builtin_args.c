@@ -39,7 +39,7 @@ int cc_builtin_axis(struct cc_context *c, args_t *args, int at, ir_id x, int *ax
   bool number = args->value[at].kind == CC_NUMBER;
   if (number && args->value[at].number < 0) /* -1 is no size, but the last axis elsewhere */
     return numbered_axis(c, args, args->value[at].number, args->span[at], type);
-  int status = cc_to_dim(c, &args->value[at], args->span[at], &d);
+  int status = cc_to_axis(c, &args->value[at], args->span[at], &d);
   if (status != RT_OK) return status;
   *axis = cc_axis_of(c, type, d);
   if (*axis >= 0) return RT_OK;

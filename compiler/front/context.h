@@ -123,6 +123,14 @@ struct cc_slot {
 
 enum { CC_MOST_OUTPUTS = 64 };
 
+/* An argument without a shape that is taken for a dim, as its name begins with a capital letter, where a
+ * function is looked at by itself. It may be something else: what goes wrong with it is no error, unless it
+ * was the size of an axis before. */
+struct cc_guess {
+  uint32_t symbol;
+  bool met, size; /* the body has named it; it was the size of an axis */
+};
+
 /* Used while the loss is elaborated. There cross_entropy(y), with an output y, means cross_entropy(what
  * the model returns for y, what the row has for y). */
 struct cc_answers {
@@ -152,9 +160,11 @@ struct cc_context {
   const char *const *unfit; /* [unfit_count] by number of a head: why it must be tensors; NULL: it need not */
   uint32_t unfit_count;
   const struct cc_alone *alone; /* how a function is compiled by itself; NULL: as one example */
-  bool swapping;                /* a call is tried with its arguments in another order */
-  int levels;                   /* of nesting, see budget.c */
-  uint32_t steps;               /* taken so far */
+  struct cc_guess *guess;       /* [guess_count] */
+  int guess_count;
+  bool swapping;  /* a call is tried with its arguments in another order */
+  int levels;     /* of nesting, see budget.c */
+  uint32_t steps; /* taken so far */
   struct gr_span
       unrolling; /* the loop or call at hand: where the message points when the program grows too large */
   const struct cc_builtin *(*builtin_named)(const char *name); /* cc_builtin_find, which stands above most */
@@ -221,6 +231,13 @@ int cc_bind(struct cc_context *c, struct cc_scope *scope, const char *name, stru
             struct gr_span span, const struct gr_node *let);
 const struct cc_binding *cc_lookup(const struct cc_scope *scope, const char *name);
 void cc_scope_free(struct cc_scope *scope);
+
+/* guess.c: an argument that is taken for a dim; it, or what is made of it, was named; it was the size of an
+ * axis; may what went wrong have gone wrong because it is no dim? */
+void cc_guess_dim(struct cc_context *c, vm_dim dim);
+void cc_guess_met(struct cc_context *c, const struct cc_value *value);
+void cc_guess_sized(struct cc_context *c, vm_dim dim);
+bool cc_guessed_wrong(const struct cc_context *c);
 
 /* value.c: what went wrong */
 int cc_out_of_memory(struct cc_context *c);

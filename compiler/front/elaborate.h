@@ -55,6 +55,8 @@ bool cc_rounds(const struct gr_node *node); /* is it `//`, a quotient that is ro
 /* sizes.c */
 int cc_dim(struct cc_context *c, const struct gr_node *node, vm_dim *dim); /* as the size of an axis */
 int cc_to_dim(struct cc_context *c, const struct cc_value *value, struct gr_span span, vm_dim *dim);
+/* As the name of an axis that something has already. */
+int cc_to_axis(struct cc_context *c, const struct cc_value *value, struct gr_span span, vm_dim *dim);
 /* floor or ceil of a size, which is a size again. False: it is none, or the op another one. */
 bool cc_round_dim(struct cc_context *c, enum rt_op op, struct cc_value *value);
 int cc_position(struct cc_context *c, const struct gr_node *node, vm_dim *dim);  /* within an axis */

@@ -240,6 +240,7 @@ CC_OWN_FRAME static int name(struct cc_context *c, const struct gr_node *node, s
   const struct cc_binding *bound = cc_lookup(c->scope, text);
   if (bound) {
     *value = bound->value;
+    cc_guess_met(c, value);
     if (c->heads.around != VM_NO_DIM && bound->head_dim == c->heads.around && !bound->in_slot) {
       int status = cc_merge_heads(c, node->span, value);
       if (status != RT_OK) return status;

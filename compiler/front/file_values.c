@@ -134,6 +134,7 @@ static bool put_named(struct cc_context *c, const char *name, struct rt_text *ou
     value = b->value;
   else if (cc_is_value(d) && cc_value_of(c, d, &value))
     return false;
+  cc_guess_met(c, &value);
   if (value.kind == CC_STRING)
     rt_text_puts(out, value.text);
   else if (cc_to_number(c, &value, &number) && number == floor(number))

@@ -90,28 +90,35 @@ static int place_in_batch(struct cc_context *c, const struct gr_node *param, str
   return RT_OK;
 }
 
+/* An argument without a type: what its default is or, by its name, a dim. */
+static int untyped_argument(struct cc_context *c, const struct gr_node *param, bool *runnable) {
+  const struct gr_node *usual = param->count > 1 ? param->child[1] : NULL;
+  struct cc_value bound;
+  vm_dim dim;
+  int status = RT_OK;
+  if (usual) {
+    status = cc_expression(c, usual, &bound);
+    return status != RT_OK ? status : cc_bind(c, c->scope, param->text, bound, param->span, NULL);
+  }
+  *runnable = param->text[0] >= 'A' && param->text[0] <= 'Z';
+  if (!*runnable || cc_lookup(c->scope, param->text)) return RT_OK;
+  status = free_dim(c, param->text, param->span, &dim);
+  if (status == RT_OK && !cc_defined(c->program, param->text)) cc_guess_dim(c, dim);
+  return status;
+}
+
 int cc_function_arguments(struct cc_context *c, const struct gr_node *params, bool *runnable) {
   struct vm_module *m = c->module;
   *runnable = true;
   m->input = rt_arena_alloc(&m->arena, sizeof *m->input * ((size_t)params->count + 1));
-  if (!m->input) return cc_out_of_memory(c);
+  c->guess = rt_arena_alloc(&c->model->arena, sizeof *c->guess * ((size_t)params->count + 1));
+  if (!m->input || !c->guess) return cc_out_of_memory(c);
   for (int p = 0; p < params->count; p++) {
-    const struct gr_node *param = params->child[p], *type = param->count > 0 ? param->child[0] : NULL,
-                         *value = param->count > 1 ? param->child[1] : NULL;
+    const struct gr_node *param = params->child[p], *type = param->count > 0 ? param->child[0] : NULL;
     struct cc_value bound = {.kind = CC_TENSOR};
-    vm_dim dim;
     int status;
     if (!type) {
-      bool is_dim = param->text[0] >= 'A' && param->text[0] <= 'Z' && !value;
-      if (!value && !is_dim) {
-        *runnable = false;
-        return RT_OK;
-      }
-      status = is_dim
-                   ? (cc_lookup(c->scope, param->text) ? RT_OK : free_dim(c, param->text, param->span, &dim))
-                   : cc_expression(c, value, &bound);
-      if (status == RT_OK && !is_dim) status = cc_bind(c, c->scope, param->text, bound, param->span, NULL);
-      if (status != RT_OK) return status;
+      if ((status = untyped_argument(c, param, runnable)) || !*runnable) return status;
       continue;
     }
     struct vm_input *input = &m->input[m->input_count];

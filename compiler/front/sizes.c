@@ -46,7 +46,12 @@ bool cc_round_dim(struct cc_context *c, enum rt_op op, struct cc_value *value) {
 
 int cc_to_dim(struct cc_context *c, const struct cc_value *v, struct gr_span span, vm_dim *dim) {
   int status = to_dim(c, v, span, dim);
+  if (status == RT_OK) cc_guess_sized(c, *dim);
   return status != RT_OK ? status : cc_require_size(c, *dim, span);
+}
+
+int cc_to_axis(struct cc_context *c, const struct cc_value *v, struct gr_span span, vm_dim *dim) {
+  return to_dim(c, v, span, dim);
 }
 
 int cc_position(struct cc_context *c, const struct gr_node *node, vm_dim *dim) {
