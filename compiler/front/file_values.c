@@ -54,16 +54,21 @@ CC_OWN_FRAME static int dim_as_written(struct cc_context *c, const struct cc_def
   return c->error->code;
 }
 
+/* Is it just another name, as in `dim E = D`? */
+static bool is_alias(const struct gr_node *written) {
+  return written->kind == GR_NAME || written->kind == GR_MEMBER;
+}
+
 /* A file-level dim: a symbol of its own name, so that shapes speak in the user's names. A formula of other
- * dims stays that formula, so that H * K is D where K = D / H. A bare name does not: `dim E = D` is another
- * axis that happens to be as long. */
+ * dims stays that formula, so that H * K is D where K = D / H. Another name does not: `dim E = D`, or
+ * `dim V = K`, is another axis that happens to be as long. */
 static int make_dim(struct cc_context *c, struct cc_definition *d) {
   int64_t value = -1;
   vm_dim formula = VM_NO_DIM;
   int status = dim_as_written(c, d, &formula, &value);
   if (status != RT_OK) return status;
   const char *name = shown_name(c, d);
-  bool same = is_formula(&c->module->dims, formula)
+  bool same = (is_formula(&c->module->dims, formula) && !is_alias(d->node->child[0]))
               || (is_config(d->node->child[0]) && vm_dim_as_symbol(&c->module->dims, formula) >= 0);
   d->size = !name ? VM_NO_DIM : same ? formula : vm_dim_symbol(&c->module->dims, name, VM_CONST, value);
   return d->size == VM_NO_DIM ? cc_out_of_memory(c) : RT_OK;
