@@ -68,6 +68,26 @@ static bool names_axis(struct cc_context *c, args_t *args) {
   return !c->program->kept || cc_axis_of(c, cc_type(c, x->id), by->dim) != -1;
 }
 
+/* max(y, 2) of [T, 2, D] has two meanings. The library means the number, and so did older models. */
+static int check_number(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
+  const struct cc_value *x = &args->value[0], *by = &args->value[1];
+  if (by->kind != CC_NUMBER || x->kind != CC_TENSOR || c->slot || c->program->kept || c->unit->is_stdlib)
+    return RT_OK;
+  if (by->number < 0 || by->number != floor(by->number) || by->number > 1e9) return RT_OK;
+  vm_dim size = vm_dim_number(&c->module->dims, (int64_t)by->number);
+  if (size == VM_NO_DIM) return cc_out_of_memory(c);
+  const struct vm_type *type = cc_type(c, x->id);
+  if (cc_axis_of(c, type, size) == -1) return RT_OK;
+  const char *name = self->name, *which = self->op == OP_min ? "smaller" : "larger";
+  gr_fail(c->error, args->node->span,
+          "%s along the axis %g of %s, or the %s of the number %g and each element?", name, by->number,
+          cc_type_text(c, type), which, by->number);
+  rt_hint(c->error,
+          "with the number it is %s(%g, …); an axis to go along has a name: dim P = %g, and %s(…, P)", name,
+          by->number, by->number, name);
+  return c->error->code;
+}
+
 static int no_axis_to_go(struct cc_context *c, const struct cc_builtin *self, args_t *args) {
   const char *dim = cc_dim_text(c, args->value[1].dim);
   c->error->hint[0] = '\0';
@@ -83,8 +103,9 @@ static int run_reduce(struct cc_context *c, const struct cc_builtin *self, args_
                       struct cc_value *result) {
   ir_id x;
   bool extreme = self->op == OP_max || self->op == OP_min;
-  if (extreme && args->count == 2 && !names_axis(c, args)) return run_binary(c, self, args, result);
-  int status = cc_builtin_no_slot(c, self, args);
+  bool two = extreme && args->count == 2 && !names_axis(c, args);
+  int status = two ? check_number(c, self, args) : cc_builtin_no_slot(c, self, args);
+  if (status == RT_OK && two) return run_binary(c, self, args, result);
   if (status == RT_OK) status = cc_builtin_tensor(c, args, 0, &x);
   if (status != RT_OK) return status;
   struct vm_type type = *cc_type(c, x);
