@@ -7,16 +7,22 @@
 
 #include <inttypes.h>
 
+/* Tensors of a file that the function has no use for. */
+static void tell_unused(aq_shown *shown, const char *key, const char *file, int64_t count,
+                        const char *names) {
+  if (!count) return;
+  aq_shown_whole(shown, key, NULL, count);
+  message_remark("%s: %" PRId64 " of its tensors %s not used: %s", file, count, count == 1 ? "is" : "are",
+                 names);
+}
+
 static int print_facts(const struct settings *settings, const aq_run_facts *facts, aq_profile *profile) {
   double time = facts->seconds_per_run, scale = time < 1e-3 ? 1e6 : time < 1 ? 1e3 : 1;
   aq_shown *shown = aq_shown_new(true);
   aq_shown_real(shown, "seconds_per_run", NULL, time);
   aq_shown_whole(shown, "peak_bytes", NULL, (int64_t)facts->peak_bytes);
-  if (facts->unused_params) {
-    aq_shown_whole(shown, "unused_params", NULL, facts->unused_params);
-    message_remark("%s: %" PRId64 " of its tensors %s not used: %s", settings->params, facts->unused_params,
-                   facts->unused_params == 1 ? "is" : "are", facts->unused);
-  }
+  tell_unused(shown, "unused_inputs", settings->inputs, facts->unused_inputs, facts->unread);
+  tell_unused(shown, "unused_params", settings->params, facts->unused_params, facts->unused);
   if (settings->repeat > 1)
     aq_shown_note(shown, NULL, "%.3f %s per run, %.1f KiB", scale * time,
                   scale > 1e3 ? "µs"

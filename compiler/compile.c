@@ -246,6 +246,14 @@ static const struct cc_definition *choose_function(struct cc_program *program, c
   return NULL;
 }
 
+const struct gr_node *cc_argument_of(struct cc_program *program, const char *function, const char *argument) {
+  const struct cc_definition *d = cc_find(program, program->main, function);
+  const struct gr_node *params = d && d->node->count > 0 ? d->node->child[0] : NULL;
+  for (int p = 0; params && params->kind == GR_PARAMS && p < params->count; p++)
+    if (!strcmp(params->child[p]->text, argument)) return params->child[p];
+  return NULL;
+}
+
 static ir_id sum_of_outputs(struct cc_context *c, int count, const ir_id *id) {
   ir_id sum = 0;
   for (int i = 0; i < count; i++) {

@@ -18,6 +18,9 @@ struct cc_program *cc_program_load(const struct cc_source *source, struct rt_err
  * be freed; else NULL. */
 int cc_check(struct cc_program *program, struct vm_module **model, struct rt_error *error);
 
+/* What the signature of a function says of an argument; NULL: it has none that is called so. */
+const struct gr_node *cc_argument_of(struct cc_program *program, const char *function, const char *argument);
+
 /* What check_program.c asks of compile.c: one function, head or model; the data and settings of a program
  * that has no model; that -D names dims and consts. */
 int cc_check_one(struct cc_program *program, const struct cc_definition *d, struct vm_module **model,

@@ -135,6 +135,9 @@ typedef struct aq_run_facts {
    * first ones with commas between them, cut where they are too long. */
   int64_t unused_params;
   const char *unused;
+  /* The same of the file of inputs, and of arguments. */
+  int64_t unused_inputs;
+  const char *unread;
 } aq_run_facts;
 /* facts may be NULL. *facts lives until the next call for this program; NULL after a failure. */
 int aq_program_run(aq_program *program, const aq_run_options *options, const aq_run_facts **facts);

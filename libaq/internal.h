@@ -53,7 +53,7 @@ struct aq_program {
   size_t native_count;
   aq_choice *choice; /* [of read] */
   aq_run_facts ran;  /* of the last aq_program_run, with its text */
-  char ran_unused[256];
+  char ran_unused[256], ran_unread[256];
 };
 
 /* Which native code the options allow (model/natives.c). All that it points to is in the arena. */

@@ -81,12 +81,40 @@ static int read_argument(struct run *r, uint32_t i, struct rt_error *error) {
                                : io_tensors_float(r->inputs, t, r->data[i], error);
 }
 
-static int read_arguments(struct run *r, struct rt_error *error) {
+static bool is_input(const struct vm_module *m, const char *name) {
+  uint32_t i = 0;
+  while (i < m->input_count && strcmp(m->input[i].name, name) != 0) i++;
+  return i < m->input_count;
+}
+
+/* A tensor for an argument that is none would be passed over, and the argument be something else. */
+static int check_names(struct run *r, struct aq_program *program, struct rt_error *error) {
+  const struct vm_module *m = r->f.module;
+  for (int k = 0; r->inputs && k < io_tensors_count(r->inputs); k++) {
+    const char *name = io_tensors_at(r->inputs, k)->name;
+    const struct gr_node *argument =
+        is_input(m, name) ? NULL : cc_argument_of(program->program, m->name, name);
+    if (!argument) continue;
+    rt_fail_in(error, RT_BAD_DATA, r->options->inputs,
+               "it has a tensor %s, and the argument %s of %s has no shape, so that it is no tensor", name,
+               name, m->name);
+    rt_hint(error,
+            argument->count > 1 && argument->child[1]
+                ? "with a shape it is read from the file: `%s: []` is a number; or leave the tensor out"
+                : "with a shape it is read from the file, `%s: []`; a size is given by -D %s=8",
+            name, name);
+    return error->code;
+  }
+  return RT_OK;
+}
+
+static int read_arguments(struct run *r, struct aq_program *program, struct rt_error *error) {
   const uint32_t count = r->f.module->input_count;
   int status = r->options->inputs ? io_tensors_open(&r->inputs, r->options->inputs, error) : RT_OK;
   r->data = rt_arena_alloc(&r->arena, (count + 1u) * sizeof *r->data);
   r->argument = rt_arena_alloc(&r->arena, (count + 1u) * sizeof *r->argument);
   if (!r->data || !r->argument) return rt_no_memory(error);
+  if (status == RT_OK) status = check_names(r, program, error);
   for (uint32_t i = 0; i < count && status == RT_OK; i++) status = read_argument(r, i, error);
   r->f.argument_file = r->options->inputs;
   return status;
@@ -125,19 +153,28 @@ static bool is_param(const struct vm_module *m, const char *name) {
   return p < m->param_count;
 }
 
+/* One name more, as far as there is room. */
+static void add_name(char *names, size_t room, int64_t *count, const char *name) {
+  size_t length = strlen(names), wanted = strlen(name) + (length ? 2 : 0);
+  if ((*count)++ == 0 || (length && length + wanted + 5 < room))
+    snprintf(names + length, room - length, "%s%.200s", length ? ", " : "", name);
+  else if (length && length + 5 < room && strcmp(names + length - 3, "...") != 0)
+    snprintf(names + length, room - length, ", ...");
+}
+
 /* A file that save_params wrote holds results and gradients too, which are no parameters. */
 static void note_unused(const struct run *r, struct aq_program *program) {
-  char *unused = program->ran_unused;
+  const struct vm_module *m = r->f.module;
   const size_t prefix = strlen(r->f.prefix);
-  size_t length = 0;
   for (int k = 0; r->params && k < io_tensors_count(r->params); k++) {
     const char *name = io_tensors_at(r->params, k)->name;
-    if (strncmp(name, r->f.prefix, prefix) != 0 || is_param(r->f.module, name + prefix)) continue;
-    size_t room = sizeof program->ran_unused - length, wanted = strlen(name) + (length ? 2 : 0);
-    if (program->ran.unused_params++ == 0 || (wanted + 5 < room && length))
-      length += (size_t)snprintf(unused + length, room, "%s%.200s", length ? ", " : "", name);
-    else if (length && room > 5 && strcmp(unused + length - 3, "...") != 0)
-      length += (size_t)snprintf(unused + length, room, ", ...");
+    if (!strncmp(name, r->f.prefix, prefix) && !is_param(m, name + prefix))
+      add_name(program->ran_unused, sizeof program->ran_unused, &program->ran.unused_params, name);
+  }
+  for (int k = 0; r->inputs && k < io_tensors_count(r->inputs); k++) {
+    const char *name = io_tensors_at(r->inputs, k)->name;
+    if (!is_input(m, name))
+      add_name(program->ran_unread, sizeof program->ran_unread, &program->ran.unused_inputs, name);
   }
 }
 
@@ -160,12 +197,13 @@ static int run_all(struct run *r, struct aq_program *program, struct rt_error *e
     if (status != RT_OK) return status;
     if (k == 0 && repeat > 1) start = lib_seconds();
   }
-  program->ran_unused[0] = '\0';
+  program->ran_unused[0] = program->ran_unread[0] = '\0';
   program->ran =
       (aq_run_facts){.size = sizeof program->ran,
                      .seconds_per_run = (lib_seconds() - start) / (double)(repeat > 1 ? repeat - 1 : 1),
                      .peak_bytes = vm_machine_memory(r->f.machine).slots,
-                     .unused = program->ran_unused};
+                     .unused = program->ran_unused,
+                     .unread = program->ran_unread};
   note_unused(r, program);
   return RT_OK;
 }
@@ -206,7 +244,7 @@ int aq_program_run(aq_program *program, const aq_run_options *options, const aq_
   how.seed = own.seed;
   struct run r = {.options = &own};
   int status = function_begin(&r.f, program, &how, error);
-  if (status == RT_OK) status = read_arguments(&r, error);
+  if (status == RT_OK) status = read_arguments(&r, program, error);
   if (status == RT_OK) status = open_parameters(&r, error);
   if (status == RT_OK) status = function_bind(&r.f, r.argument, 1, error);
   if (status == RT_OK)
