@@ -45,17 +45,13 @@ static void show_natives(aq_shown *shown, const aq_program *program) {
 
 /* Errors are messages on the standard error, and so are warnings, except under --json. */
 static aq_shown *facts(const char *path, const aq_program *program, bool ok) {
-  size_t count = aq_program_diagnostic_count(program);
   aq_shown *shown = aq_shown_new(true);
   aq_shown_text(shown, "file", NULL, path);
   aq_shown_say(shown, "%s: ok", path);
   aq_shown_flag(shown, "ok", NULL, ok);
   show_requirements(shown, program);
   show_natives(shown, program);
-  if (!count) return shown;
-  aq_shown_list(shown, "warnings");
-  for (size_t k = 0; k < count; k++) message_facts(shown, NULL, aq_program_diagnostic(program, k, NULL));
-  aq_shown_end(shown);
+  message_warnings_facts(shown, program);
   return shown;
 }
 
@@ -82,9 +78,7 @@ static int report(const struct settings *settings, const char *path, const aq_pr
     print_errors(path, program);
     return status;
   }
-  size_t warnings = aq_program_diagnostic_count(program);
-  for (size_t k = 0; k < warnings; k++) message_warning(aq_program_diagnostic(program, k, NULL));
-  if (warnings > 0 && settings->strict) status = AQ_NEGATIVE;
+  if (message_warnings(program) > 0 && settings->strict) status = AQ_NEGATIVE;
   /* Text only says that a program is right. */
   bool speaks = status == AQ_OK && !settings->quiet;
   if (!speaks && output_form(settings) == AQ_TEXT) return status;
@@ -164,8 +158,7 @@ static int check_causality(const struct settings *settings, const char *path) {
   int checked = aq_program_check(program);
   if (checked) status = checked;
   if (status != AQ_OK) print_errors(path, program);
-  size_t warnings = status == AQ_OK ? aq_program_diagnostic_count(program) : 0;
-  for (size_t k = 0; k < warnings; k++) message_warning(aq_program_diagnostic(program, k, NULL));
+  size_t warnings = status == AQ_OK ? message_warnings(program) : 0;
   if (status == AQ_OK) status = tell_causality(settings, program);
   aq_program_free(program);
   return status == AQ_OK && settings->strict && warnings ? AQ_NEGATIVE : status;

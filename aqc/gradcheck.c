@@ -8,23 +8,32 @@
 
 static const double usual_tolerance = 1e-5;
 
-static int print(const struct settings *settings, double worst, double tolerance, const char *table) {
+static double tolerance_of(const struct settings *settings) {
+  return settings->tolerance >= 0 ? settings->tolerance : usual_tolerance;
+}
+
+static int print(const struct settings *settings, const aq_program *program, double worst,
+                 const char *table) {
+  const double tolerance = tolerance_of(settings);
   aq_shown *shown = aq_shown_new(true);
   aq_shown_flag(shown, "ok", NULL, worst <= tolerance);
   aq_shown_real(shown, "worst", NULL, worst);
   aq_shown_real(shown, "tolerance", NULL, tolerance);
+  message_warnings_facts(shown, program);
   aq_shown_note(shown, NULL, "%.*s", (int)strlen(table) - 1, table); /* a note ends its line itself */
   return output_shown(settings, shown);
 }
 
 static int run_gradcheck(const struct settings *settings) {
-  double worst = 0, tolerance = settings->tolerance >= 0 ? settings->tolerance : usual_tolerance;
+  double worst = 0;
   char *text = NULL;
   aq_program *program;
   int status = open_program(settings->operand[0], settings, &program);
   if (status != AQ_OK) return status;
-  status = aq_program_gradcheck(program, settings->seed >= 0 ? settings->seed : 1, tolerance, &worst, &text);
-  int written = text ? print(settings, worst, tolerance, text) : AQ_OK;
+  status = aq_program_gradcheck(program, settings->seed >= 0 ? settings->seed : 1, tolerance_of(settings),
+                                &worst, &text);
+  int written = text ? print(settings, program, worst, text) : AQ_OK;
+  if (text) message_warnings(program);
   if (status != AQ_OK) message_print(aq_program_message(program));
   if (status == AQ_BAD_DATA) remark_more_errors(settings->operand[0], program);
   aq_text_free(text);
@@ -52,7 +61,9 @@ const struct verb verb_gradcheck = {
     1,
     "compare gradients of a model or a function with differences",
     "Compares the gradient of the model's loss for every parameter with central differences, in double, on "
-    "random data of several sizes. With --fn, or where the file has no model (then for the last function or "
+    "random data of several sizes, with one thread. It warns of parameters whose gradients are 0 throughout, "
+    "of "
+    "which nothing is shown. With --fn, or where the file has no model (then for the last function or "
     "head), it does so for the arguments and parameters of one function: the gradients of the sum of sin(x) "
     "of "
     "all numbers x that it returns. The exit code is 1 when they do not agree.",

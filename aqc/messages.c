@@ -50,6 +50,14 @@ void message_facts(aq_shown *shown, const char *key, const aq_message *m) {
   free(excerpt);
 }
 
+void message_warnings_facts(aq_shown *shown, const aq_program *program) {
+  const size_t count = aq_program_diagnostic_count(program);
+  if (!count) return;
+  aq_shown_list(shown, "warnings");
+  for (size_t k = 0; k < count; k++) message_facts(shown, NULL, aq_program_diagnostic(program, k, NULL));
+  aq_shown_end(shown);
+}
+
 void message_object(aq_shown *shown) {
   char *text;
   if (aq_shown_write(shown, AQ_JSON, &text) == AQ_OK)
@@ -80,6 +88,12 @@ int message_print(const aq_message *message) {
 
 void message_note(const aq_message *message) { print(message, AQ_REMARK); }
 void message_warning(const aq_message *message) { print(message, AQ_WARNING); }
+
+size_t message_warnings(const aq_program *program) {
+  const size_t count = aq_program_diagnostic_count(program);
+  for (size_t k = 0; k < count; k++) message_warning(aq_program_diagnostic(program, k, NULL));
+  return count;
+}
 
 int message_fail(int code, const char *hint, const char *format, ...) {
   char text[1024];

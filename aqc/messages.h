@@ -15,6 +15,10 @@ int message_fail(int code, const char *hint, const char *format, ...) __attribut
 int message_no_memory(void);
 /* Prints a warning; not under AQ_JSON, where the result lists warnings. */
 void message_warning(const aq_message *message);
+/* Prints the warnings of a program without errors, and returns how many there are. */
+size_t message_warnings(const aq_program *program);
+/* The same as a list of a tree, where there are any. */
+void message_warnings_facts(aq_shown *shown, const aq_program *program);
 /* A message as an object of a tree, {"code": …, …, "hint": …}. */
 void message_facts(aq_shown *shown, const char *key, const aq_message *message);
 /* Writes the tree to the standard error as a line of JSON, and frees it. */

@@ -144,7 +144,8 @@ const char *aq_nearer(const char *word, const char *best, const char *candidate)
  * sizes. Where aq_program_options.function names a fn or head, or there is no model (then of the last one),
  * they are those of the sum of sin(x) of all numbers x that it returns, also for its arguments. *worst is the
  * largest relative error. AQ_NEGATIVE: it is above the tolerance, and the message names the parameter. *text
- * is a table with a line for each of them. worst and text may be NULL. */
+ * is a table with a line for each of them; a warning of the program (aq_program_diagnostic) names those whose
+ * gradients are 0 throughout, of which nothing is shown. worst and text may be NULL. */
 int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, double *worst, char **text);
 
 /* ---- Models: a compiled program with its parameters ---- */

@@ -509,6 +509,30 @@ static void table(const struct check *c, struct rt_text *out) {
   }
 }
 
+/* A gradient that is 0 throughout agrees with differences that are: the data may never reach the parameter.
+ */
+static void warn_idle(const struct check *c, aq_program *program) {
+  struct rt_text names = {0};
+  uint32_t idle = 0, checked = 0;
+  for (uint32_t n = 0; n < c->leaves; n++) {
+    const struct found *found = &c->leaf[n].found;
+    checked += found->checked > 0;
+    if (!found->checked || found->largest != 0) continue;
+    rt_text_printf(&names, "%s%s", idle++ ? ", " : "", c->leaf[n].name);
+  }
+  if (idle && !names.failed) {
+    struct rt_error warning = {0};
+    rt_fail_in(&warning, RT_NEGATIVE, program->program->main->path,
+               "of %u of %u %s all gradients are 0, so that nothing is shown of %s: %s", idle, checked,
+               c->alone ? "arguments and parameters" : "parameters", idle == 1 ? "it" : "them", names.data);
+    rt_hint(&warning,
+            "random data may not reach them, as where a mask sees nothing or relu is 0: another seed "
+            "gives others, and a function is checked by itself, too");
+    cc_warn(&program->program->diagnostics, &warning);
+  }
+  rt_text_free(&names);
+}
+
 static int verdict(const struct check *c, double tolerance, double *worst, struct rt_error *error) {
   uint32_t bad = 0;
   *worst = 0;
@@ -549,6 +573,7 @@ int aq_program_gradcheck(aq_program *program, int64_t seed, double tolerance, do
   if (status == RT_OK) status = c.alone ? check_function(&c, error) : check_model(&c, error);
   if (status == RT_OK && text) {
     table(&c, &out);
+    warn_idle(&c, program);
     status = lib_give_text(&out, text, error);
   }
   if (status == RT_OK) status = verdict(&c, tolerance, &largest, error);
