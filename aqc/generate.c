@@ -96,7 +96,9 @@ static int check_settings(const struct settings *s) {
                         "at temperature 0 the likeliest token is taken, and --%s has no effect", without);
   if ((s->prompt || s->texts_wanted) && s->operand_count > 1)
     return message_fail(AQ_USAGE, "leave one of them out",
-                        "there is a prompt for one text, and `%s` for many", s->operand[1]);
+                        s->prompt ? "there is a prompt for one text, and `%s` for many"
+                                  : "--count writes several texts of one prompt, and `%s` has many",
+                        s->operand[1]);
   return AQ_OK;
 }
 
@@ -107,6 +109,17 @@ static bool draws(const aq_model *model, const struct settings *settings) {
   if (settings->temperature >= 0) return settings->temperature > 0;
   return settings->seed >= 0 || settings->top > 0 || settings->top_p >= 0
          || model_fields(model, FIELDS_READ, names, sizeof names) == 1;
+}
+
+/* What is not drawn is the same each time. */
+static int check_count(const aq_model *model, const struct settings *settings) {
+  if (settings->texts_wanted <= 1 || draws(model, settings)) return AQ_OK;
+  return message_fail(
+      AQ_USAGE,
+      settings->beam > 0 ? "without --beam, texts are drawn" : "above 0, texts are drawn: --temperature 0.7",
+      settings->beam > 0 ? "--beam searches for the likeliest text, which --count would write %lld times"
+                         : "at temperature 0 the likeliest text is written, and by --count %lld times",
+      (long long)settings->texts_wanted);
 }
 
 /* Small enough to be typed again. */
@@ -271,6 +284,7 @@ static int run_generate(const struct settings *settings) {
   aq_session *session = NULL;
   int status = check_settings(settings);
   if (status == AQ_OK) status = open_model(settings->operand[0], settings, &model);
+  if (status == AQ_OK) status = check_count(model, settings);
   if (status == AQ_OK) status = open_session(model, settings, &session);
   if (status == AQ_OK) status = generate(session, model, settings);
   aq_session_free(session);
