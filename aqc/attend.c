@@ -9,6 +9,7 @@
 #include "aqc/answer.h"
 #include "aqc/files.h"
 #include "aqc/messages.h"
+#include "aqc/nearest_word.h"
 #include "aqc/open.h"
 #include "aqc/output.h"
 #include "aqc/verb.h"
@@ -21,13 +22,16 @@ static bool is_wanted(const char *head, const char *name) {
   return length > tail && name[length - tail - 1] == '.' && strcmp(name + length - tail, head) == 0;
 }
 
-static int no_maps(const char *head) {
-  if (head)
-    return message_fail(AQ_USAGE,
-                        "without --head all of them are shown, but for heads within the step of a scan",
-                        "the model has no head `%s` to show", head);
-  return message_fail(AQ_USAGE, "it shows heads and mixes, but not those within the step of a scan",
-                      "this model has no attention to show");
+static int no_maps(const struct settings *settings, const aq_session *session) {
+  const char *head = settings->head, *nearest = NULL;
+  char hint[256] = "without --head all of them are shown, but for heads within the step of a scan";
+  if (!head)
+    return message_fail(AQ_USAGE, "it shows heads and mixes, but not those within the step of a scan",
+                        "this model has no attention to show");
+  for (size_t k = 0; k < aq_session_map_count(session); k++)
+    nearest = nearest_word(head, nearest, aq_session_map(session, k)->name);
+  if (nearest) snprintf(hint, sizeof hint, "did you mean `%s`?", nearest);
+  return message_fail(AQ_USAGE, hint, "the model has no head `%s` to show", head);
 }
 
 /* --png FILE: what is drawn over pictures. */
@@ -56,7 +60,7 @@ static int show(const struct settings *settings, const aq_session *session, aq_s
     seen++;
   }
   aq_shown_end(shown);
-  int status = !seen ? no_maps(settings->head) : settings->png ? write_png(settings, shown) : AQ_OK;
+  int status = !seen ? no_maps(settings, session) : settings->png ? write_png(settings, shown) : AQ_OK;
   if (status == AQ_OK && (!settings->png || settings->html || settings->json))
     return output_shown(settings, shown);
   aq_shown_free(shown);

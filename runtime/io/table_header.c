@@ -154,7 +154,14 @@ static const char *other_format(const struct io_field *field) {
   return NULL;
 }
 
-/* One field where there should be several. Commas and semicolons of a CSV file stand in quotes. */
+static bool names_column(const struct io_table *t, const struct io_field *field) {
+  int c = 0;
+  while (c < t->count && (t->numbers[c] || !is_name(field, t->names[c]))) c++;
+  return c < t->count;
+}
+
+/* One field where there should be several, and no header of one column. Commas and semicolons of a CSV file
+ * stand in quotes. */
 static bool hint_separator(const struct io_table *t, struct rt_error *error) {
   const bool csv = t->format == IO_FORMAT_CSV;
   if (t->field_count != 1 || t->count < 2 || (!csv && t->format != IO_FORMAT_TSV)) return false;
@@ -162,6 +169,7 @@ static bool hint_separator(const struct io_table *t, struct rt_error *error) {
   const char *which = t->stream ? "of the stream" : "of this file";
   const bool separates = other && (!strcmp(other, "commas") || !strcmp(other, "semicolons"));
   if (csv && (!other || separates)) return false;
+  if (!other && names_column(t, &t->fields[0])) return false;
   if (!other)
     rt_hint(error, "fields are separated by tabs, unless the file's name ends in .csv, or the option format "
                    "= csv is given");
