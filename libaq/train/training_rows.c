@@ -50,6 +50,22 @@ static int spread_column(const struct aq_trainer *t) {
   return target && vm_form_of(target) == VM_CLASS ? vm_column_of(t->module, target) : -1;
 }
 
+/* From rows that all weigh 0 nothing is learned, and their loss is 0. */
+static int check_weights(const struct aq_trainer *t, struct rt_error *error) {
+  const int weight = vm_module_weight(t->module);
+  if (weight < 0 || !t->train_data.rows) return RT_OK;
+  const struct vm_input *input = &t->module->input[weight];
+  const struct io_payload *of = &t->train_data.values[vm_column_of(t->module, input)].of;
+  for (int64_t row = 0; row < t->train_data.rows; row++)
+    if (io_payload_number(of, row) > 0) return RT_OK;
+  rt_fail_in(error, RT_BAD_DATA, t->train ? t->train : STREAM,
+             "column \"%s\" is 0 in every training row, so that none counts and nothing is learned",
+             input->name);
+  rt_hint(error,
+          "the weight of a row says how much it counts in the loss: 1, or 2 for one that counts twice");
+  return error->code;
+}
+
 /* A text by itself has no fields, and no rows that could be spread. */
 static int check_text(const struct aq_trainer *t, struct rt_error *error) {
   const aq_train_options *o = &t->options;
@@ -120,6 +136,7 @@ int lib_train_read(struct aq_trainer *t, struct rt_error *error) {
                               error);
   o.source = NULL;
   t->has_valid = lib_train_holds_back(&t->options);
+  if (status == RT_OK) status = check_weights(t, error);
   if (status == RT_OK) status = bind_data(t, o.skip_bad_rows, error);
   o.hold = 0;
   o.hold_last = NULL;
