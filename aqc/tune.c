@@ -386,6 +386,14 @@ static int widest(const struct tuning *t, size_t k) {
   return width;
 }
 
+/* "loss", "status.f1": its value stands below. */
+static int widest_metric(const struct tuning *t) {
+  int width = 8;
+  for (size_t n = 0; n < t->count; n++)
+    if ((int)strlen(t->trial[n].metric) > width) width = (int)strlen(t->trial[n].metric);
+  return width;
+}
+
 static void show_row(const struct tuning *t, aq_shown *shown, const struct trial *trial) {
   char line[1024], result[320], best[VALUE_TEXT];
   int length = snprintf(line, sizeof line, "%5d", trial->number);
@@ -394,7 +402,7 @@ static void show_row(const struct tuning *t, aq_shown *shown, const struct trial
   if (trial->state == TRIAL_FAILED)
     snprintf(result, sizeof result, "failed: %s", trial->why);
   else
-    snprintf(result, sizeof result, "%8s  %3lld of %lld", value_text(best, trial->best),
+    snprintf(result, sizeof result, "%*s  %3lld of %lld", widest_metric(t), value_text(best, trial->best),
              (long long)trial->epochs, (long long)trial->of);
   aq_shown_begin(shown, NULL);
   trial_facts(shown, &t->space, trial);
@@ -413,7 +421,7 @@ static int show_trials(struct tuning *t) {
     length +=
         snprintf(line + length, sizeof line - (size_t)length, "  %-*s", widest(t, k), t->space.knob[k].name);
   aq_shown_text(shown, "model", NULL, best ? t->save : NULL);
-  aq_shown_note(shown, NULL, "%.900s  %8.8s  epochs", line, best ? best->metric : "");
+  aq_shown_note(shown, NULL, "%.900s  %*s  epochs", line, widest_metric(t), best ? best->metric : "");
   aq_shown_list(shown, "trials");
   for (size_t k = 0; k < t->count; k++) show_row(t, shown, order[k]);
   aq_shown_end(shown);
