@@ -579,10 +579,32 @@ def _is_file(value):
 
 
 def _field(value):
-    """A value as it would stand in a table; None is an empty field."""
+    """A value as it would stand in a table; None is an empty field. Rows of numbers have semicolons between them."""
     if isinstance(value, str) or value is None:
         return value or ""
-    return " ".join(map(repr, np.ravel(value).tolist()))
+    items = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+    if not isinstance(items, (list, tuple)):
+        return repr(items)
+    return ("; " if any(isinstance(item, (list, tuple, np.ndarray)) for item in items) else " ").join(map(_field, items))
+
+
+def _in_json(value):
+    """The same in JSON, where nothing is null and a list of texts is one."""
+    items = value.tolist() if isinstance(value, np.ndarray) else value
+    texts = isinstance(items, (list, tuple)) and items and all(isinstance(item, str) for item in items)
+    return items if items is None or texts else _field(value)
+
+
+_numeric = ("number", "vector", "matrix", "weight")  # kinds of columns in which true is 1
+
+
+def _as_numbers(value):
+    """True and False as 1 and 0, also in lists and arrays."""
+    if isinstance(value, (bool, np.bool_)):
+        return int(value)
+    if isinstance(value, np.ndarray):
+        return value.astype(np.int8) if value.dtype == bool else value
+    return [_as_numbers(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 class _Rows(_Handle):
@@ -684,6 +706,7 @@ class Model(_Handle):
         columns = [_aq.aq_model_column(handle, k).contents for k in range(_aq.aq_model_column_count(handle))]
         fields = [_words(column.field) for column in columns if not column.is_target]
         self.fields = list(dict.fromkeys(fields))
+        self._numeric = {_words(column.field) for column in columns if _words(column.kind) in _numeric}
         self.outputs = [_words(_aq.aq_model_output_name(handle, k))
                         for k in range(_aq.aq_model_output_count(handle))]
 
@@ -718,7 +741,7 @@ class Model(_Handle):
             missing = [f for f in self.fields if f not in row]
             if missing:
                 raise Error(64, f"a row has no {missing[0]}; the model reads {', '.join(self.fields)}")
-            return {f: row[f] for f in self.fields}
+            return {f: _as_numbers(row[f]) if f in self._numeric else row[f] for f in self.fields}
         if (isinstance(row, str) or _is_file(row)) and len(self.fields) == 1:
             return {self.fields[0]: row}
         raise Error(64, f"a row is a dict of {', '.join(self.fields)}" if len(self.fields) > 1
@@ -738,7 +761,8 @@ class Model(_Handle):
         """What the model says of each row, as `aqc predict --json` writes it: a dict by output."""
         session, written = self._session(4), []
         rows, table = self._table(rows)
-        unread = b"" if table else "".join(json.dumps(row) + "\n" for row in rows).encode()
+        unread = b"" if table else "".join(json.dumps({f: _in_json(v) for f, v in row.items()}) + "\n"
+                                         for row in rows).encode()
         at = 0
 
         def read(_, buffer, size):

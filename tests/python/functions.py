@@ -294,6 +294,41 @@ def _():
 
 @case
 def _():
+    """rows have numbers of Python and of NumPy, vectors and matrices as arrays, and missing ones"""
+    model = aq.train("""
+data { age: number(missing = mean), place: vector[2], grid: matrix[2, 2], tags: labels[L], kind: class[C] }
+model m(age, place, grid, tags) -> kind {
+  return linear(age * place + sum(grid) - 3 * sum(tags), C)
+}
+train { epochs = 1 }
+""", {"age": [1, np.nan, 3.5, None], "place": np.arange(8.0).reshape(4, 2), "grid": [np.eye(2)] * 4,
+      "tags": [["red", "blue"], ["red"], [], ["blue"]], "kind": ["yes", "no", "yes", "no"]}, threads=1)
+    row = {"age": 3, "place": [1, 0], "grid": [[1, 0], [0, 1]], "tags": ["blue"]}
+
+    def same(**other):
+        for f in (model.predict, model.answers, lambda rows: model.probabilities(rows).tolist()):
+            assert f([{**row, **other}]) == f([row]), (f, other)
+
+    for three in (np.float32(3), np.float64(3), np.int64(3), np.array(3), np.uint8(3), "3"):
+        same(age=three)
+    for place in (np.array([1, 0]), np.array([1.0, 0.0], dtype=np.float32), (np.int8(1), 0.0), [True, False],
+                  np.array([True, False]), "1 0"):
+        same(place=place)
+    for grid in (np.eye(2), np.eye(2, dtype=bool), [np.array([1, 0]), (False, True)], "1 0; 0 1"):
+        same(grid=grid)
+    row["age"] = None
+    same(age=float("nan"))
+    same(age=np.float32("nan"))
+    row["age"] = 1
+    same(age=True)
+    same(age=np.bool_(True))
+    assert set(aq.train("data { x: number, up: class[C] }\nmodel m(x) -> up { return linear(expand(x, [1]), C) }",
+                        {"x": [1, 2], "up": [True, False]}, epochs=1, threads=1).classes()) == {"True", "False"}
+    refused(lambda: model.predict([{**row, "age": float("inf")}]), "is not a number")
+
+
+@case
+def _():
     """training stops when it is told to, and what its callback raises comes out"""
     told = []
     model = aq.train(program, table(), threads=1, progress=lambda p: told.append(p) or p.epoch < 3)
