@@ -1,5 +1,6 @@
 /* new.c: aqc new. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,14 +106,43 @@ static int list_templates(void) {
   return AQ_OK;
 }
 
-static void print_seen(const struct settings *settings, const char *seen) {
-  const char *folder = settings->operand[0], *table = settings->data;
+/* A path as a shell takes it: in quotes, where it has more than the usual letters. */
+static void print_path(const char *folder, const char *name) {
+  static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+  const bool plain = folder[0] && folder[strspn(folder, usual)] == '\0';
+  if (!plain) putchar('\'');
+  for (const char *p = folder; *p; p++)
+    if (*p == '\'')
+      fputs("'\\''", stdout);
+    else
+      putchar(*p);
+  fputs(name, stdout);
+  if (!plain) putchar('\'');
+}
+
+/* What the program answers with decides what is done with the model. */
+static void print_use(const char *folder, const char *program) {
+  const bool prompted = strstr(program, "\nmodel generate("), writes = strstr(program, ") -> next(");
+  fputs(writes ? "  aqc generate " : "  aqc predict ", stdout);
+  print_path(folder, "/model.aqm");
+  puts(prompted ? " --prompt 'Once'" : " NEW_ROWS");
+}
+
+static void print_seen(const struct settings *settings, const char *seen, const char *program) {
+  const char *folder = settings->operand[0];
+  const char *skip = strstr(seen, "the option bad_rows = skip") ? " --on-bad-row skip" : "";
   char *words = own_words(seen);
-  printf("%s\nwrote %s/model.aq; next:\n\n", words ? words : seen, folder);
+  printf("%s\nwrote %s/model.aq; next:\n\n  aqc train ", words ? words : seen, folder);
   free(words);
-  printf("  aqc train %s/model.aq %s --hold 10%% -o %s/model.aqm\n", folder, table, folder);
-  printf("  aqc eval %s/model.aqm OTHER_ROWS\n", folder);
-  printf("  aqc predict %s/model.aqm NEW_ROWS\n", folder);
+  print_path(folder, "/model.aq");
+  putchar(' ');
+  print_path(settings->data, "");
+  printf(" --hold 10%%%s -o ", skip);
+  print_path(folder, "/model.aqm");
+  fputs("\n  aqc eval ", stdout);
+  print_path(folder, "/model.aqm");
+  printf(" OTHER_ROWS%s\n", skip);
+  print_use(folder, program);
 }
 
 /* The table is looked at first: a folder is made only when there is something to put into it. */
@@ -127,7 +157,7 @@ static int new_for_table(const struct settings *settings) {
   if (aq_start(settings->data, &options, &program, &seen, &message)) return message_print(message);
   int status = make_folder(settings->operand[0]);
   if (status == AQ_OK) status = create(settings->operand[0], "model.aq", program);
-  if (status == AQ_OK && !settings->quiet) print_seen(settings, seen);
+  if (status == AQ_OK && !settings->quiet) print_seen(settings, seen, program);
   aq_text_free(program);
   aq_text_free(seen);
   return status;

@@ -98,7 +98,7 @@ static void put_columns(const struct start *s, struct rt_text *out) {
     put_kind(s, c, out);
     if (k == s->target)
       rt_text_puts(out, s->guessed ? " <- to be predicted, as it seems" : " <- to be predicted");
-    else if (c->kind >= START_TEXT && !start_is_input(s, k))
+    else if (c->kind >= START_IMAGE && !start_is_input(s, k))
       rt_text_printf(out, "; %s reads no such column", s->template->name);
     rt_text_puts(out, "\n");
   }
@@ -108,23 +108,45 @@ static void put_columns(const struct start *s, struct rt_text *out) {
 static const char *named(const struct start *s) {
   if (io_is_folder(s->path)) return "of the files and their subfolders";
   if (io_idx_is_named(s->path)) return "of the images and their labels";
-  if (io_format_of(s->path) == IO_FORMAT_JSONL) return "named by the keys of the first line";
+  if (io_format_of(s->path) == IO_FORMAT_JSONL) return "named by their keys";
   return s->look.header ? "named by the first line" : "without a line of names";
+}
+
+/* Rows that are left out, and why the first one is. */
+static void put_bad(const struct start *s, struct rt_text *out) {
+  const bool one = s->look.bad == 1;
+  const char *first = s->look.first_bad ? s->look.first_bad : "";
+  rt_text_printf(out, "  %s row%s cannot be read, or %s another number of fields than the first; %s%s%s\n",
+                 start_count(s, s->look.bad), one ? "" : "s", one ? "has" : "have",
+                 one ? "" : "the first of them: ", first,
+                 strstr(first, "bad_rows") ? "" : "; the option bad_rows = skip leaves such rows out");
+}
+
+static void put_remarks(const struct start *s, struct rt_text *out) {
+  const bool writes = s->template == &start_generate || s->template == &start_translate;
+  if (s->template == &start_classify && start_is(s, s->target, START_NUMBER))
+    rt_text_printf(out,
+                   "  each of its %zu numbers is a class of its own, near to none; the option as = regress "
+                   "predicts a number\n",
+                   s->column[s->target].field->values.count);
+  if (writes && start_count_inputs(s, START_IMAGE))
+    rt_text_puts(out,
+                 "  no template writes captions of images: the example retrieve has a program that does\n");
+  if (writes && start_count_inputs(s, START_SOUND))
+    rt_text_puts(out, "  no template writes what is said: the example speech has a program that does\n");
 }
 
 void start_seen(const struct start *s, struct rt_text *out) {
   rt_text_printf(out, "%s: %s row%s, %zu column%s%s, %s\n", s->path, start_count(s, s->look.rows),
                  s->look.rows == 1 ? "" : "s", s->look.count, s->look.count == 1 ? "" : "s",
                  s->look.commas ? " between semicolons" : "", named(s));
-  if (s->look.bad)
-    rt_text_printf(out, "  %s row%s cannot be read, or %s another number of fields than the first\n",
-                   start_count(s, s->look.bad), s->look.bad == 1 ? "" : "s",
-                   s->look.bad == 1 ? "has" : "have");
+  if (s->look.bad) put_bad(s, out);
   if (s->look.objects)
     rt_text_printf(out, "  %d key%s left out: %s\n", s->look.objects, s->look.objects == 1 ? " is" : "s are",
                    s->look.objects == 1 ? "its value is an object" : "their values are objects");
   put_columns(s, out);
   rt_text_printf(out, "template %s: %s\n", s->template->name, s->template->about);
+  put_remarks(s, out);
   if (s->guessed && s->look.count > 1)
     rt_text_puts(out, "  the option target = COLUMN predicts another column, the option as = NAME takes "
                       "another template\n");

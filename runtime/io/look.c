@@ -135,11 +135,10 @@ static int read_first(struct io_looking *l, const struct io_row *row, const stru
   return take_row(l, row->fields, error);
 }
 
-static int too_many(const struct io_table *table, size_t count, struct rt_error *error) {
-  rt_fail_in(error, RT_BAD_DATA, io_table_name(table), "%zu fields in a row, and a look takes at most %d",
-             count, IO_LOOK_FIELDS);
-  rt_hint(error, "numbers that belong together can stand in one field, with spaces between them: a vector");
-  return RT_BAD_DATA;
+static int keep_bad(struct io_look *look, const struct rt_error *bad, struct rt_error *error) {
+  look->first_bad = rt_arena_printf(&look->texts, "line %d: %s%s%s", bad->line, bad->text,
+                                    bad->hint[0] ? "; " : "", bad->hint);
+  return look->first_bad ? RT_OK : rt_no_memory(error);
 }
 
 static int read_rows(struct io_looking *l, const struct io_look_keys *keys, enum io_header header,
@@ -155,11 +154,12 @@ static int read_rows(struct io_looking *l, const struct io_look_keys *keys, enum
     return bad.code;
   }
   if (row.line == 0) return rt_fail_in(error, RT_BAD_DATA, io_table_name(table), "there are no rows in it");
-  if (row.count > IO_LOOK_FIELDS) return too_many(table, row.count, error);
+  if (row.count > IO_LOOK_FIELDS) return io_look_too_many(io_table_name(table), row.count, error);
   l->first_line = row.line;
   if ((status = read_first(l, &row, keys, first, error))) return status;
   while ((status = next_row(l->look, table, &row, &bad, error)) == RT_OK && row.line)
     if ((status = take_row(l, row.fields, error))) break;
+  if (status == RT_OK && bad.code) status = keep_bad(l->look, &bad, error);
   return status != RT_OK || keys->count ? status : settle_header(l, header, first, error);
 }
 

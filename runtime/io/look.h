@@ -50,8 +50,9 @@ struct io_look {
   struct io_look_field *field;
   size_t count;
   int64_t rows, bad;
-  bool commas; /* semicolons separate the fields, and numbers may have decimal commas */
-  int objects; /* keys of JSON lines whose values are objects, which no column can have */
+  const char *first_bad; /* what is wrong with the first of the bad ones, and what to do about it */
+  bool commas;           /* semicolons separate the fields, and numbers may have decimal commas */
+  int objects;           /* keys of JSON lines whose values are objects, which no column can have */
   bool header;
   struct rt_arena texts;
 };

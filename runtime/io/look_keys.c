@@ -7,24 +7,11 @@
 #include "runtime/io/json.h"
 #include "runtime/io/look_internal.h"
 
-enum { FIRST_BYTES = 1 << 20 }; /* the first line is looked for within these */
-
-static int first_line(const char *path, struct rt_text *line, struct rt_error *error) {
-  struct io_reader *reader;
-  char buffer[4096];
-  size_t got = 1;
-  const char *end = NULL;
-  int status = io_reader_open(&reader, path, error);
-  if (status != RT_OK) return status;
-  while (status == RT_OK && got > 0 && !end && line->length < FIRST_BYTES) {
-    status = io_reader_read(reader, buffer, sizeof buffer, &got, error);
-    if (status == RT_OK) rt_text_add(line, buffer, got);
-    if (status == RT_OK && line->data) end = memchr(line->data, '\n', line->length);
-  }
-  io_reader_close(reader);
-  if (status == RT_OK && line->failed) status = rt_no_memory(error);
-  if (end) line->length = (size_t)(end - line->data);
-  return status;
+int io_look_too_many(const char *path, size_t count, struct rt_error *error) {
+  rt_fail_in(error, RT_BAD_DATA, path, "%zu fields in a row, and a look takes at most %d", count,
+             IO_LOOK_FIELDS);
+  rt_hint(error, "numbers that belong together can stand in one field, with spaces between them: a vector");
+  return RT_BAD_DATA;
 }
 
 static int has_no_rows(const char *path, struct rt_error *error) {
@@ -57,32 +44,84 @@ static const struct io_files *files_of(const char *path, size_t *count_of) {
   return found;
 }
 
-static int take_keys(struct io_look_keys *keys, const char *path, const struct rt_text *line,
-                     struct rt_arena *arena, struct rt_error *error) {
+/* ---- keys ---- */
+
+struct taking {
+  struct io_look_keys *keys;
+  const char *path;
+  struct rt_arena *arena;
+  struct rt_map known;
+};
+
+static int take_key(struct taking *t, const char *key, bool object, struct rt_error *error) {
+  struct io_look_keys *keys = t->keys;
+  if (rt_map_find(&t->known, key)) return RT_OK;
+  if (!object && keys->count == IO_LOOK_FIELDS)
+    return io_look_too_many(t->path, (size_t)keys->count + 1, error);
+  const char *copy = rt_arena_strndup(t->arena, key, strlen(key));
+  if (!copy || rt_map_put(&t->known, copy, 0) != RT_OK) return rt_no_memory(error);
+  if (object)
+    keys->objects++;
+  else
+    keys->name[keys->count++] = copy;
+  return RT_OK;
+}
+
+static int take_object(struct taking *t, const struct io_field *line, struct rt_error *error) {
   json_t *object, *value;
   const char *key;
-  int status = io_json_parse(&object, path, line->data ? line->data : "", line->length, error);
+  int status = io_json_parse(&object, t->path, line->text, line->length, error);
   if (status != RT_OK) return status;
   json_object_foreach(object, key, value) {
-    if (keys->count == IO_LOOK_FIELDS) break;
-    if (json_is_object(value)) {
-      keys->objects++;
-      continue;
-    }
-    keys->name[keys->count] = rt_arena_strndup(arena, key, strlen(key));
-    if (!keys->name[keys->count++]) status = rt_no_memory(error);
+    if (status == RT_OK) status = take_key(t, key, json_is_object(value), error);
   }
   json_decref(object);
-  if (status == RT_OK && keys->count == 0)
-    status = rt_fail_in(error, RT_BAD_DATA, path,
-                        "the first line is no JSON object with keys that a column could have");
   return status;
+}
+
+/* The keys of all rows that are looked at closely, in the order in which they are met: a row need not have
+ * all of them. Rows that cannot be read are counted later, behind a first one that can. */
+static int take_keys(struct taking *t, struct io_table *lines, struct rt_error *error) {
+  struct io_row row;
+  int status, good = 0;
+  for (int64_t n = 0; n < IO_LOOK_TEXTS; n++) {
+    struct rt_error bad = {0};
+    status = io_table_next(lines, &row, &bad);
+    if (status == RT_OK && row.line == 0) break;
+    if (status == RT_OK && row.fields[0].length) status = take_object(t, &row.fields[0], &bad);
+    if (status == RT_OK) good++;
+    if (status == RT_OK
+        || (status == RT_BAD_DATA && good && !io_table_broken(lines) && t->keys->count < IO_LOOK_FIELDS))
+      continue;
+    *error = bad;
+    return status;
+  }
+  if (t->keys->count) return RT_OK;
+  return rt_fail_in(error, RT_BAD_DATA, t->path,
+                    "no line is a JSON object with keys that a column could have");
+}
+
+/* Does the first line have fastText's mark? */
+static int take_mark(struct io_look_keys *keys, struct io_table *lines, struct rt_error *error) {
+  static const char mark[] = "__label__";
+  struct io_row row;
+  struct rt_error bad = {0};
+  int status = io_table_next(lines, &row, &bad);
+  if (status == RT_BAD_DATA) return RT_OK; /* which is told where rows are read */
+  if (status != RT_OK) *error = bad;
+  if (status != RT_OK || row.line == 0 || row.fields[0].length < strlen(mark)
+      || memcmp(row.fields[0].text, mark, strlen(mark)) != 0)
+    return status;
+  keys->format = IO_FORMAT_FASTTEXT;
+  keys->name[0] = "label";
+  keys->name[1] = "text";
+  keys->count = 2;
+  return RT_OK;
 }
 
 int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *keys,
                  struct rt_error *error) {
-  static const char mark[] = "__label__";
-  struct rt_text line = {0};
+  struct io_table *lines;
   *keys = (struct io_look_keys){.format = io_format_of(path)};
   if (io_is_folder(path) || io_idx_is_named(path)) {
     size_t count = 1;
@@ -93,15 +132,11 @@ int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *
     return RT_OK;
   }
   if (keys->format != IO_FORMAT_JSONL && keys->format != IO_FORMAT_LINES) return RT_OK;
-  int status = first_line(path, &line, error);
-  if (status == RT_OK && keys->format == IO_FORMAT_JSONL) {
-    status = take_keys(keys, path, &line, arena, error);
-  } else if (status == RT_OK && line.length >= strlen(mark) && memcmp(line.data, mark, strlen(mark)) == 0) {
-    keys->format = IO_FORMAT_FASTTEXT;
-    keys->name[0] = "label";
-    keys->name[1] = "text";
-    keys->count = 2;
-  }
-  rt_text_free(&line);
+  int status = io_table_open(&lines, path, &(struct io_table_options){.format = IO_FORMAT_LINES}, error);
+  if (status != RT_OK) return status;
+  struct taking t = {.keys = keys, .path = path, .arena = arena};
+  status = keys->format == IO_FORMAT_JSONL ? take_keys(&t, lines, error) : take_mark(keys, lines, error);
+  rt_map_free(&t.known);
+  io_table_close(lines);
   return status;
 }

@@ -37,6 +37,15 @@ static int skip_mark(struct io_table *t, struct rt_error *error) {
   return status;
 }
 
+/* A spreadsheet is a zip archive, whatever its name. */
+static int refuse_archive(const struct io_table *t, struct rt_error *error) {
+  if (t->end - t->begin < 4 || memcmp(t->buffer + t->begin, "PK\3\4", 4) != 0) return RT_OK;
+  rt_fail_in(error, RT_BAD_DATA, io_reader_name(t->reader),
+             "is a zip archive, as spreadsheets (.xlsx, .ods) are, and no text");
+  rt_hint(error, "save the sheet as CSV, in UTF-8, and give that file");
+  return RT_BAD_DATA;
+}
+
 static int copy_options(struct io_table *t, const struct io_table_options *options, const char *path,
                         struct rt_error *error) {
   size_t count = (size_t)options->count;
@@ -102,6 +111,7 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
     status = options->source ? io_reader_open_source(&t->reader, options->source, error)
                              : io_reader_open(&t->reader, path, error);
   if (status == RT_OK) status = skip_mark(t, error);
+  if (status == RT_OK) status = refuse_archive(t, error);
   if (status == RT_OK && t->format == IO_FORMAT_CSV) status = io_table_separate(t, error);
   if (status != RT_OK) return status;
   struct rt_error reason = {0};
