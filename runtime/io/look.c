@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "runtime/io/fit.h"
 #include "runtime/io/look_internal.h"
 #include "runtime/io/number.h"
 
@@ -49,6 +50,7 @@ static bool is_odd(const struct io_look *look, size_t k, const struct io_field *
   const struct io_look_field *f = &look->field[k];
   double number;
   if (f->filled == 0) return false;
+  if (io_is_missing(first->text, first->length)) return false;
   if (f->numbers == f->filled) return !io_look_number(look, first->text, first->length, &number);
   return !f->values.full && f->values.total >= 4 * (int64_t)f->values.count;
 }
