@@ -34,6 +34,11 @@ static bool is_label(const struct start *s, size_t k) {
          || start_is(s, k, START_VECTOR);
 }
 
+/* Some lines of JSON lack this key, so that it may stand behind the others for that alone. */
+static bool came_late(const struct start *s, size_t k) {
+  return io_format_of(s->path) == IO_FORMAT_JSONL && s->column[k].field->missing;
+}
+
 /* The column that is most likely the answer: tags; one that is called so; a label or number at the end, then
  * at the beginning, then anywhere; a text at the end. */
 static size_t guess(const struct start *s, const struct start_template *t) {
@@ -45,7 +50,7 @@ static size_t guess(const struct start *s, const struct start_template *t) {
       const char *name = s->column[k].field->name;
       if (name && strcasecmp(name, answers[n]) == 0 && is_label(s, k) && takes(s, t, k)) return k;
     }
-  if (is_label(s, count - 1) && takes(s, t, count - 1)) return count - 1;
+  if (is_label(s, count - 1) && takes(s, t, count - 1) && !came_late(s, count - 1)) return count - 1;
   if ((start_is(s, 0, START_CLASS) || start_is(s, 0, START_LABELS)) && takes(s, t, 0)) return 0;
   for (size_t k = count; k-- > 0;)
     if (start_is(s, k, START_CLASS) && takes(s, t, k)) return k;
