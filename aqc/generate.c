@@ -82,6 +82,20 @@ static enum aq_then write_token(void *context, const aq_token *token) {
 
 /* ---- options ---- */
 
+/* What is not drawn is the same each time. */
+static int check_count(const struct settings *s) {
+  if (s->texts_wanted <= 1) return AQ_OK;
+  if (s->beam > 0)
+    return message_fail(AQ_USAGE, "without --beam, texts are drawn",
+                        "--beam searches for the likeliest text, which --count would write %lld times",
+                        (long long)s->texts_wanted);
+  if (s->temperature == 0)
+    return message_fail(AQ_USAGE, "above 0, texts are drawn: --temperature 0.7",
+                        "at temperature 0 the likeliest text is written, and by --count %lld times",
+                        (long long)s->texts_wanted);
+  return AQ_OK;
+}
+
 /* Options of drawing have no effect where nothing is drawn. */
 static int check_settings(const struct settings *s) {
   const char *without = s->seed >= 0 ? "seed" : s->top > 0 ? "top" : s->top_p >= 0 ? "top-p" : NULL;
@@ -99,7 +113,7 @@ static int check_settings(const struct settings *s) {
                         s->prompt ? "there is a prompt for one text, and `%s` for many"
                                   : "--count writes several texts of one prompt, and `%s` has many",
                         s->operand[1]);
-  return AQ_OK;
+  return check_count(s);
 }
 
 /* As libaq decides it, but that a seed asks for draws, too. */
@@ -109,17 +123,6 @@ static bool draws(const aq_model *model, const struct settings *settings) {
   if (settings->temperature >= 0) return settings->temperature > 0;
   return settings->seed >= 0 || settings->top > 0 || settings->top_p >= 0
          || model_fields(model, FIELDS_READ, names, sizeof names) == 1;
-}
-
-/* What is not drawn is the same each time. */
-static int check_count(const aq_model *model, const struct settings *settings) {
-  if (settings->texts_wanted <= 1 || draws(model, settings)) return AQ_OK;
-  return message_fail(
-      AQ_USAGE,
-      settings->beam > 0 ? "without --beam, texts are drawn" : "above 0, texts are drawn: --temperature 0.7",
-      settings->beam > 0 ? "--beam searches for the likeliest text, which --count would write %lld times"
-                         : "at temperature 0 the likeliest text is written, and by --count %lld times",
-      (long long)settings->texts_wanted);
 }
 
 /* Small enough to be typed again. */
@@ -224,6 +227,9 @@ static int write_prompt(aq_session *session, const aq_model *model, const struct
   say_unknown(says);
   if (output_failed()) return AQ_IO;
   if (status != AQ_OK) return message_print(aq_session_message(session));
+  if (rows > 1 && !draws(model, settings) && !aq_session_written_image(session, 0) && !settings->quiet)
+    message_warn(
+        "a model that reads other columns writes the likeliest text each time: --temperature 1 draws");
   for (size_t row = 0; row < rows && status == AQ_OK && !output_failed(); row++)
     status = show_written(session, settings, row);
   return output_failed() ? AQ_IO : status;
@@ -284,7 +290,6 @@ static int run_generate(const struct settings *settings) {
   aq_session *session = NULL;
   int status = check_settings(settings);
   if (status == AQ_OK) status = open_model(settings->operand[0], settings, &model);
-  if (status == AQ_OK) status = check_count(model, settings);
   if (status == AQ_OK) status = open_session(model, settings, &session);
   if (status == AQ_OK) status = generate(session, model, settings);
   aq_session_free(session);
