@@ -47,7 +47,8 @@ static inline order order_of(real x) {
 static inline real of_order(order o) { return of_bits(o < 0 ? o ^ ORDER_MAX : o); }
 
 /* Moves what is at least `least` to the front of each row, in order, with -infinity behind it. How many
- * numbers the longest row has left. */
+ * numbers the longest row has left, in whole fours: sums take four at a time, and those of a row must not
+ * depend on the rows beside it. */
 static int64_t keep_from(real *a, int64_t n, int64_t fast, int64_t width, const real *least) {
   int64_t end[SIDE], most = 0;
   for (int64_t q = 0; q < width; q++) end[q] = q;
@@ -59,10 +60,11 @@ static int64_t keep_from(real *a, int64_t n, int64_t fast, int64_t width, const 
       end[q] += fast;
     }
   }
-  for (int64_t q = 0; q < width; q++) most = split_max(most, end[q] - q);
+  for (int64_t q = 0; q < width; q++) most = split_max(most, (end[q] - q) / fast);
+  most = split_min(n, split_ceil(most, 4) * 4);
   for (int64_t q = 0; q < width; q++)
-    for (int64_t to = end[q]; to < most; to += fast) a[to] = -INFINITY;
-  return most / fast;
+    for (int64_t to = end[q]; to < most * fast; to += fast) a[to] = -INFINITY;
+  return most;
 }
 
 /* ---- entmax ----

@@ -233,6 +233,36 @@ static void threshold_of_entmax(void **state) {
   for (size_t k = 0; k < RT_COUNT(alphas); k++) threshold_trials(RT_ENTMAX, alphas[k]);
 }
 
+/* Thresholds of a row, and of many side by side: the same to the last bit, whatever is left of the others. */
+static void threshold_beside_others(double alpha, enum rt_isa isa) {
+  enum { ROWS = 64, N = 301 };
+  float number[ROWS * N], together[ROWS], alone;
+  const struct batch one = {.examples = 1};
+  int64_t attr[RT_MAX_ATTR] = {RT_ENTMAX};
+  for (int i = 0; i < ROWS * N; i++)
+    number[i] = (float)((uniform() + uniform() + uniform()) * (2 + i / N % 6));
+  for (int row = -1; row < ROWS; row++) {
+    struct rt_shape from = shape_of(&one, false, 2, (const int[]){row < 0 ? ROWS : 1, N}),
+                    to = shape_of(&one, false, 1, (const int[]){row < 0 ? ROWS : 1});
+    struct rt_tensor in = {row < 0 ? number : number + row * N, &from},
+                     out = {row < 0 ? together : &alone, &to};
+    struct rt_call call = {.attr = attr, .real = alpha, .examples = 1, .pool = pools[0]};
+    call.in_count = call.out_count = 1;
+    call.in = &in;
+    call.out = &out;
+    run_op(OP_threshold, RT_F32, isa, &call);
+    if (row >= 0) assert_memory_equal(&alone, &together[row], sizeof alone);
+  }
+}
+
+static void threshold_of_a_row_is_its_own(void **state) {
+  static const double alphas[] = {2, 1.5, 1.3, 1.1, 2.3};
+  (void)state;
+  for (int isa = 0; isa <= (int)rt_best_isa(); isa++)
+    for (size_t k = 0; k < 4 * RT_COUNT(alphas); k++)
+      threshold_beside_others(alphas[k % RT_COUNT(alphas)], (enum rt_isa)isa);
+}
+
 static void threshold_finds_the_kth_largest(void **state) {
   (void)state;
   static const double ks[] = {1, 2, 3, 8, 64, 250, 999, 1000, INT32_MAX};
@@ -307,6 +337,7 @@ int main(void) {
       cmocka_unit_test(threshold_finds_the_kth_largest),
       cmocka_unit_test(cumsum_adds_up),
       cmocka_unit_test(chains_go_forward),
+      cmocka_unit_test(threshold_of_a_row_is_its_own),
   };
   return cmocka_run_group_tests(tests, make_pools, free_pools);
 }
