@@ -1,6 +1,7 @@
 /* fit.c: see fit.h. */
 #include "runtime/io/fit.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,10 +59,11 @@ static struct io_fit fit(const struct io_settings *set, const double *x, int64_t
 /* To a float, numbers that differ by less are alike. */
 static const double SAME_TO_FLOAT = 1e-6;
 
-/* Do some numbers lie so far off that the others become alike? Of sorted numbers, the middle half tells. */
+/* Do some numbers lie so far off that the others become alike? Of sorted numbers, the middle half tells,
+ * unless its numbers are one that was rounded in several ways. */
 static bool squashes(const struct io_fit *f, const double *x, int64_t count) {
-  const double middle = x[(count - 1) * 3 / 4] - x[(count - 1) / 4];
-  return middle > 0 && middle < SAME_TO_FLOAT * f->scale;
+  const double low = x[(count - 1) / 4], high = x[(count - 1) * 3 / 4], middle = high - low;
+  return middle > FLT_EPSILON * fmax(fabs(low), fabs(high)) && middle < SAME_TO_FLOAT * f->scale;
 }
 
 /* An element of a column's values, and its numbers, sorted. */
