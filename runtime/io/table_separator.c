@@ -10,6 +10,7 @@ struct parts {
   struct io_field row;
   size_t at;
   char separator;
+  bool spoilt; /* there was text behind a closing quote */
 };
 
 /* A field without the quotes around it; false behind the last one. */
@@ -18,8 +19,11 @@ static bool next_part(struct parts *p, struct io_field *part) {
   const char *row = p->row.text;
   size_t from = p->at;
   if (from > p->row.length) return false;
-  for (; p->at < p->row.length && (state == CSV_QUOTED || row[p->at] != p->separator); p->at++)
+  for (; p->at < p->row.length && (state == CSV_QUOTED || row[p->at] != p->separator); p->at++) {
+    const enum io_csv_state before = state;
     state = io_csv_step(state, row[p->at], p->separator);
+    p->spoilt |= before == CSV_CLOSED && state == CSV_PLAIN;
+  }
   *part = (struct io_field){row + from, p->at++ - from};
   if (part->length > 1 && *part->text == '"' && part->text[part->length - 1] == '"')
     *part = (struct io_field){part->text + 1, part->length - 2};
@@ -27,7 +31,7 @@ static bool next_part(struct parts *p, struct io_field *part) {
 }
 
 static bool has_part(struct io_field row, char separator, const char *name) {
-  struct parts p = {row, 0, separator};
+  struct parts p = {.row = row, .separator = separator};
   struct io_field part;
   while (next_part(&p, &part))
     if (strlen(name) == part.length && !memcmp(part.text, name, part.length)) return true;
@@ -48,7 +52,7 @@ enum fit { FITS_NOT, FITS_BY_COUNT, FITS_BY_NAME };
 
 /* Would a first row that this separates be a header, or a row, of the declared columns? */
 static enum fit fit(const struct io_table *t, struct io_field row, char separator) {
-  struct parts p = {row, 0, separator};
+  struct parts p = {.row = row, .separator = separator};
   struct io_field part;
   const int count = t->count - t->by_name;
   int parts = 0, required = 0, last = 0;
@@ -59,7 +63,7 @@ static enum fit fit(const struct io_table *t, struct io_field row, char separato
     if (t->required[c] && t->numbers[c] > last) last = t->numbers[c];
   }
   const bool fits = last ? parts >= last : parts == count || parts == required;
-  return fits ? FITS_BY_COUNT : FITS_NOT;
+  return fits && !p.spoilt ? FITS_BY_COUNT : FITS_NOT;
 }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
