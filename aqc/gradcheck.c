@@ -61,11 +61,9 @@ const struct verb verb_gradcheck = {
     1,
     "compare gradients of a model or a function with differences",
     "Compares the gradient of the model's loss for every parameter with central differences, in double, on "
-    "random data of several sizes, with one thread. It warns of parameters whose gradients are 0 throughout, "
-    "of "
-    "which nothing is shown. With --fn, or where the file has no model (then for the last function or "
-    "head), it does so for the arguments and parameters of one function: the gradients of the sum of sin(x) "
-    "of "
-    "all numbers x that it returns. The exit code is 1 when they do not agree.",
+    "random data of several sizes, with one thread. It warns of parameters whose gradients are 0 "
+    "throughout, of which nothing is shown. With --fn, or where the file has no model (then for the last "
+    "function or head), it does so for the arguments and parameters of one function: the gradients of the "
+    "sum of sin(x) of all numbers x that it returns. The exit code is 1 when they do not agree.",
     option_list,
     run_gradcheck};
