@@ -55,13 +55,22 @@ static bool is_odd(const struct io_look *look, size_t k, const struct io_field *
   return !f->values.full && f->values.total >= 4 * (int64_t)f->values.count;
 }
 
+enum { FIRST_YEAR = 1800, LAST_YEAR = 2200 };
+
+/* Are they years below it, too? */
+static bool has_years(const struct io_look_field *f) {
+  return f->filled && f->numbers == f->filled && f->least >= FIRST_YEAR && f->most <= LAST_YEAR;
+}
+
 /* Years of which each is as much later than the one before, behind a name: "name,2019,2020,2021". */
 static bool are_years(const struct io_look *look, const struct io_field *first) {
   double year, before = 0, step = 0;
   size_t count = 0;
   for (size_t k = 0; k < look->count; k++) {
     if (!io_look_number(look, first[k].text, first[k].length, &year)) continue;
-    if (first[k].length != 4 || year < 1800 || year > 2200 || (count && year <= before)) return false;
+    if (first[k].length != 4 || year < FIRST_YEAR || year > LAST_YEAR || has_years(&look->field[k]))
+      return false;
+    if (count && year <= before) return false;
     if (count > 1 && year - before != step) return false;
     step = year - before;
     before = year;
