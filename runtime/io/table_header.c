@@ -20,9 +20,10 @@ static bool is_nearly_name(const struct io_field *field, const char *name) {
 
 int io_refuse_twice(const struct io_table *t, int64_t line, const char *name, const size_t number[static 2],
                     struct rt_error *error) {
-  return rt_fail_at(error, RT_BAD_DATA, (struct rt_place){io_table_name(t), line, (int64_t)number[1]},
-                    "the header names column \"%s\" twice, in fields %zu and %zu", name, number[0],
-                    number[1]);
+  rt_fail_at(error, RT_BAD_DATA, (struct rt_place){io_table_name(t), line, (int64_t)number[1]},
+             "the header names column \"%s\" twice, in fields %zu and %zu", name, number[0], number[1]);
+  rt_hint(error, "give one of them another name; the option header = no says that the line is a row");
+  return RT_BAD_DATA;
 }
 
 /* Looks for every declared name among the fields. A name that is there twice is an error. */
