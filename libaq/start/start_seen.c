@@ -32,15 +32,29 @@ static void put_text(const struct start *s, const struct start_column *c, struct
   if (c->unspaced) rt_text_puts(out, "; written without spaces between words");
 }
 
-/* What becomes of rows in which the column is missing: of texts, labels and numbers it may be. */
+/* Is a row without this input a bad one? Texts, labels and numbers may be empty, but a key has to be there.
+ */
+static bool needs_filled(const struct start *s, const struct start_column *c) {
+  switch (c->kind) {
+    case START_IMAGE:
+    case START_SOUND:
+    case START_CLASS:
+    case START_THING:
+    case START_VECTOR: return true;
+    case START_TEXT: return s->template == &start_translate || c->field->lacking > 0;
+    default: return c->field->lacking > 0;
+  }
+}
+
+/* What becomes of rows in which the column is missing. */
 static const char *without(const struct start *s, const struct start_column *c) {
   const size_t k = (size_t)(c - s->column);
-  const bool named = c->kind == START_CLASS || c->kind == START_THING;
-  const bool file = c->kind == START_IMAGE || c->kind == START_SOUND;
-  if (k == s->target ? c->kind != START_LABELS : s->template->reads(s, k) && (named || file))
-    return k != s->target && start_is_set(s, k) ? ", so that it is read as a set, which may be empty"
-                                                : ", which the option bad_rows = skip leaves out";
-  return "";
+  const bool lacking = c->field->lacking > 0;
+  if (k != s->target && !(s->template->reads(s, k) && needs_filled(s, c))) return "";
+  if (k == s->target && c->kind == START_LABELS && !lacking) return "";
+  return k != s->target && start_is_set(s, k) && !lacking
+             ? ", so that it is read as a set, which may be empty"
+             : ", which the option bad_rows = skip leaves out";
 }
 
 static void put_kind(const struct start *s, const struct start_column *c, struct rt_text *out) {

@@ -29,6 +29,7 @@ struct io_look_bag {
 struct io_look_field {
   char *name;                        /* as the header says; NULL: there is none, or an empty one */
   int64_t filled, missing;           /* rows with something in this field, and without */
+  int64_t lacking;                   /* of those without: JSON lines that have no such key */
   int64_t numbers, whole;            /* that are a number, and a whole one */
   int64_t absent;                    /* that say in a word that nothing is there: NA, null, ? */
   int64_t dates;                     /* that are a date: 2024-05-31 */

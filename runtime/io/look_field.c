@@ -144,6 +144,7 @@ int io_look_at_field(struct io_looking *l, size_t k, struct io_field field, stru
   io_trim(&text, &length);
   if (length == 0) {
     f->missing++;
+    f->lacking += !field.text;
     if (l->look->rows < IO_LOOK_TEXTS) mark_items(f, 0);
     return RT_OK;
   }
