@@ -10,12 +10,13 @@
 #include "runtime/io/look.h"
 
 enum start_kind {
-  START_EMPTY, /* nothing stands in it */
-  START_SAME,  /* one value in all rows */
-  START_DATE,  /* days, which no column reads */
-  START_NAME,  /* another word or number in each row, which tells nothing about others: an id */
-  START_IMAGE, /* names of image files */
-  START_SOUND, /* names of files of sound */
+  START_EMPTY,  /* nothing stands in it */
+  START_SAME,   /* one value in all rows */
+  START_DATE,   /* days, which no column reads */
+  START_UNSAID, /* a key of JSON lines that no text of a program can hold */
+  START_NAME,   /* another word or number in each row, which tells nothing about others: an id */
+  START_IMAGE,  /* names of image files */
+  START_SOUND,  /* names of files of sound */
   START_TEXT,
   START_CLASS,  /* few values that come again */
   START_LABELS, /* several of them in a row */

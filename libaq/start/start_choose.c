@@ -100,6 +100,7 @@ static const char *why_not(const struct start *s) {
   switch (s->column[s->target].kind) {
     case START_NAME: return "it has another value in each row";
     case START_DATE: return "it has dates, which no column reads";
+    case START_UNSAID: return "no program can say its key";
     case START_EMPTY: return "it is empty";
     case START_SAME: return "it has the same value in each row";
     default: return "the other columns tell nothing about it";

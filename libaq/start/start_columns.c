@@ -44,13 +44,22 @@ static bool are_numbers_of_rows(const struct io_look_field *f) {
   return says_id(f->name) || (f->least >= 0 && f->least <= 1 && f->most - f->least + 1 == (double)f->filled);
 }
 
-/* A number that counts rows, or a word that is another one in each. Values too long to be told apart are
- * none. */
-static bool is_name(const struct io_look_field *f) {
-  if (f->values.count == 0) return false;
-  bool different = !f->values.full ? (int64_t)f->values.count == f->filled : true;
+/* Another value in each row? Values too long to be told apart are not. */
+static bool all_differ(const struct io_look_field *f) {
+  bool different = f->values.full ? f->values.count > 0 : (int64_t)f->values.count == f->filled;
   for (size_t k = 0; different && k < f->values.count; k++) different = f->values.value[k].count == 1;
-  if (!different || f->filled < 3) return false;
+  return different && f->filled >= 3;
+}
+
+/* The numbers of rows that pandas writes, also of rows in another order, stand first and have no name. */
+static bool counts_rows(const struct start *s, size_t k) {
+  const struct io_look_field *f = &s->look.field[k];
+  return k == 0 && s->look.header && !f->name && f->whole == f->filled && all_differ(f);
+}
+
+/* A number that counts rows, or a word that is another one in each. */
+static bool is_name(const struct io_look_field *f) {
+  if (!all_differ(f)) return false;
   if (f->numbers == f->filled) return are_numbers_of_rows(f);
   bool digits = true;
   for (size_t k = 0; digits && k < f->values.count; k++)
@@ -114,6 +123,19 @@ static bool are_files(const struct io_look_field *f, const struct io_files *file
 
 static bool is_same(const struct io_look_field *f) {
   return f->values.count == 1 && f->values.value[0].count == f->filled && !f->missing && f->filled >= 3;
+}
+
+/* What no text of a program holds: braces stand for a value there. */
+static bool is_unsayable(const char *name) {
+  for (; *name; name++)
+    if ((unsigned char)*name < 0x20 || *name == '{' || *name == 0x7F) return true;
+  return false;
+}
+
+/* A column of a table has a number, which the program can say instead; a key has none. */
+static bool is_unsaid(const struct start *s, size_t k) {
+  const char *key = io_format_of(s->path) == IO_FORMAT_JSONL ? s->look.field[k].name : NULL;
+  return key && (!key[0] || is_unsayable(key));
 }
 
 static enum start_kind kind_of(const struct io_look_field *f) {
@@ -264,17 +286,27 @@ static const char *const taken[] = {"import",
                                     "translate",
                                     "generate"};
 
+/* What `generate` says of its heads, where a text of that name would mean something else. */
+static const char *const taken_by_heads[] = {"score", "i", "j", "h"};
+
+static bool is_taken_by_heads(const struct start_column *c, const char *name) {
+  const bool text = c->kind == START_TEXT || c->field->numbers == 0; /* or can be one */
+  for (size_t k = 0; k < RT_COUNT(taken_by_heads); k++)
+    if (text && strcmp(taken_by_heads[k], name) == 0) return true;
+  return false;
+}
+
 static bool is_taken(const struct start *s, size_t before, const char *name) {
   for (size_t k = 0; k < RT_COUNT(taken); k++)
     if (strcmp(taken[k], name) == 0) return true;
   for (size_t k = 0; k < before; k++)
     if (strcmp(s->column[k].name, name) == 0) return true;
-  return false;
+  return is_taken_by_heads(&s->column[before], name);
 }
 
-static const char *const usual_name[START_KINDS] = {"empty",  "same",   "date",  "row",    "image",
-                                                    "sound",  "text",   "label", "labels", "tags",
-                                                    "number", "vector", "thing"};
+static const char *const usual_name[START_KINDS] = {"empty", "same",   "date",   "key",   "row",
+                                                    "image", "sound",  "text",   "label", "labels",
+                                                    "tags",  "number", "vector", "thing"};
 
 /* What a program can say of a header's name: letters, digits and `_`, in lower case if it is a size's. */
 static void spell(const char *from, char *name, size_t size) {
@@ -292,13 +324,6 @@ static void spell(const char *from, char *name, size_t size) {
   if (length <= 2)
     for (size_t k = 0; k < length; k++)
       if (name[k] >= 'A' && name[k] <= 'Z') name[k] |= 0x20;
-}
-
-/* What no text of a program holds: braces stand for a value there. */
-static bool is_unsayable(const char *name) {
-  for (; *name; name++)
-    if ((unsigned char)*name < 0x20 || *name == '{' || *name == 0x7F) return true;
-  return false;
 }
 
 static void name_column(struct start *s, size_t k) {
@@ -339,7 +364,10 @@ int start_columns(struct start *s, struct rt_error *error) {
   for (size_t k = 0; k < s->look.count; k++) {
     struct start_column *c = &s->column[k];
     c->field = &s->look.field[k];
-    c->kind = folder ? kind_in_folder(c->field, k) : kind_of(c->field);
+    c->kind = folder              ? kind_in_folder(c->field, k)
+              : is_unsaid(s, k)   ? START_UNSAID
+              : counts_rows(s, k) ? START_NAME
+                                  : kind_of(c->field);
     c->unspaced =
         10 * (c->field->ideographs + c->field->unspaced) > 3 * c->field->letters && c->field->letters;
     c->letters = 10 * c->field->unspaced > 3 * c->field->letters && c->field->letters;

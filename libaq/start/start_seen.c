@@ -86,6 +86,11 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
       rt_text_puts(out, "dates, which no column reads: left out; year, month and day in columns of their own "
                         "would be read");
       break;
+    case START_UNSAID:
+      rt_text_puts(out,
+                   "its key is empty, or has a brace or a control character, which no program can say: left "
+                   "out");
+      break;
     default: rt_text_puts(out, "empty: left out");
   }
   int64_t missing = f->missing + (c->kind == START_NUMBER ? f->absent : 0);
@@ -94,7 +99,9 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
                    without(s, c));
 }
 
-static const char *name_of(const struct start_column *c) { return c->field->name ? c->field->name : c->name; }
+static const char *name_of(const struct start_column *c) {
+  return c->field->name && c->field->name[0] ? c->field->name : c->name;
+}
 
 static void put_columns(const struct start *s, struct rt_text *out) {
   int width = 0;
@@ -136,6 +143,14 @@ static void put_bad(const struct start *s, struct rt_text *out) {
                  strstr(first, "bad_rows") ? "" : "; the option bad_rows = skip leaves such rows out");
 }
 
+static void put_objects(const struct start *s, struct rt_text *out) {
+  const bool one = s->look.objects == 1;
+  rt_text_printf(out, "  %d key%s left out, as %s: ", s->look.objects, one ? " is" : "s are",
+                 one ? "its value is an object" : "their values are objects");
+  printable_line(out, s->look.object_names);
+  rt_text_puts(out, s->look.objects > IO_LOOK_OBJECTS ? ", …\n" : "\n");
+}
+
 static void put_remarks(const struct start *s, struct rt_text *out) {
   const bool writes = s->template == &start_generate || s->template == &start_translate;
   if (s->template == &start_classify && start_is(s, s->target, START_NUMBER))
@@ -155,9 +170,7 @@ void start_seen(const struct start *s, struct rt_text *out) {
                  s->look.rows == 1 ? "" : "s", s->look.count, s->look.count == 1 ? "" : "s",
                  s->look.commas ? " between semicolons" : "", named(s));
   if (s->look.bad) put_bad(s, out);
-  if (s->look.objects)
-    rt_text_printf(out, "  %d key%s left out: %s\n", s->look.objects, s->look.objects == 1 ? " is" : "s are",
-                   s->look.objects == 1 ? "its value is an object" : "their values are objects");
+  if (s->look.objects) put_objects(s, out);
   put_columns(s, out);
   rt_text_printf(out, "template %s: %s\n", s->template->name, s->template->about);
   put_remarks(s, out);

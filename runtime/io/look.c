@@ -201,6 +201,7 @@ int io_look_at(const char *path, enum io_header header, struct io_look *look, st
   if (status == RT_OK) status = open_table(&l.table, path, &keys, error);
   if (status != RT_OK) return status;
   look->objects = keys.objects;
+  look->object_names = keys.object_names;
   look->commas = io_table_decimals(l.table)->commas;
   status = read_rows(&l, &keys, header, error);
   for (size_t k = 0; k < look->count; k++) {

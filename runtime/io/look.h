@@ -12,6 +12,7 @@ enum {
   IO_LOOK_VALUES = 2000,  /* different ones of a field that are told apart, and different items of them */
   IO_LOOK_LONGEST = 100,  /* bytes of a value that is told apart from others */
   IO_LOOK_LENGTHS = 1024, /* words of a text; the last is for all that are longer */
+  IO_LOOK_OBJECTS = 6,    /* keys that are named whose values are objects */
   IO_LOOK_TEXTS = 20000   /* rows whose texts are taken apart */
 };
 
@@ -51,9 +52,10 @@ struct io_look {
   struct io_look_field *field;
   size_t count;
   int64_t rows, bad;
-  const char *first_bad; /* what is wrong with the first of the bad ones, and what to do about it */
-  bool commas;           /* semicolons separate the fields, and numbers may have decimal commas */
-  int objects;           /* keys of JSON lines whose values are objects, which no column can have */
+  const char *first_bad;    /* what is wrong with the first of the bad ones, and what to do about it */
+  bool commas;              /* semicolons separate the fields, and numbers may have decimal commas */
+  int objects;              /* keys of JSON lines whose values are objects, which no column can have */
+  const char *object_names; /* the first of them, with commas between */
   bool header;
   struct rt_arena texts;
 };

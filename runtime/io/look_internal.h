@@ -21,6 +21,7 @@ struct io_look_keys {
   const char *name[IO_LOOK_FIELDS]; /* live as long as the arena */
   const struct io_files *files;     /* what a folder has, or a file of images; NULL: texts */
   int count, objects;               /* objects: keys of which no column can be, as their values are objects */
+  const char *object_names;         /* the first of those, with commas between */
 };
 int io_look_too_many(const char *path, size_t count, struct rt_error *error);
 int io_look_keys(const char *path, struct rt_arena *arena, struct io_look_keys *keys, struct rt_error *error);

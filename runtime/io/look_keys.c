@@ -53,6 +53,14 @@ struct taking {
   struct rt_map known;
 };
 
+static int take_object_key(struct taking *t, const char *key, struct rt_error *error) {
+  struct io_look_keys *keys = t->keys;
+  const char *before = keys->object_names ? keys->object_names : "";
+  if (keys->objects++ >= IO_LOOK_OBJECTS) return RT_OK;
+  keys->object_names = rt_arena_printf(t->arena, "%s%s%s", before, before[0] ? ", " : "", key);
+  return keys->object_names ? RT_OK : rt_no_memory(error);
+}
+
 static int take_key(struct taking *t, const char *key, bool object, struct rt_error *error) {
   struct io_look_keys *keys = t->keys;
   if (rt_map_find(&t->known, key)) return RT_OK;
@@ -60,10 +68,8 @@ static int take_key(struct taking *t, const char *key, bool object, struct rt_er
     return io_look_too_many(t->path, (size_t)keys->count + 1, error);
   const char *copy = rt_arena_strndup(t->arena, key, strlen(key));
   if (!copy || rt_map_put(&t->known, copy, 0) != RT_OK) return rt_no_memory(error);
-  if (object)
-    keys->objects++;
-  else
-    keys->name[keys->count++] = copy;
+  if (object) return take_object_key(t, copy, error);
+  keys->name[keys->count++] = copy;
   return RT_OK;
 }
 
