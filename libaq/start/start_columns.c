@@ -353,12 +353,28 @@ static int refuse_commas(const struct start *s, size_t k, struct rt_error *error
   return RT_BAD_DATA;
 }
 
+/* Points and decimal commas in one file: the ones could stand between thousands, and no command reads both.
+ */
+static int refuse_both(const struct start *s, struct rt_error *error) {
+  const char *with[2] = {NULL, NULL};
+  for (size_t k = 0; k < s->look.count; k++)
+    for (int mark = 0; mark < 2; mark++)
+      if (!with[mark] && are_numbers(&s->look.field[k])) with[mark] = s->look.field[k].decimal[mark];
+  if (!with[0] || !with[1]) return RT_OK;
+  rt_fail_in(error, RT_BAD_DATA, s->path,
+             "numbers with points, such as \"%s\", and with decimal commas, such as \"%s\", in one table",
+             with[0], with[1]);
+  rt_hint(error, "write all of them in one way: a point could also stand between thousands");
+  return RT_BAD_DATA;
+}
+
 int start_columns(struct start *s, struct rt_error *error) {
   const bool folder = io_is_folder(s->path);
   for (size_t k = 0; k < s->look.count; k++) {
     const struct io_look_field *f = &s->look.field[k];
     if (f->commas > 0 && f->commas + f->numbers + f->absent == f->filled) return refuse_commas(s, k, error);
   }
+  if (refuse_both(s, error) != RT_OK) return RT_BAD_DATA;
   s->column = rt_zalloc(s->look.count, sizeof *s->column);
   if (!s->column) return rt_no_memory(error);
   for (size_t k = 0; k < s->look.count; k++) {

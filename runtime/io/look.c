@@ -91,11 +91,24 @@ static bool are_names_above(const struct io_look *look, const struct io_field *f
   return odd || are_years(look, first); /* names that are there twice are refused */
 }
 
+/* One name may be empty where no row is: `text<TAB>` above "so it is<TAB>good". */
+static bool are_names_but_one(const struct io_look *look, const struct io_field *first) {
+  struct io_field named[IO_LOOK_FIELDS];
+  size_t count = 0;
+  for (size_t k = 0; k < look->count; k++)
+    if (first[k].length)
+      named[count++] = first[k];
+    else if (look->field[k].missing)
+      return false;
+  return count > 0 && count + 1 == look->count && look->rows > 1 && io_names_look(named, count);
+}
+
 /* A table of one field has nothing but the look of the first line: it has to be shorter than the texts. */
 static bool is_header(const struct io_look *look, const struct io_field *first) {
   for (size_t k = 0; k < look->count; k++)
     if (stands_among(&look->field[k], &first[k])) return false;
-  if (!io_names_look(first, look->count)) return look->count > 1 && are_names_above(look, first);
+  if (!io_names_look(first, look->count))
+    return look->count > 1 && (are_names_above(look, first) || are_names_but_one(look, first));
   const struct io_look_field *f = &look->field[0];
   return look->count > 1 || (look->rows > 0 && f->words >= 3 * f->texts);
 }

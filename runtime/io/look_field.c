@@ -130,6 +130,16 @@ static int look_at_items(struct io_looking *l, size_t k, const char *text, size_
 
 /* ---- a field ---- */
 
+/* The first numbers that are written with a point, and with a comma. */
+static int look_at_decimal(struct io_looking *l, struct io_look_field *f, const char *text, size_t length) {
+  struct io_decimals decimals = {.commas = l->look->commas};
+  double number;
+  if (!decimals.commas || io_decimals_parse(&decimals, text, length, &number) || !decimals.mark) return RT_OK;
+  const char **first = &f->decimal[decimals.mark == ','];
+  if (!*first) *first = rt_arena_strndup(&l->look->texts, text, length);
+  return *first ? RT_OK : RT_NO_MEMORY;
+}
+
 static int look_at_form(struct io_looking *l, struct io_look_field *f, const char *text, size_t length) {
   f->dates += io_look_is_date(text, length);
   if (l->look->commas || !io_look_has_commas(text, length)) return RT_OK;
@@ -153,6 +163,7 @@ int io_look_at_field(struct io_looking *l, size_t k, struct io_field field, stru
   look_at_number(l->look, f, text, length);
   look_at_list(l->look, f, text, length);
   int status = look_at_form(l, f, text, length);
+  if (status == RT_OK) status = look_at_decimal(l, f, text, length);
   if (status == RT_OK) status = count_in(l, &f->values, &l->values[k], text, length);
   if (status == RT_OK && l->look->rows < IO_LOOK_TEXTS) status = look_at_items(l, k, text, length);
   if (status != RT_OK) return rt_no_memory(error);
