@@ -3,13 +3,14 @@
  * TSV has no quoting: a quote is a character. CSV quotes as RFC 4180 does: "a ""quoted"" field", which may
  * hold commas and newlines; inside a field that does not begin with a quote, a quote is a character. Its
  * fields are separated by commas, or by semicolons where the first line says so: it is Excel's "sep=;", or
- * only semicolons make the names of all required columns of it, or else as many fields as there are columns;
- * or else, where both do, it has commas, and all of them between digits; or else, where neither does, it has
- * none but such. With semicolons, numbers may have decimal commas. LINES makes every line one field. JSONL is
- * an object a line, whose keys are the columns; a list becomes a field that has its items. FASTTEXT is a text
- * a line, with labels "__label__NAME" in it. FOLDER is a text a file, with its label as the name of the
- * subfolder. IDX is a file of images (idx.h), with its labels in another one. Lines end with LF or CRLF. A
- * byte order mark at the start is skipped, and gzip is read. NUL and bytes that are not UTF-8 are refused.
+ * only semicolons make the names of all required columns of it; or where, without names, more of the first
+ * rows fit the declared columns so; or else where they have all columns so, and only the required ones with
+ * commas, and look like data; or where, as nothing is declared or fits, the first line has no commas, or
+ * none but decimal ones. With semicolons, numbers may have decimal commas. LINES makes every line one field.
+ * JSONL is an object a line, whose keys are the columns; a list becomes a field that has its items. FASTTEXT
+ * is a text a line, with labels "__label__NAME" in it. FOLDER is a text a file, with its label as the name of
+ * the subfolder. IDX is a file of images (idx.h), with its labels in another one. Lines end with LF or CRLF.
+ * A byte order mark at the start is skipped, and gzip is read. NUL and bytes that are not UTF-8 are refused.
  *
  * The first line is a header when it names every required column. When it names none (whatever the case), it
  * is the first row, and columns go by position: a row has as many fields as there are columns, or as there

@@ -30,47 +30,51 @@ static bool next_part(struct parts *p, struct io_field *part) {
   return true;
 }
 
-static bool has_part(struct io_field row, char separator, const char *name) {
+static bool has_part(struct io_field row, char separator, const char *name, bool any_case) {
   struct parts p = {.row = row, .separator = separator};
   struct io_field part;
   while (next_part(&p, &part))
-    if (strlen(name) == part.length && !memcmp(part.text, name, part.length)) return true;
+    if (strlen(name) == part.length
+        && (any_case ? !strncasecmp(part.text, name, part.length) : !memcmp(part.text, name, part.length)))
+      return true;
   return false;
 }
 
-bool io_table_names_by(const struct io_table *t, struct io_field row, char separator) {
+static bool names_all(const struct io_table *t, struct io_field row, char separator, bool any_case) {
   int wanted = 0;
   for (int c = 0; c < t->count; c++) {
     if (!t->required[c] || t->numbers[c]) continue;
-    if (!has_part(row, separator, t->names[c])) return false;
+    if (!has_part(row, separator, t->names[c], any_case)) return false;
     wanted++;
   }
   return wanted > 0;
 }
 
-enum fit { FITS_NOT, FITS_BY_COUNT, FITS_BY_NAME };
+bool io_table_names_by(const struct io_table *t, struct io_field row, char separator) {
+  return names_all(t, row, separator, false);
+}
 
-/* Would a first row that this separates be a header, or a row, of the declared columns? */
-static enum fit fit(const struct io_table *t, struct io_field row, char separator) {
-  struct parts p = {.row = row, .separator = separator};
-  struct io_field part;
+enum fit { FITS_NOT, FITS_INPUTS, FITS_ALL };
+
+/* Would these fields, by their count, be a row of the columns that are needed, or of all? */
+static enum fit fit(const struct io_table *t, int parts) {
   const int count = t->count - t->by_name;
-  int parts = 0, required = 0, last = 0;
-  if (t->header_option != IO_HEADER_NO && io_table_names_by(t, row, separator)) return FITS_BY_NAME;
-  while (next_part(&p, &part)) parts++;
+  int required = 0, last = 0, last_required = 0;
   for (int c = 0; c < count; c++) {
     required += t->required[c];
-    if (t->required[c] && t->numbers[c] > last) last = t->numbers[c];
+    if (t->numbers[c] > last) last = t->numbers[c];
+    if (t->required[c] && t->numbers[c] > last_required) last_required = t->numbers[c];
   }
-  const bool fits = last ? parts >= last : parts == count || parts == required;
-  return fits && !p.spoilt ? FITS_BY_COUNT : FITS_NOT;
+  if (last_required) return parts >= last ? FITS_ALL : parts >= last_required ? FITS_INPUTS : FITS_NOT;
+  return parts == count ? FITS_ALL : parts == required ? FITS_INPUTS : FITS_NOT;
 }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* What stands between the fields of a row, or in them, outside of quotes. */
 struct marks {
-  size_t semicolons, decimal, commas; /* decimal: commas between two digits, and not among commas */
+  size_t semicolons, prose; /* prose: those of them before a space */
+  size_t decimal, commas;   /* decimal: commas between two digits, and not among commas */
 };
 
 static struct marks marks_of(struct io_field row) {
@@ -82,6 +86,7 @@ static struct marks marks_of(struct io_field row) {
         k > 0 && k + 1 < row.length && is_digit(row.text[k - 1]) && is_digit(row.text[k + 1]);
     if (state != CSV_QUOTED) {
       marks.semicolons += c == ';';
+      marks.prose += c == ';' && k + 1 < row.length && row.text[k + 1] == ' ';
       marks.decimal += c == ',' && decimal;
       marks.commas += c == ',' && !decimal;
     }
@@ -90,14 +95,73 @@ static struct marks marks_of(struct io_field row) {
   return marks;
 }
 
-/* Where both would do, semicolons separate what has decimal commas; else they may stand in a text. */
-static bool takes_semicolons(const struct io_table *t, struct io_field row) {
+enum { MOST_ROWS = 20 }; /* that are looked at */
+
+/* The first rows of a file as one separator gives them. */
+struct tally {
+  int rows, fits; /* fits: as many of them are rows of the declared columns, and have as many fields as the
+                     first that is */
+  enum fit fit;   /* of the first that is */
+  bool data;      /* in none of them is a semicolon before a space, or a comma that is not decimal */
+};
+
+/* Takes the next row of what was read. False: there is none that is whole. */
+static bool next_row(struct io_field *rest, bool ended, char separator, struct io_field *row) {
+  enum io_csv_state state = CSV_START;
+  size_t at = 0;
+  for (; at < rest->length && (state == CSV_QUOTED || rest->text[at] != '\n'); at++)
+    state = io_csv_step(state, rest->text[at], separator);
+  if (at == rest->length && (!ended || at == 0)) return false;
+  *row = (struct io_field){rest->text, at > 0 && rest->text[at - 1] == '\r' ? at - 1 : at};
+  at += at < rest->length;
+  *rest = (struct io_field){rest->text + at, rest->length - at};
+  return true;
+}
+
+static struct tally tally(const struct io_table *t, struct io_field rest, bool ended, char separator) {
+  struct tally tally = {.data = true};
+  struct io_field row, part;
+  int parts = 0;
+  while (tally.rows < MOST_ROWS && next_row(&rest, ended, separator, &row)) {
+    struct parts p = {.row = row, .separator = separator};
+    const struct marks marks = marks_of(row);
+    int here = 0;
+    while (next_part(&p, &part)) here++;
+    if (tally.fits == 0 && !p.spoilt) {
+      parts = here;
+      tally.fit = fit(t, here);
+    }
+    tally.fits += tally.fit != FITS_NOT && here == parts && !p.spoilt;
+    tally.data &= marks.commas == 0 && marks.prose == 0;
+    tally.rows++;
+  }
+  if (tally.rows == 0) tally.rows = 1; /* one of which there is only the beginning */
+  return tally;
+}
+
+/* Without names, semicolons separate where more of the first rows fit the columns so. A file that is right
+ * with commas has commas, but for one whose rows have only the inputs with them, and all columns with
+ * semicolons. Of a stream the first row is all that is there to look at. */
+static bool counts_say_semicolons(const struct io_table *t, struct io_field first, size_t total) {
+  const bool ended = t->stream || t->ended || t->end < TABLE_CHUNK;
+  const struct io_field rest = {first.text, t->stream ? total : t->end - t->begin};
+  const struct tally commas = tally(t, rest, ended, ','), semicolons = tally(t, rest, ended, ';');
+  if (commas.fits == 0 && semicolons.fits == 0) return marks_of(first).commas == 0;
+  const int more = semicolons.fits * commas.rows - commas.fits * semicolons.rows;
+  if (more != 0) return more > 0;
+  return semicolons.data && semicolons.fit == FITS_ALL && commas.fit == FITS_INPUTS;
+}
+
+/* A header in which only the case of the names is wrong is to be refused as one. */
+static bool takes_semicolons(const struct io_table *t, struct io_field row, size_t total) {
   const struct marks marks = marks_of(row);
   if (marks.semicolons == 0) return false;
-  const enum fit commas = t->count ? fit(t, row, ',') : FITS_NOT,
-                 semicolons = t->count ? fit(t, row, ';') : FITS_NOT;
-  if (commas != semicolons) return semicolons > commas;
-  return marks.commas == 0 && (commas == FITS_NOT || marks.decimal > 0);
+  if (t->count == 0) return marks.commas == 0;
+  if (t->header_option != IO_HEADER_NO) {
+    if (names_all(t, row, ',', false)) return false;
+    if (names_all(t, row, ';', marks.commas + marks.decimal == 0)) return true;
+  }
+  return counts_say_semicolons(t, row, total);
 }
 
 /* Excel's first line "sep=;" */
@@ -124,7 +188,7 @@ int io_table_separate(struct io_table *t, struct rt_error *error) {
     t->begin += total;
     t->line++;
   } else
-    t->delimiter = takes_semicolons(t, row) ? ';' : ',';
+    t->delimiter = takes_semicolons(t, row, total) ? ';' : ',';
   t->decimals.commas = t->delimiter == ';';
   return RT_OK;
 }
