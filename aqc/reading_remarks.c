@@ -13,8 +13,9 @@ static void remark_columns(const aq_reading *reading, const aq_model *model) {
   char names[400];
   for (enum fields which = FIELDS_READ; which <= FIELDS_ALL; which++)
     if ((size_t)model_fields(model, which, names, sizeof names) == reading->by_position) break;
-  message_warn("%s: columns taken by position (%s)",
-               reading->header ? "the header names none of the columns" : "no header line", names);
+  message_warn("%s: columns taken by position (%s)%s",
+               reading->header ? "the header names none of the columns" : "no header line", names,
+               reading->semicolons ? ", with semicolons between fields" : "");
 }
 
 static void remark_cuts(const aq_reading *reading) {

@@ -130,6 +130,7 @@ typedef struct aq_reading {
   const aq_message *odd_tags; /* training rows have steps between tags that no answer has; NULL: none */
   const aq_cut *const *cut;   /* [cut_count] */
   size_t cut_count;
+  bool semicolons; /* they separate the fields of CSV */
 } aq_reading;
 
 #ifdef __cplusplus

@@ -374,14 +374,14 @@ int lib_save_file(const char *path, const void *bytes, size_t length, struct rt_
 struct lib_reading {
   aq_reading view;
   int64_t rows, skipped;
-  bool header;
+  bool header, semicolons;
   size_t by_position;
   struct lib_message first, doubt, odd_tags;
   aq_cut **cut; /* [cut_count], of which cut_made have memory */
   size_t cut_count, cut_made, cut_capacity;
 };
 void lib_reading_clear(struct lib_reading *reading);
-/* Adds what was met in a file. header and by_position stay those of the first file. */
+/* Adds what was met in a file. header, semicolons and by_position stay those of the first file. */
 int lib_reading_add(struct lib_reading *reading, const struct io_schema *schema,
                     const struct io_dataset *data, struct rt_error *error);
 /* Adds the texts that were cut in a batch of a stream. Names belong to the schema. */
@@ -391,8 +391,9 @@ int lib_reading_cuts(struct lib_reading *reading, const struct io_schema *schema
 int lib_reading_join(struct lib_reading *reading, const struct io_schema *schema,
                      const struct lib_reading *other, struct rt_error *error);
 void lib_reading_skipped(struct lib_reading *reading, const struct rt_error *reason, int64_t count);
-/* How the fields of a file are told apart: by_position is how many there are, or 0. */
-void lib_reading_position(struct lib_reading *reading, const char *file, bool header, size_t by_position);
+/* How the fields of a file are told apart; its header and semicolons are set before. by_position is how many
+ * there are, or 0. */
+void lib_reading_position(struct lib_reading *reading, const char *file, size_t by_position);
 /* line: a first line that may have been a header; NULL: there is no doubt. */
 void lib_reading_doubt(struct lib_reading *reading, const char *file, const char *line);
 /* Learns the schemes of tags from the training rows, where the program does not say them, and notes steps

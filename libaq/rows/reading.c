@@ -11,7 +11,7 @@ void lib_reading_clear(struct lib_reading *r) {
   rt_error_clear(&r->doubt.error);
   rt_error_clear(&r->odd_tags.error);
   r->rows = r->skipped = 0;
-  r->header = false;
+  r->header = r->semicolons = false;
   r->by_position = r->cut_count = 0;
 }
 
@@ -43,12 +43,12 @@ void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line
   lib_log(AQ_WARNING, doubt);
 }
 
-void lib_reading_position(struct lib_reading *r, const char *file, bool header, size_t by_position) {
-  r->header = header;
+void lib_reading_position(struct lib_reading *r, const char *file, size_t by_position) {
   r->by_position = by_position;
   if (by_position)
-    lib_log_text(AQ_REMARK, file, "%s: its %zu fields go by their position",
-                 header ? "the header names none of the columns" : "there is no header line", by_position);
+    lib_log_text(AQ_REMARK, file, "%s: its %zu fields%s go by their position",
+                 r->header ? "the header names none of the columns" : "there is no header line", by_position,
+                 r->semicolons ? ", with semicolons between them," : "");
 }
 
 /* The entry of a column; made when there is none yet. */
@@ -85,7 +85,11 @@ int lib_reading_cuts(struct lib_reading *r, const struct io_schema *schema, cons
 
 int lib_reading_add(struct lib_reading *r, const struct io_schema *schema, const struct io_dataset *data,
                     struct rt_error *error) {
-  if (r->rows == 0) lib_reading_position(r, data->name, data->header, data->by_position);
+  if (r->rows == 0) {
+    r->header = data->header;
+    r->semicolons = data->semicolons;
+    lib_reading_position(r, data->name, data->by_position);
+  }
   r->rows += data->rows;
   lib_reading_skipped(r, &data->first_skipped, data->skipped);
   lib_reading_doubt(r, data->name, data->doubt);
@@ -123,6 +127,7 @@ const aq_reading *lib_reading_view(const struct lib_reading *r) {
                            .doubt = if_any(&own->doubt),
                            .odd_tags = if_any(&own->odd_tags),
                            .cut = (const aq_cut *const *)r->cut,
-                           .cut_count = r->cut_count};
+                           .cut_count = r->cut_count,
+                           .semicolons = r->semicolons};
   return &own->view;
 }

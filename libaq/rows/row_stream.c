@@ -153,8 +153,9 @@ static int open_rows(struct row_stream *st, struct rt_error *error) {
 }
 
 static void note_first_line(struct aq_session *s, const struct io_table *table) {
-  lib_reading_position(&s->reading, io_table_name(table), io_table_has_header(table),
-                       io_table_by_position(table));
+  s->reading.header = io_table_has_header(table);
+  s->reading.semicolons = io_table_has_semicolons(table);
+  lib_reading_position(&s->reading, io_table_name(table), io_table_by_position(table));
   lib_reading_doubt(&s->reading, io_table_name(table), io_table_doubt(table));
 }
 

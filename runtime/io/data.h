@@ -95,6 +95,7 @@ struct io_dataset {
   int64_t *lines; /* [rows] the line on which each row began, from 1; in plain text that of its first token */
   char *name;     /* the file, for messages */
   bool header;    /* the file has a header line */
+  bool semicolons;    /* it is CSV with these between its fields */
   size_t by_position; /* fields of a row, when columns were told apart by position alone; else 0 */
   char *doubt;     /* the first line, when it was taken for a row but looks like a header; NULL otherwise */
   int64_t skipped; /* bad rows left out by skip_bad_rows */

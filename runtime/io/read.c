@@ -148,6 +148,7 @@ static int no_rows(const struct io_dataset *data, const struct io_table *table, 
 static int note_first_line(struct io_dataset *data, const struct io_table *table, struct rt_error *error) {
   const char *doubt = io_table_doubt(table);
   data->header = io_table_has_header(table);
+  data->semicolons = io_table_has_semicolons(table);
   data->by_position = io_table_by_position(table);
   data->doubt = doubt ? rt_strdup(doubt) : NULL;
   return doubt && !data->doubt ? rt_no_memory(error) : RT_OK;
@@ -214,6 +215,7 @@ static void take_notes(struct io_dataset *train, struct io_dataset *all) {
   train->skipped = all->skipped;
   train->first_skipped = all->first_skipped;
   train->header = all->header;
+  train->semicolons = all->semicolons;
   train->by_position = all->by_position;
   train->doubt = all->doubt;
   all->doubt = NULL;

@@ -204,6 +204,7 @@ struct io_field io_table_text(const struct io_table *table) {
 }
 bool io_table_broken(const struct io_table *table) { return table->broken; }
 bool io_table_has_header(const struct io_table *table) { return table->header; }
+bool io_table_has_semicolons(const struct io_table *table) { return table->delimiter == ';'; }
 size_t io_table_by_position(const struct io_table *table) {
   return table->by_position ? table->file_columns : 0;
 }

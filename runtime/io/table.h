@@ -117,6 +117,8 @@ struct io_field io_table_text(const struct io_table *table);
 bool io_table_waits(const struct io_table *table);
 bool io_table_broken(const struct io_table *table);
 bool io_table_has_header(const struct io_table *table);
+/* Is it CSV with semicolons between its fields? */
+bool io_table_has_semicolons(const struct io_table *table);
 /* The fields of a row, when columns were told apart by their position alone; else 0. */
 size_t io_table_by_position(const struct io_table *table);
 /* The first line, when it was taken for a row but looks like a header; NULL otherwise. */
