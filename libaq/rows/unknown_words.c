@@ -54,7 +54,9 @@ void session_count_unknown(struct aq_session *s, const struct io_schema *schema)
 static bool is_named(const char *names, const char *name) {
   const size_t length = strlen(name);
   for (const char *at = names; length && (at = strstr(at, name)); at++)
-    if ((at == names || at[-1] == ' ') && (!at[length] || at[length] == ',')) return true;
+    if ((at == names || (at[-1] == ' ' && at - names > 1 && at[-2] == ','))
+        && (!at[length] || at[length] == ','))
+      return true;
   return false;
 }
 
