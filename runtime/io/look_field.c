@@ -46,10 +46,11 @@ bool io_look_number(const struct io_look *look, const char *text, size_t length,
   return !io_decimals_parse(&decimals, text, length, number);
 }
 
-static void look_at_number(const struct io_look *look, struct io_look_field *f, const char *text,
-                           size_t length) {
+/* Keeps the first numbers that are written with a point, and with a comma, where both may be. */
+static int look_at_number(struct io_looking *l, struct io_look_field *f, const char *text, size_t length) {
+  struct io_decimals decimals = {.commas = l->look->commas};
   double number;
-  if (!io_look_number(look, text, length, &number)) return;
+  if (io_decimals_parse(&decimals, text, length, &number)) return RT_OK;
   f->least = f->numbers ? fmin(f->least, number) : number;
   f->most = f->numbers ? fmax(f->most, number) : number;
   f->numbers++;
@@ -57,6 +58,9 @@ static void look_at_number(const struct io_look *look, struct io_look_field *f, 
   f->mean += off / (double)f->numbers;
   f->squares += off * (number - f->mean);
   f->whole += floor(number) == number;
+  const char **first = decimals.mark ? &f->decimal[decimals.mark == ','] : NULL;
+  if (first && !*first) *first = rt_arena_strndup(&l->look->texts, text, length);
+  return !first || *first ? RT_OK : RT_NO_MEMORY;
 }
 
 static void look_at_list(const struct io_look *look, struct io_look_field *f, const char *text,
@@ -130,16 +134,6 @@ static int look_at_items(struct io_looking *l, size_t k, const char *text, size_
 
 /* ---- a field ---- */
 
-/* The first numbers that are written with a point, and with a comma. */
-static int look_at_decimal(struct io_looking *l, struct io_look_field *f, const char *text, size_t length) {
-  struct io_decimals decimals = {.commas = l->look->commas};
-  double number;
-  if (!decimals.commas || io_decimals_parse(&decimals, text, length, &number) || !decimals.mark) return RT_OK;
-  const char **first = &f->decimal[decimals.mark == ','];
-  if (!*first) *first = rt_arena_strndup(&l->look->texts, text, length);
-  return *first ? RT_OK : RT_NO_MEMORY;
-}
-
 static int look_at_form(struct io_looking *l, struct io_look_field *f, const char *text, size_t length) {
   f->dates += io_look_is_date(text, length);
   if (l->look->commas || !io_look_has_commas(text, length)) return RT_OK;
@@ -160,10 +154,9 @@ int io_look_at_field(struct io_looking *l, size_t k, struct io_field field, stru
   }
   f->filled++;
   f->absent += io_is_missing(text, length);
-  look_at_number(l->look, f, text, length);
+  int status = look_at_number(l, f, text, length);
   look_at_list(l->look, f, text, length);
-  int status = look_at_form(l, f, text, length);
-  if (status == RT_OK) status = look_at_decimal(l, f, text, length);
+  if (status == RT_OK) status = look_at_form(l, f, text, length);
   if (status == RT_OK) status = count_in(l, &f->values, &l->values[k], text, length);
   if (status == RT_OK && l->look->rows < IO_LOOK_TEXTS) status = look_at_items(l, k, text, length);
   if (status != RT_OK) return rt_no_memory(error);
