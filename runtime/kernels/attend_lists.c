@@ -68,6 +68,10 @@ typedef real lists_vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
 #define LISTS_EACH(v, vectors) _Pragma("GCC unroll 8") for (int v = 0; v < (vectors); v++)
 
+/* For each place of q's list up to `stop`: its number `at` in the lists, and `c` in the tile. */
+#define LISTS_ALONG(at, c, of, q, stop)                                                                      \
+  for (int64_t at = (of)->block.at + (q), c = (q); at < (stop); at += (of)->block.fast, c += (of)->block.fast)
+
 static inline lists_vector lists_load(const real *from) {
   lists_vector v;
   memcpy(&v, from, sizeof v);
@@ -92,8 +96,7 @@ static inline lists_vector lists_load(const real *from) {
     lists_vector sum[8];                                                                                     \
     real *into = (to).data + (q) * (to).row + (f);                                                           \
     LISTS_EACH(v, vectors) sum[v] = (add) ? lists_load(into + v * RT_VECTOR) : (lists_vector){0};            \
-    for (int64_t at = (of)->block.at + (q), c = (q); at < (stop);                                            \
-         at += (of)->block.fast, c += (of)->block.fast) {                                                    \
+    LISTS_ALONG(at, c, of, q, stop) {                                                                        \
       const real *row = (rows).data + (of)->lists->key[at] * (rows).row + (f), by = (of)->tile[c];           \
       LISTS_EACH(v, vectors) sum[v] += by * lists_load(row + v * RT_VECTOR);                                 \
     }                                                                                                        \
@@ -109,8 +112,7 @@ void KERNEL(attend_lists_sum)(const struct attend_listed *of, struct attend_matr
   do {                                                                                                       \
     lists_vector row[8];                                                                                     \
     LISTS_EACH(v, vectors) row[v] = lists_load((rows).data + (q) * (rows).row + (f) + v * RT_VECTOR);        \
-    for (int64_t at = (of)->block.at + (q), c = (q); at < (stop);                                            \
-         at += (of)->block.fast, c += (of)->block.fast) {                                                    \
+    LISTS_ALONG(at, c, of, q, stop) {                                                                        \
       real *into = (to).data + (of)->lists->key[at] * (to).row + (f);                                        \
       const real by = (of)->tile[c];                                                                         \
       LISTS_EACH(v, vectors) {                                                                               \
@@ -137,8 +139,7 @@ static inline real lists_total(lists_vector v) {
   do {                                                                                                       \
     lists_vector row[8];                                                                                     \
     LISTS_EACH(v, vectors) row[v] = lists_load((a).data + (q) * (a).row + (f) + v * RT_VECTOR);              \
-    for (int64_t at = (of)->block.at + (q), c = (q); at < (stop);                                            \
-         at += (of)->block.fast, c += (of)->block.fast) {                                                    \
+    LISTS_ALONG(at, c, of, q, stop) {                                                                        \
       const real *other = (b).data + (of)->lists->key[at] * (b).row + (f);                                   \
       lists_vector sum[2] = {{0}, {0}};                                                                      \
       LISTS_EACH(v, vectors) sum[v % 2] += row[v] * lists_load(other + v * RT_VECTOR);                       \
