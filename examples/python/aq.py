@@ -579,13 +579,14 @@ def _is_file(value):
 
 
 def _field(value):
-    """A value as it would stand in a table; None is an empty field. Rows of numbers have semicolons between them."""
+    """A value as it would stand in a table; None is an empty field. Semicolons separate rows of numbers."""
     if isinstance(value, str) or value is None:
         return value or ""
     items = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
     if not isinstance(items, (list, tuple)):
         return repr(items)
-    return ("; " if any(isinstance(item, (list, tuple, np.ndarray)) for item in items) else " ").join(map(_field, items))
+    rows = any(isinstance(item, (list, tuple, np.ndarray)) for item in items)
+    return ("; " if rows else " ").join(map(_field, items))
 
 
 def _in_json(value):
