@@ -76,6 +76,7 @@ static struct vm_module *end(struct compilation *k, int status, bool settled) {
   rt_free(k->c.asked);
   rt_map_free(&k->frame.used);
   rt_map_free(&k->c.param_of);
+  rt_map_free(&k->c.taken_path);
   cc_scope_free(&k->scope);
   ir_graph_free(&k->graph);
   if (status == RT_OK) return module;

@@ -377,7 +377,7 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
                            .definition = d,
                            .call = args->node,
                            .bound = c->frame->let_name,
-                           .shared = callee->instance || c->frame->shared};
+                           .round = callee->instance ? ++c->rounds : c->frame->round};
   const struct gr_node *with = with_of(args);
   frame.path = callee->instance ? callee->instance
                                 : rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component);

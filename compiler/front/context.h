@@ -108,7 +108,7 @@ struct cc_frame {
   const struct gr_node *let_root; /* its right side */
   const char *loop_suffix;        /* ".0.2" within loops */
   struct rt_map used;             /* components of paths, and how often */
-  bool shared;                    /* within an instance: parameters that exist are used again */
+  uint64_t round; /* within an instance: which call of one it is, 1 or more; 0: parameters are its own */
 };
 
 /* The slot that is being elaborated: its own graph, and what i, j and h run over. */
@@ -168,10 +168,12 @@ struct cc_context {
   struct gr_span
       unrolling; /* the loop or call at hand: where the message points when the program grows too large */
   const struct cc_builtin *(*builtin_named)(const char *name); /* cc_builtin_find, which stands above most */
-  uint64_t stamp;         /* of this elaboration: file-level dims that have it are made */
-  struct rt_map param_of; /* path to number of parameter */
-  ir_id *param_node;      /* [module->param_count] */
-  uint64_t param_uses;    /* parameters made, or met again in an instance, so far */
+  uint64_t stamp;           /* of this elaboration: file-level dims that have it are made */
+  struct rt_map param_of;   /* path to number of parameter */
+  struct rt_map taken_path; /* parameters, and calls that made some: the round that did so last */
+  uint64_t rounds;          /* calls of instances so far */
+  ir_id *param_node;        /* [module->param_count] */
+  uint64_t param_uses;      /* parameters made, or met again in an instance, so far */
   size_t param_capacity, param_node_capacity;
   struct cc_weights {
     const char *name;

@@ -16,9 +16,33 @@ static uint64_t *component_use(struct cc_context *c, const char *component) {
   return times;
 }
 
+/* Has a call of another frame a parameter there? So it is in z = block(linear(x, D)) when the call of linear
+ * within block comes to be named: the argument's has m.z.linear already. What earlier calls of an instance
+ * made is there to be shared. */
+static bool is_taken(const struct cc_context *c, const char *path) {
+  const uint64_t *round = rt_map_find(&c->taken_path, path);
+  return round && (!c->frame->round || *round == c->frame->round);
+}
+
+/* A parameter was made, or met again: neither its path nor that of its call is for others of this round. */
+static int take(struct cc_context *c, const char *path) {
+  int status = rt_map_put(&c->taken_path, c->frame->path, c->frame->round);
+  return status == RT_OK ? rt_map_put(&c->taken_path, path, c->frame->round) : status;
+}
+
+/* `component`, or with _2, _3, … behind it when that is taken, or the frame has used it before. */
+static const char *free_component(struct cc_context *c, const char *component, uint64_t *times) {
+  struct rt_arena *a = &c->model->arena;
+  for (;;) {
+    const char *name = ++*times == 1 ? component : rt_arena_printf(a, "%s_%d", component, (int)*times);
+    const char *path = name ? rt_arena_printf(a, "%s.%s", c->frame->path, name) : NULL;
+    if (!path || !is_taken(c, path)) return path ? name : NULL;
+  }
+}
+
 /* The part of a path that a call contributes: the name its result is bound to; the callee's where there is
- * none (return, or x = f(x) again); both for a call inside a longer right side. In loops the round follows; a
- * name taken before gets _2, _3, … */
+ * none (return, or x = f(x) again); both for a call inside a longer right side. In loops the round follows.
+ */
 const char *cc_component(struct cc_context *c, const char *callee, const struct gr_node *node) {
   struct cc_frame *f = c->frame;
   struct rt_arena *a = &c->model->arena;
@@ -27,11 +51,9 @@ const char *cc_component(struct cc_context *c, const char *callee, const struct 
     base = f->let_root == node ? f->let_name : rt_arena_printf(a, "%s.%s", f->let_name, callee);
   if (base && f->loop_suffix) base = rt_arena_printf(a, "%s%s", base, f->loop_suffix);
   uint64_t *times = base ? component_use(c, base) : NULL;
-  if (!times) {
-    cc_out_of_memory(c);
-    return NULL;
-  }
-  return ++*times == 1 ? base : rt_arena_printf(a, "%s_%d", base, (int)*times);
+  const char *component = times ? free_component(c, base, times) : NULL;
+  if (!component) cc_out_of_memory(c);
+  return component;
 }
 
 /* The call made no parameter: its name is free for another. */
@@ -203,12 +225,6 @@ static ir_id existing_parameter(struct cc_context *c, const char *path, const st
   const uint64_t *index = rt_map_find(&c->param_of, path);
   if (!index) return 0;
   const struct vm_param *param = &c->module->param[*index];
-  if (!c->frame->shared) {
-    gr_fail(c->error, span, "the parameter `%s` is made twice", path);
-    rt_hint(c->error, "bind one of them to another name; to share a parameter on purpose make an instance: "
-                      "`f = instance linear`");
-    return 0;
-  }
   if (vm_type_equal(&param->type, type)) return c->param_node[*index];
   gr_fail(c->error, span, "the shared parameter `%s` is %s, but this call needs %s", path,
           cc_type_text(c, &param->type), cc_type_text(c, type));
@@ -306,6 +322,7 @@ int cc_parameter(struct cc_context *c, const struct gr_node *node, struct cc_val
   if (!path) return cc_out_of_memory(c);
   *value = (struct cc_value){.kind = CC_TENSOR, .outer = c->slot != NULL};
   c->param_uses++;
+  if (take(c, path) != RT_OK) return cc_out_of_memory(c);
   value->id = existing_parameter(c, path, &type, node->span);
   if (value->id) return RT_OK;
   if (c->error->code) return c->error->code;
