@@ -104,6 +104,7 @@ static struct update_step step_of(const struct rt_optimizer *o, int64_t step, co
   const struct rt_optimizer_config *c = &o->config;
   struct update_step s = {.towards = towards(c, step)};
   c->method->coefficients((double)step, rate_in(o, step, group->lr), group->decay, c->setting, s.coefficient);
+  for (int k = 0; k < RT_MOST_COEFFICIENTS; k++) s.rounded[k] = (float)s.coefficient[k];
   return s;
 }
 

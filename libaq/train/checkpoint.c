@@ -1,6 +1,6 @@
 /* checkpoint.c: checkpoints. A checkpoint is a safetensors file beside the model with everything that decides
  * how training goes on: parameters as they are ("param."), the best so far ("best."), their running average
- * where there is one ("average."), and what the optimizer keeps, under its own names ("first.", "second.").
+ * where there is one ("average."), and what the optimizer keeps, under its own names ("first.", "root.").
  * "epochs" has the numbers of those that have ended, for their curves.
  * The metadata say where training is, and of which training. The order of the data follows from the seed. */
 #include <inttypes.h>
@@ -20,7 +20,7 @@
 
 /* Raised when a checkpoint changes its meaning, or could no longer be read by an aq that knows the format
  * before. */
-enum { FORMAT = 2 };
+enum { FORMAT = 3 };
 
 static char *checkpoint_path(const struct aq_trainer *t, struct rt_error *error) {
   struct rt_text path = {0};

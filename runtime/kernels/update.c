@@ -1,9 +1,9 @@
 /* update.c: optimiser steps.
  *
  * Parameters are worked on in blocks, through all their steps while they are in the nearest cache. A whole
- * block is worked on where it lies, the rest of a run in a copy that is filled up to whole vectors. There is
- * one piece of code for a step, whether it has a gradient or not, and whether the parameter is updated at
- * every step or catches up on many: that is what makes the two agree bit for bit. */
+ * block is worked on where it lies, the rest of a run in a copy that is filled up to whole vectors. A step
+ * rounds in the same places whether the parameter is updated at every step or catches up on many, which
+ * glides through those without a gradient in registers: that is what makes the two agree bit for bit. */
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/math.h"
 #include "runtime/kernels/split.h"
@@ -20,7 +20,15 @@ struct block {
 };
 static const real no_gradient[BLOCK];
 
+typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
+
+static const real *coefficients_of(const struct update_step *step) {
+  return RT_DOUBLE ? (const void *)step->coefficient : (const void *)step->rounded;
+}
+
 /* ---- from the rows ---- */
+
+#define BOTH _Pragma("GCC unroll 2") for (int v = 0; v < 2; v++)
 
 #define SQRT(x) LANE_SQRT(x)
 #define ABS(x) LANE_ABS(x)
@@ -28,16 +36,16 @@ static const real no_gradient[BLOCK];
 #define SIGN(x) ((real)((x) > 0) - (real)((x) < 0))
 #define RT_SETTING(...)
 #define RT_COEFFICIENT(name, formula)                                                                        \
-  const real name = (real)*from++;                                                                           \
+  const real name = *from++;                                                                                 \
   (void)name;
 
-/* advance: a step. look: what a step without a gradient would do. rest: such a step, of a block that does not
- * move. None is inlined: see above. */
+/* advance: a step. glide: some steps without a gradient, where that is simpler; else false, and nothing is
+ * done. look: what such a step would do. rest: such a step, of a block that does not move. */
 enum look { STAYS, CHANGES, MOVES };
-#define RT_OPTIMIZER(name, doc, lr, decay, settings, moments, m, n, coefficients, update, moving, changing,  \
-                     resting)                                                                                \
+#define RT_OPTIMIZER(name, doc, lr, decay, settings, moments, m, n, coefficients, update, gliding, glide,    \
+                     moving, changing, resting)                                                              \
   static __attribute__((noinline)) void advance_##name(struct block *b, const real *gradient,                \
-                                                       const double *from) {                                 \
+                                                       const real *from) {                                   \
     real *const value = b->value, *const first_moment = b->moment[0], *const second_moment = b->moment[1];   \
     const int count = b->count & -LEAST;                                                                     \
     coefficients;                                                                                            \
@@ -50,7 +58,33 @@ enum look { STAYS, CHANGES, MOVES };
       if (moments > 1) second_moment[i] = n;                                                                 \
     }                                                                                                        \
   }                                                                                                          \
-  static enum look look_##name(const struct block *b, const double *from) {                                  \
+  static bool glide_##name(struct block *b, const struct update_step *step, int64_t steps) {                 \
+    {                                                                                                        \
+      const real *from = coefficients_of(step);                                                              \
+      coefficients;                                                                                          \
+      if (!(gliding)) return false;                                                                          \
+    }                                                                                                        \
+    for (int i = 0; i < b->count; i += LEAST) {                                                              \
+      vector value[2], first_moment[2], second_moment[2];                                                    \
+      memcpy(value, b->value + i, sizeof value);                                                             \
+      memcpy(first_moment, b->moment[0] + i, sizeof first_moment);                                           \
+      memcpy(second_moment, b->moment[1] + i, sizeof second_moment);                                         \
+      for (int64_t s = 0; s < steps; s++) {                                                                  \
+        const real *from = coefficients_of(&step[s]);                                                        \
+        coefficients;                                                                                        \
+        BOTH {                                                                                               \
+          vector w = value[v], m = first_moment[v], n = second_moment[v];                                    \
+          glide;                                                                                             \
+          value[v] = w, first_moment[v] = m, second_moment[v] = n;                                           \
+        }                                                                                                    \
+      }                                                                                                      \
+      memcpy(b->value + i, value, sizeof value);                                                             \
+      memcpy(b->moment[0] + i, first_moment, sizeof first_moment);                                           \
+      if (moments > 1) memcpy(b->moment[1] + i, second_moment, sizeof second_moment);                        \
+    }                                                                                                        \
+    return true;                                                                                             \
+  }                                                                                                          \
+  static enum look look_##name(const struct block *b, const real *from) {                                    \
     bool change = false;                                                                                     \
     coefficients;                                                                                            \
     for (int i = 0; i < b->count; i++) {                                                                     \
@@ -61,7 +95,7 @@ enum look { STAYS, CHANGES, MOVES };
     }                                                                                                        \
     return change ? CHANGES : STAYS;                                                                         \
   }                                                                                                          \
-  static __attribute__((noinline)) void rest_##name(struct block *b, const double *from) {                   \
+  static __attribute__((noinline)) void rest_##name(struct block *b, const real *from) {                     \
     real *const value = b->value, *const first_moment = b->moment[0], *const second_moment = b->moment[1];   \
     const int count = b->count & -LEAST;                                                                     \
     coefficients;                                                                                            \
@@ -77,9 +111,10 @@ enum look { STAYS, CHANGES, MOVES };
 #undef RT_OPTIMIZER
 
 struct method {
-  void (*advance)(struct block *b, const real *gradient, const double *coefficient);
-  enum look (*look)(const struct block *b, const double *coefficient);
-  void (*rest)(struct block *b, const double *coefficient);
+  void (*advance)(struct block *b, const real *gradient, const real *coefficient);
+  bool (*glide)(struct block *b, const struct update_step *step, int64_t steps);
+  enum look (*look)(const struct block *b, const real *coefficient);
+  void (*rest)(struct block *b, const real *coefficient);
 };
 
 /* ---- through some steps ---- */
@@ -92,8 +127,6 @@ static __attribute__((noinline)) void follow(struct block *b, const struct updat
   const int count = b->count & -LEAST;
   SIMD for (int i = 0; i < count; i++) average[i] += towards * (value[i] - average[i]);
 }
-
-typedef real vector __attribute__((vector_size(RT_VECTOR_BYTES)));
 
 /* The same after each of some steps that change nothing, of so many vectors, which stay in registers. */
 static inline __attribute__((always_inline)) void follow_lines(int lines, real *average, const real *value,
@@ -124,31 +157,39 @@ static void follow_at_rest(struct block *b, const struct update_step *step, int6
 /* Steps without a gradient of a block that does not move. */
 static void rest(struct block *b, const struct update_run *run, int64_t from, int64_t to,
                  const struct method *method) {
-  bool changes = method->look(b, run->step[from].coefficient) == CHANGES;
+  bool changes = method->look(b, coefficients_of(&run->step[from])) == CHANGES;
   for (int k = 0; k < RT_MOST_MOMENTS; k++)
     for (int i = 0; i < b->count; i++) b->moment[k][i] += 0; /* of a negative 0 a step makes 0 */
   if (!changes && run->average) follow_at_rest(b, run->step + from, to - from);
   for (int64_t s = from; s < to && changes; s++) {
-    method->rest(b, run->step[s].coefficient);
+    method->rest(b, coefficients_of(&run->step[s]));
     if (run->average) follow(b, &run->step[s]);
   }
 }
 
 static void one_step(struct block *b, const real *gradient, const struct update_run *run,
                      const struct update_step *step, const struct method *method) {
-  method->advance(b, gradient, step->coefficient);
+  method->advance(b, gradient, coefficients_of(step));
   if (run->average) follow(b, step);
+}
+
+/* Steps without a gradient of a block that moves. */
+static void move(struct block *b, const struct update_run *run, int64_t from, int64_t to,
+                 const struct method *method) {
+  if (!run->average && method->glide(b, run->step + from, to - from)) return;
+  for (int64_t s = from; s < to; s++) one_step(b, no_gradient, run, run->step + s, method);
 }
 
 static void advance_block(struct block *b, const real *gradient, const struct update_run *run,
                           const struct method *method) {
-  int64_t idle = run->steps - (run->gradient ? 1 : 0);
-  for (int64_t s = 0; s < idle; s++) {
-    if (s % BETWEEN_LOOKS == 0 && method->look(b, run->step[s].coefficient) != MOVES) {
+  const int64_t idle = run->steps - (run->gradient ? 1 : 0);
+  for (int64_t s = 0, to; s < idle; s = to) {
+    to = split_min(idle, s + BETWEEN_LOOKS);
+    if (method->look(b, coefficients_of(&run->step[s])) != MOVES) {
       rest(b, run, s, idle, method);
       break;
     }
-    one_step(b, no_gradient, run, run->step + s, method);
+    move(b, run, s, to, method);
   }
   if (run->gradient) one_step(b, gradient, run, run->step + idle, method);
 }
@@ -208,7 +249,7 @@ static void update(const struct update_run *run, const struct method *method) {
 
 #define RT_OPTIMIZER(name, ...)                                                                              \
   static void update_##name(const struct update_run *run) {                                                  \
-    static const struct method method = {advance_##name, look_##name, rest_##name};                          \
+    static const struct method method = {advance_##name, glide_##name, look_##name, rest_##name};            \
     update(run, &method);                                                                                    \
   }
 #include "runtime/optimizers.def"

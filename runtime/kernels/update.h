@@ -10,6 +10,7 @@
  * the parameter that the running average goes. */
 struct update_step {
   double coefficient[RT_MOST_COEFFICIENTS], towards;
+  float rounded[RT_MOST_COEFFICIENTS]; /* the coefficients, for parameters that are float */
 };
 
 /* `count` parameters side by side go through all the steps. The gradient belongs to the last one; the steps

@@ -87,7 +87,7 @@ static void another_version_is_told(void **state) {
   (void)state;
   aq_train_options options = begin();
   is_refused(&options, (struct change){.key = "aq.checkpoint", .value = "7"},
-             "a checkpoint of format 7, written by aq 0.1.0; this is aq 0.1.0, which reads format 2");
+             "a checkpoint of format 7, written by aq 0.1.0; this is aq 0.1.0, which reads format 3");
   assert_non_null(strstr(result.hint, "leave out the option resume"));
   is_refused(&options, (struct change){.key = "aq.checkpoint", .value = "1"}, "a checkpoint of format 1");
   is_refused(&options, (struct change){.key = "aq.checkpoint", .value = "x"}, "this is no checkpoint of aq");
