@@ -8,7 +8,7 @@
 /* After so many seconds the state is saved, also within an epoch. */
 static const double LONGEST_UNSAVED = 60;
 /* Saving takes at most this part of the time. */
-static const double SAVING_SHARE = 0.1;
+static const double SAVING_SHARE = 0.03;
 
 /* ---- telling and saving ---- */
 
