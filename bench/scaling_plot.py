@@ -62,6 +62,13 @@ def frame(x0, y0, place, xs, ys, title):
     return out
 
 
+def legend_corner(x0, y0, where):
+    """Where words begin and on which side of that they stand: in the corner that points are farthest from."""
+    corners = [(x0 + 8, y0 + 16, "start"), (x0 + width - 8, y0 + 16, "end"),
+               (x0 + 8, y0 + height - 20, "start"), (x0 + width - 8, y0 + height - 20, "end")]
+    return max(corners, key=lambda c: min(math.hypot(x - c[0], y - c[1]) for x, y in where))
+
+
 def plot(x0, y0, title, lines):
     lines = {name: line for name, line in lines.items() if line}
     points = [p for line in lines.values() for p in line]
@@ -73,6 +80,7 @@ def plot(x0, y0, title, lines):
                 y0 + height * (1 - (math.log10(y) - ys[0]) / (ys[1] - ys[0])))
 
     out = frame(x0, y0, place, xs, ys, title)
+    x_words, y_words, side = legend_corner(x0, y0, [place(*p) for p in points])
     for k, (name, line) in enumerate(lines.items()):
         where = [place(*p) for p in line]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in where)
@@ -80,7 +88,7 @@ def plot(x0, y0, title, lines):
         out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colours[name]}"/>' for x, y in where]
         slope = exponent(line)
         words = name if slope is None else f"{name}: exponent {slope:.2f}"
-        out.append(text(x0 + 8, y0 + 16 + 14 * k, words, "start", f'fill="{colours[name]}"'))
+        out.append(text(x_words, y_words + 14 * k, words, side, f'fill="{colours[name]}"'))
     return out
 
 
