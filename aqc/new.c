@@ -121,16 +121,15 @@ static void print_path(const char *folder, const char *name) {
 }
 
 /* What the program answers with decides what is done with the model. */
-static void print_use(const char *folder, const char *program) {
-  const bool prompted = strstr(program, "\nmodel generate("), writes = strstr(program, ") -> next(");
+static void print_use(const char *folder, const char *used) {
+  const bool prompted = !strcmp(used, "generate"), writes = prompted || !strcmp(used, "translate");
   fputs(writes ? "  aqc generate " : "  aqc predict ", stdout);
   print_path(folder, "/model.aqm");
   puts(prompted ? " --prompt 'Once'" : " NEW_ROWS");
 }
 
-static void print_seen(const struct settings *settings, const char *seen, const char *program) {
-  const char *folder = settings->operand[0];
-  const char *skip = strstr(seen, "the option bad_rows = skip") ? " --on-bad-row skip" : "";
+static void print_seen(const struct settings *settings, const char *seen, const aq_start_facts *facts) {
+  const char *folder = settings->operand[0], *skip = facts->skips ? " --on-bad-row skip" : "";
   char *words = own_words(seen);
   printf("%s\nwrote %s/model.aq; next:\n\n  aqc train ", words ? words : seen, folder);
   free(words);
@@ -142,22 +141,23 @@ static void print_seen(const struct settings *settings, const char *seen, const 
   fputs("\n  aqc eval ", stdout);
   print_path(folder, "/model.aqm");
   printf(" OTHER_ROWS%s\n", skip);
-  print_use(folder, program);
+  print_use(folder, facts->used);
 }
 
 /* The table is looked at first: a folder is made only when there is something to put into it. */
 static int new_for_table(const struct settings *settings) {
   aq_start_options options;
+  const aq_start_facts *facts;
   const aq_message *message;
   char *program, *seen;
   aq_start_options_init(&options);
   options.target = settings->target;
   options.as = settings->as;
   options.header = settings->header;
-  if (aq_start(settings->data, &options, &program, &seen, &message)) return message_print(message);
+  if (aq_start(settings->data, &options, &program, &seen, &facts, &message)) return message_print(message);
   int status = make_folder(settings->operand[0]);
   if (status == AQ_OK) status = create(settings->operand[0], "model.aq", program);
-  if (status == AQ_OK && !settings->quiet) print_seen(settings, seen, program);
+  if (status == AQ_OK && !settings->quiet) print_seen(settings, seen, facts);
   aq_text_free(program);
   aq_text_free(seen);
   return status;

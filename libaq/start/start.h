@@ -72,6 +72,8 @@ int start_columns(struct start *start, struct rt_error *error);
 int start_choose(struct start *start, const char *target, const char *as, struct rt_error *error);
 /* A few lines about the table. */
 void start_seen(const struct start *start, struct rt_text *out);
+/* Has the table rows that only the option bad_rows = skip leaves out? */
+bool start_skips(const struct start *start);
 
 /* ---- for templates ---- */
 

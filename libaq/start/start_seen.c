@@ -46,15 +46,36 @@ static bool needs_filled(const struct start *s, const struct start_column *c) {
   }
 }
 
+/* May the column be missing, as a set or list of labels, which may be empty? */
+static bool may_be_empty(const struct start *s, size_t k) {
+  const struct start_column *c = &s->column[k];
+  const bool is_set = k == s->target ? c->kind == START_LABELS : start_is_set(s, k);
+  return is_set && c->field->lacking == 0;
+}
+
+/* Does it matter that a row lacks the column? */
+static bool is_wanted(const struct start *s, size_t k) {
+  return k == s->target || (s->template->reads(s, k) && needs_filled(s, &s->column[k]));
+}
+
 /* What becomes of rows in which the column is missing. */
-static const char *without(const struct start *s, const struct start_column *c) {
-  const size_t k = (size_t)(c - s->column);
-  const bool lacking = c->field->lacking > 0;
-  if (k != s->target && !(s->template->reads(s, k) && needs_filled(s, c))) return "";
-  if (k == s->target && c->kind == START_LABELS && !lacking) return "";
-  return k != s->target && start_is_set(s, k) && !lacking
-             ? ", so that it is read as a set, which may be empty"
-             : ", which the option bad_rows = skip leaves out";
+static const char *without(const struct start *s, size_t k) {
+  if (!is_wanted(s, k)) return "";
+  if (!may_be_empty(s, k)) return ", which the option bad_rows = skip leaves out";
+  return k == s->target ? "" : ", so that it is read as a set, which may be empty";
+}
+
+/* In how many rows the column is missing. */
+static int64_t missing_in(const struct start_column *c) {
+  if (c->kind == START_EMPTY) return 0;
+  return c->field->missing + (c->kind == START_NUMBER ? c->field->absent : 0);
+}
+
+bool start_skips(const struct start *s) {
+  bool skips = s->look.bad > 0;
+  for (size_t k = 0; k < s->look.count; k++)
+    skips |= missing_in(&s->column[k]) > 0 && is_wanted(s, k) && !may_be_empty(s, k);
+  return skips;
 }
 
 static void put_kind(const struct start *s, const struct start_column *c, struct rt_text *out) {
@@ -93,10 +114,10 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
       break;
     default: rt_text_puts(out, "empty: left out");
   }
-  int64_t missing = f->missing + (c->kind == START_NUMBER ? f->absent : 0);
-  if (missing && c->kind != START_EMPTY)
+  const int64_t missing = missing_in(c);
+  if (missing)
     rt_text_printf(out, "; missing in %s row%s%s", start_count(s, missing), missing == 1 ? "" : "s",
-                   without(s, c));
+                   without(s, (size_t)(c - s->column)));
 }
 
 static const char *name_of(const struct start_column *c) {
