@@ -3,10 +3,6 @@
 
 #include <pthread.h>
 
-#if defined __x86_64__
-#include <xmmintrin.h>
-#endif
-
 /* ---- arithmetic ---- */
 
 #if defined __x86_64__

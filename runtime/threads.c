@@ -21,10 +21,7 @@
 #include "runtime/blas.h"
 #include "runtime/cores.h"
 #include "runtime/limits.h"
-
-#if defined __x86_64__
-#include <xmmintrin.h>
-#endif
+#include "runtime/mode.h"
 
 enum {
   MAX_THREADS = 1024,
@@ -74,35 +71,15 @@ struct rt_pool {
   pthread_cond_t work, finished;
 };
 
-/* ---- the processor's mode ---- */
+/* ---- waiting ---- */
 
+static void pause_briefly(void) {
 #if defined __x86_64__
-enum { FLUSH_TO_ZERO = 0x8000, DENORMALS_ARE_ZERO = 0x0040 };
-static uint64_t flush_denormals(void) {
-  unsigned mode = _mm_getcsr();
-  _mm_setcsr(mode | FLUSH_TO_ZERO | DENORMALS_ARE_ZERO);
-  return mode;
-}
-/* The exceptions raised meanwhile stay raised, as they would without us. */
-static void restore_denormals(uint64_t mode) {
-  unsigned bits = FLUSH_TO_ZERO | DENORMALS_ARE_ZERO;
-  _mm_setcsr((_mm_getcsr() & ~bits) | ((unsigned)mode & bits));
-}
-static void pause_briefly(void) { _mm_pause(); }
+  _mm_pause();
 #elif defined __aarch64__
-static uint64_t flush_denormals(void) {
-  uint64_t mode;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
-  __asm__ volatile("msr fpcr, %0" : : "r"(mode | (UINT64_C(1) << 24)));
-  return mode;
-}
-static void restore_denormals(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
-static void pause_briefly(void) { __asm__ volatile("yield"); }
-#else
-static uint64_t flush_denormals(void) { return 0; }
-static void restore_denormals(uint64_t mode) { (void)mode; }
-static void pause_briefly(void) {}
+  __asm__ volatile("yield");
 #endif
+}
 
 /* ---- watching ---- */
 
@@ -184,7 +161,7 @@ static void name_thread(void) {
 static void *run_worker(void *self) {
   struct rt_pool *pool = ((struct worker *)self)->pool;
   name_thread();
-  flush_denormals();
+  rt_denormals(RT_DENORMALS_FLUSHED);
   while (!atomic_load(&pool->quit)) {
     int64_t give_up = rt_clock() + pool->spin;
     while (!has_task(pool) && !atomic_load(&pool->quit) && rt_clock() < give_up)
@@ -253,7 +230,7 @@ static bool have_workers(struct rt_pool *pool, int64_t count) {
 }
 
 void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *context) {
-  uint64_t mode = flush_denormals();
+  const uint64_t denormals = rt_denormals(RT_DENORMALS_FLUSHED);
   struct rt_pool_watch *watch = atomic_load_explicit(&pool->watch, memory_order_relaxed);
   const int64_t from = watch ? rt_clock() : 0;
   if (have_workers(pool, count)) {
@@ -265,7 +242,7 @@ void rt_parallel(struct rt_pool *pool, int64_t count, rt_task *task, void *conte
     watch->jobs++;
     watch->together += rt_clock() - from;
   }
-  restore_denormals(mode);
+  rt_denormals(denormals);
 }
 
 /* ---- making and ending ---- */

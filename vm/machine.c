@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "runtime/limits.h"
+#include "runtime/mode.h"
 #include "vm/scan_operands.h"
 
 static const size_t SLOT_ALIGN = 64;
@@ -419,7 +420,12 @@ int machine_call_run(struct vm_machine *machine, uint32_t n, uint64_t seed, stru
   if (machine->words && machine->memory_of_words->recall(machine->words, n)) return RT_OK;
   call->call.seed = machine_seed(seed, call->stream);
   if (call->scan) return machine->nested->run(call->scan, call->call.seed, error);
-  if (call->native) return machine_native_run(call->native, error);
+  if (call->native) {
+    const uint64_t denormals = rt_denormals(0); /* it finds the usual settings */
+    const int status = machine_native_run(call->native, error);
+    rt_denormals(denormals);
+    return status;
+  }
   call->kernel(&call->call);
   return RT_OK;
 }
@@ -449,12 +455,15 @@ static int64_t work_of(const struct rt_call *call) {
   return count;
 }
 
+/* Each kernel flushes denormals, and finds that done. */
 int vm_machine_run(struct vm_machine *machine, uint64_t seed, struct rt_error *error) {
+  const uint64_t denormals = rt_denormals(RT_DENORMALS_FLUSHED);
   int status = machine_start(machine, error);
   for (uint32_t n = 0; n < machine->function->instr_count && status == RT_OK; n++) {
     status = (machine->profile ? timed_call_run : machine_call_run)(machine, n, seed, error);
     if (status == RT_OK) status = rt_go_on(work_of(&machine->call[n].call), error);
   }
+  rt_denormals(denormals);
   return status;
 }
 

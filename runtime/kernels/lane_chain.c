@@ -158,7 +158,9 @@ static int64_t lanes_example_at(const struct rt_shape *shape, int64_t element) {
 static void lanes_stretch(const struct lanes_job *job, const struct lanes_walk *walk, int64_t first,
                           int64_t from, int64_t to, struct lane_registers *registers) {
   const struct rt_call *call = job->call;
-  struct lane_tile tile = {.rows_fast = job->shape->rank == 0, .seed = call->seed};
+  struct lane_tile tile; /* to make all of it 0 takes as long as a small program */
+  tile.rows_fast = job->shape->rank == 0, tile.seed = call->seed;
+  tile.padded = 0, tile.head = 0, tile.example = 0;
   registers->warm = false;
   for (int k = 0; k < call->in_count; k++) tile.length[k] = call->in[k].shape->count;
   while (from < to) {
@@ -173,7 +175,8 @@ static void lanes_stretch(const struct lanes_job *job, const struct lanes_walk *
 static void lanes_task(void *context, int64_t task, void *scratch) {
   const struct lanes_job *job = context;
   const struct rt_shape *shape = job->shape;
-  struct lane_registers registers = {.storage = scratch};
+  struct lane_registers registers; /* what it holds is not read before it is written */
+  registers.storage = scratch, registers.wide = NULL;
   struct lanes_walk walk;
   int64_t at = task * job->piece, end = split_min(shape->count, at + job->piece);
   int64_t example = job->each_example ? lanes_example_at(shape, at) : 0;
