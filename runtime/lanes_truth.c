@@ -3,6 +3,7 @@
  * `range` of its row in ops.def, written in the words below. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "runtime/lane_double.h"
 #include "runtime/lanes.h"
@@ -178,7 +179,8 @@ static bool lane_grows(const struct lane_instr *in, const struct lane_span *reg)
 
 bool lane_passes_float(const struct lane_program *program, const struct lane_ranges *ranges,
                        const struct lane_input_range *input) {
-  struct lane_span reg[LANE_MAX_REGISTERS] = {{0}};
+  struct lane_span reg[LANE_MAX_REGISTERS]; /* those there are begin as 0 */
+  memset(reg, 0, (size_t)program->register_count * sizeof *reg);
   for (int n = 0; n < program->instr_count; n++) {
     const struct lane_instr *in = &program->instr[n];
     bool grows = lane_grows(in, reg);

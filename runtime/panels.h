@@ -13,8 +13,8 @@
 /* Columns of a panel: two vectors. */
 #define RT_PANEL_WIDE(vector_bytes, number_bytes) (2 * (vector_bytes) / (number_bytes))
 
-/* A product reads the panels that there are if it has so many rows, is so deep, and has no more numbers on
- * the left, which each panel reads again. */
+/* A product reads the panels that there are if it has so many rows, or no more columns than one panel, is so
+ * deep, and has no more numbers on the left, which each panel reads again. */
 enum {
   RT_PANELS_LEAST_ROWS = 3, /* with AVX2; fewer take more columns at a time than a panel has */
   RT_PANELS_LEAST_DEPTH = 13,

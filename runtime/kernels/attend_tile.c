@@ -273,7 +273,7 @@ static bool attend_passes_float(const struct attend_call *call, const struct att
 /* Whatever the numbers of the extras are. */
 static bool attend_may_pass_float(const struct attend_call *call, const struct attend_sizes *sizes) {
   const struct attend_plan *plan = call->call->attend;
-  const struct lane_input_range unknown[1 + LANE_MAX_INPUTS] = {{0}};
+  static const struct lane_input_range unknown[1 + LANE_MAX_INPUTS];
   for (int k = 0; k < plan->extra_count && !RT_DOUBLE; k++)
     if (attend_is_number(&plan->extra[k])) return true;
   return attend_passes_float(call, sizes, unknown);

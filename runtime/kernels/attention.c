@@ -115,11 +115,15 @@ static void attend_finish(const struct attend_head *head, const struct attend_vi
                           const struct attend_view *lse, const struct attend_block *block,
                           const struct attend_rows *rows) {
   real ends[ATTEND_QUERIES], scale[ATTEND_QUERIES];
-  const real *top = rows->top, *sum = rows->sum;
+  const real *top = rows->top, *sum = rows->sum, factor = head->factor;
   bool softmax = head->plan->softmax;
-  ATTEND_LANES(q, block->fast) {
-    scale[q] = !softmax ? 1 : sum[q] != 0 ? 1 / sum[q] : 0;
-    ends[q] = sum[q] != 0 ? top[q] * head->factor + LANE_LOG(sum[q]) : -(real)INFINITY;
+  ATTEND_LANES(q, block->fast) scale[q] = 1;
+  if (softmax) {
+    ATTEND_LANES(q, block->fast) {
+      const real part = 1 / sum[q], end = top[q] * factor + LANE_LOG(sum[q]);
+      scale[q] = sum[q] != 0 ? part : 0;
+      ends[q] = sum[q] != 0 ? end : -(real)INFINITY;
+    }
   }
   for (int64_t q = 0; q < block->queries; q++) {
     const real *from = rows->y.data + q * rows->y.row, by = scale[q];

@@ -241,7 +241,7 @@ void KERNEL(thin_product)(struct rt_pool *pool, const struct rt_product *p) {
 }
 
 bool KERNEL(panels_suit)(const struct rt_product *p) {
-  return p->m >= (PACKS ? 1 : RT_PANELS_LEAST_ROWS) && p->k >= RT_PANELS_LEAST_DEPTH
+  return (PACKS || p->m >= RT_PANELS_LEAST_ROWS || p->n <= WIDE) && p->k >= RT_PANELS_LEAST_DEPTH
          && p->m * p->k <= RT_PANELS_MOST && packed_numbers(p) <= MOST_OF_A;
 }
 
