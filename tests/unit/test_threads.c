@@ -3,6 +3,7 @@
 #include "runtime/cores.h"
 #include "runtime/aside.h"
 #include "runtime/lent_pool.h"
+#include "runtime/mode.h"
 #include "runtime/threads.h"
 
 #include <fenv.h>
@@ -104,6 +105,11 @@ static void denormals_are_flushed_inside_and_kept_outside(void **state) {
     rt_parallel(pool, 3, look_at_denormals, NULL);
     assert_int_equal(fegetround(), FE_UPWARD);
     fesetround(FE_TONEAREST);
+    const uint64_t before = rt_denormals(RT_DENORMALS_FLUSHED); /* as a run of many kernels does */
+    rt_parallel(pool, 3, look_at_denormals, NULL);
+    look_at_denormals(NULL, 0, NULL);
+    assert_true(rt_denormals(before) == RT_DENORMALS_FLUSHED);
+    assert_true(tiny * 1e-3f != 0.0f);
     rt_pool_free(pool);
   }
   assert_int_equal(kept_denormals, 0);
