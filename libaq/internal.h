@@ -102,7 +102,8 @@ struct lib_beginning {
   struct aq_model *from; /* a model whose parameters of the same name count instead; NULL: none */
   const char *from_path;
   const struct rt_text
-      *from_bytes; /* the model's tensors in memory, not in that file; NULL: they are there */
+      *from_bytes;      /* the model's tensors in memory, not in that file; NULL: they are there */
+  struct rt_pool *pool; /* draws the numbers, which are the same for any; NULL: the caller does */
 };
 struct lib_loaded {
   int64_t entries, found; /* words and labels in axes that go by words; how many of them the model file has */

@@ -63,10 +63,10 @@ void lib_params_drop_panels(struct lib_params *params); /* nobody uses them */
 int64_t lib_param_elements(const struct vm_module *module, uint32_t p, int64_t shape[RT_MAX_RANK],
                            struct rt_error *error);
 /* Fills parameter p by an initialiser other than load. */
-int lib_params_start(struct lib_params *params, const struct vm_module *module, uint32_t p,
-                     const struct vm_init *init, uint64_t seed, struct rt_error *error);
+int lib_params_start(struct lib_params *params, const struct lib_beginning *how, uint32_t p,
+                     const struct vm_init *init, struct rt_error *error);
 /* Fills parameter p as if it had no initialiser, for what the file does not have. */
-int lib_params_begin(struct lib_params *params, const struct vm_module *module, uint32_t p, uint64_t seed,
+int lib_params_begin(struct lib_params *params, const struct lib_beginning *how, uint32_t p,
                      struct rt_error *error);
 void lib_params_put(struct lib_params *params, uint32_t p, int64_t at, double value);
 /* Hints at the names in the file that are most like the wanted one, which is not there. */

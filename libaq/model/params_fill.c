@@ -37,7 +37,7 @@ static int fill(struct lib_params *params, uint32_t p, struct lib_loader *files,
     model->counts.begun_count++;
     lib_note_name(model->counts.begun, sizeof model->counts.begun, how->module->param[p].name);
   }
-  if (init->kind != VM_INIT_LOAD) return lib_params_start(params, how->module, p, init, how->seed, error);
+  if (init->kind != VM_INIT_LOAD) return lib_params_start(params, how, p, init, error);
   return init->tensor[0] ? lib_params_load(params, p, init, files, error)
                          : lib_vectors_load(params, p, init, files, error);
 }

@@ -295,8 +295,7 @@ int lib_params_load(struct lib_params *params, uint32_t p, const struct vm_init 
   int status = lib_loader_find(l, init, &x.t, error);
   if (status != RT_OK) rt_hint(error, "the parameter %s is loaded from it", param->name);
   if (status == RT_OK) status = match(&x, error);
-  if (status == RT_OK && lacks_some(&x))
-    status = lib_params_begin(params, l->how->module, p, l->how->seed, error);
+  if (status == RT_OK && lacks_some(&x)) status = lib_params_begin(params, l->how, p, error);
   if (status == RT_OK) status = copy_values(&x, error);
   for (int a = 0; a < x.rank; a++) rt_free(x.map[a]);
   return status;

@@ -3,6 +3,7 @@
 
 #include "libaq/model/params.h"
 #include "runtime/random.h"
+#include "runtime/threads.h"
 
 /* FNV-1a. The numbers of a parameter depend on its name and the seed, not on the other parameters. */
 static uint64_t name_seed(const char *name, uint64_t seed) {
@@ -70,39 +71,64 @@ static int fill_orthogonal(struct lib_params *params, uint32_t p, struct matrice
   return RT_OK;
 }
 
-int lib_params_start(struct lib_params *params, const struct vm_module *module, uint32_t p,
-                     const struct vm_init *init, uint64_t seed, struct rt_error *error) {
-  int64_t shape[RT_MAX_RANK], n = lib_param_elements(module, p, shape, error);
-  int rank = module->param[p].type.rank;
-  uint64_t key = name_seed(module->param[p].name, seed);
-  double in, out, scale = init->a;
-  if (n < 0) return error->code;
-  struct matrices w = matrices_of(init, shape, rank, n);
-  fans(init, shape, rank, &in, &out);
+/* ---- drawing ---- */
+
+enum { PIECE = 4096 }; /* numbers of a task */
+
+/* Numbers of a parameter that depend on where they are alone, so that each thread may fill some. */
+struct drawing {
+  struct lib_params *params;
+  uint32_t p;
+  const struct vm_init *init;
+  struct matrices matrices;
+  double scale;
+  uint64_t key;
+  int64_t numbers;
+};
+
+static double number_at(const struct drawing *d, int64_t i) {
+  const struct vm_init *init = d->init;
   switch (init->kind) {
-    case VM_INIT_ORTHOGONAL: return fill_orthogonal(params, p, w, init->a, key, error);
-    case VM_INIT_GLOROT: scale = init->a * sqrt(6 / (in + out)); break;
-    case VM_INIT_HE: scale = init->a * sqrt(2 / (in > 0 ? in : 1)); break;
-    default: break;
+    case VM_INIT_NORMAL:
+    case VM_INIT_HE: return d->scale * rt_random_normal(d->key, (uint64_t)i);
+    case VM_INIT_UNIFORM: return init->a + (init->b - init->a) * rt_random_uniform(d->key, (uint64_t)i);
+    case VM_INIT_GLOROT: return d->scale * (2 * rt_random_uniform(d->key, (uint64_t)i) - 1);
+    case VM_INIT_EYE:
+      return i / (d->matrices.heads * d->matrices.columns) == i % d->matrices.columns ? init->a : 0;
+    default: return init->a;
   }
-  for (int64_t i = 0; i < n; i++) {
-    double value = init->a;
-    if (init->kind == VM_INIT_NORMAL || init->kind == VM_INIT_HE)
-      value = scale * rt_random_normal(key, (uint64_t)i);
-    else if (init->kind == VM_INIT_UNIFORM)
-      value = init->a + (init->b - init->a) * rt_random_uniform(key, (uint64_t)i);
-    else if (init->kind == VM_INIT_GLOROT)
-      value = scale * (2 * rt_random_uniform(key, (uint64_t)i) - 1);
-    else if (init->kind == VM_INIT_EYE)
-      value = i / (w.heads * w.columns) == i % w.columns ? init->a : 0;
-    lib_params_put(params, p, i, value);
-  }
+}
+
+static void draw_piece(void *context, int64_t task, void *scratch) {
+  (void)scratch;
+  const struct drawing *d = context;
+  const int64_t end = (task + 1) * PIECE < d->numbers ? (task + 1) * PIECE : d->numbers;
+  for (int64_t i = task * PIECE; i < end; i++) lib_params_put(d->params, d->p, i, number_at(d, i));
+}
+
+int lib_params_start(struct lib_params *params, const struct lib_beginning *how, uint32_t p,
+                     const struct vm_init *init, struct rt_error *error) {
+  const struct vm_param *param = &how->module->param[p];
+  int64_t shape[RT_MAX_RANK], n = lib_param_elements(how->module, p, shape, error);
+  if (n < 0) return error->code;
+  double in, out;
+  fans(init, shape, param->type.rank, &in, &out);
+  struct drawing d = {params,  p,
+                      init,    matrices_of(init, shape, param->type.rank, n),
+                      init->a, name_seed(param->name, how->seed),
+                      n};
+  if (init->kind == VM_INIT_ORTHOGONAL) return fill_orthogonal(params, p, d.matrices, init->a, d.key, error);
+  if (init->kind == VM_INIT_GLOROT) d.scale = init->a * sqrt(6 / (in + out));
+  if (init->kind == VM_INIT_HE) d.scale = init->a * sqrt(2 / (in > 0 ? in : 1));
+  const int64_t pieces = (n + PIECE - 1) / PIECE;
+  if (how->pool) rt_parallel(how->pool, pieces, draw_piece, &d);
+  for (int64_t i = 0; !how->pool && i < pieces; i++) draw_piece(&d, i, NULL);
   return RT_OK;
 }
 
-int lib_params_begin(struct lib_params *params, const struct vm_module *module, uint32_t p, uint64_t seed,
+int lib_params_begin(struct lib_params *params, const struct lib_beginning *how, uint32_t p,
                      struct rt_error *error) {
-  bool matrix = module->param[p].type.rank >= 2;
+  bool matrix = how->module->param[p].type.rank >= 2;
   struct vm_init usual = {.kind = matrix ? VM_INIT_GLOROT : VM_INIT_CONSTANT, .a = matrix};
-  return lib_params_start(params, module, p, &usual, seed, error);
+  return lib_params_start(params, how, p, &usual, error);
 }

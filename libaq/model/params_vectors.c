@@ -110,7 +110,7 @@ int lib_vectors_load(struct lib_params *params, uint32_t p, const struct vm_init
   v.vocab = lib_words_of(module, l->how->schema, module->param[p].type.dim[0]).vocab;
   if (!v.vocab) return no_words(&v, error);
   if (!(v.seen = rt_zalloc((size_t)shape[0] + 1, sizeof *v.seen))) return rt_no_memory(error);
-  int status = lib_params_begin(params, module, p, l->how->seed, error);
+  int status = lib_params_begin(params, l->how, p, error);
   if (status == RT_OK) status = io_require_ordinary(init->file, error);
   if (status == RT_OK) status = io_read_lines(init->file, take_line, &v, error);
   l->counts.entries += v.vocab->texts.count - (v.vocab->unknown >= v.vocab->base);

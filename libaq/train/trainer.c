@@ -299,11 +299,11 @@ static int make_room(struct aq_trainer *t, struct rt_error *error) {
 static int make_params(struct aq_trainer *t, struct rt_error *error) {
   int status = lib_params_init(&t->params, t->module, t->precision, error);
   if (status == RT_OK)
-    status =
-        lib_params_fill(&t->params,
-                        &(struct lib_beginning){t->module, &t->schema, (uint64_t)t->settings.seed, t->from,
-                                                t->from_path, t->options.from ? &t->from_bytes : NULL},
-                        &t->loaded, error);
+    status = lib_params_fill(&t->params,
+                             &(struct lib_beginning){t->module, &t->schema, (uint64_t)t->settings.seed,
+                                                     t->from, t->from_path,
+                                                     t->options.from ? &t->from_bytes : NULL, t->pool},
+                             &t->loaded, error);
   rt_text_free(&t->from_bytes);
   if (status == RT_OK) status = lib_params_init(&t->best, t->module, t->precision, error);
   if (status != RT_OK || !(t->settings.average > 0)) return status;
@@ -320,11 +320,8 @@ static const struct vm_function *training_function(struct aq_trainer *t) {
 }
 
 static int make_machines(struct aq_trainer *t, struct rt_error *error) {
-  int status = make_params(t, error);
-  if (status == RT_OK) {
-    t->pool = lib_pool(t->options.threads, t->options.pool, error);
-    if (!t->pool) status = error->code;
-  }
+  t->pool = lib_pool(t->options.threads, t->options.pool, error);
+  int status = t->pool ? make_params(t, error) : error->code;
   if (status == RT_OK) status = lib_feed_init(&t->feed, t->module, &t->schema, t->precision, error);
   if (status != RT_OK) return status;
   t->machine = vm_machine_new(t->module, training_function(t), t->precision, t->pool, error);
