@@ -110,7 +110,7 @@ enum {
 };
 
 /* x: [h, w, c]; y: [m, n, f], m and n of them at each stride-th point; filter: a row for each number of a
- * square. Given as types, and as numbers of arguments for messages. */
+ * window. Given as types, and as numbers of arguments for messages. */
 struct convolution {
   const struct vm_type *x, *filter, *y;
   int x_at, filter_at, y_at;
@@ -118,9 +118,13 @@ struct convolution {
 
 static int check_convolution(const struct vm_op_call *call, struct convolution of) {
   struct vm_dims *dims = call->dims;
-  const int64_t size = call->attr[0], stride = call->attr[1];
-  if (size < 1 || size > MOST_SQUARE)
-    return signature_fail(call, -1, -1, "`size` is from 1 to %d", MOST_SQUARE);
+  const int64_t width = call->attr[0], stride = call->attr[1], height = call->attr[2];
+  if (width < 1 || width > MOST_SQUARE)
+    return signature_fail(call, -1, -1, "`width` is from 1 to %d", MOST_SQUARE);
+  if (height < 1 || height > MOST_SQUARE)
+    return signature_fail(call, -1, -1, "`height` is from 1 to %d", MOST_SQUARE);
+  if (call->attr[3] < 0 || call->attr[3] >= width)
+    return signature_fail(call, -1, -1, "`before` is from 0 to `width` - 1");
   if (stride < 1 || stride > MOST_SQUARE)
     return signature_fail(call, -1, -1, "`stride` is from 1 to %d", MOST_SQUARE);
   for (int a = 0; a < 2; a++) {
@@ -130,9 +134,9 @@ static int check_convolution(const struct vm_op_call *call, struct convolution o
       return fail_with(call, of.y->dim[a], points);
     }
   }
-  const vm_dim depth = vm_dim_times(dims, vm_dim_number(dims, size * size), of.x->dim[2]);
+  const vm_dim depth = vm_dim_times(dims, vm_dim_number(dims, width * height), of.x->dim[2]);
   if (depth == of.filter->dim[0] && depth != VM_NO_DIM) return RT_OK;
-  signature_fail(call, of.filter_at, 0, "the matrix has a row for each number of a square");
+  signature_fail(call, of.filter_at, 0, "the matrix has a row for each number of a window");
   return fail_with(call, of.filter->dim[0], depth);
 }
 

@@ -55,7 +55,8 @@ static int add_offset(struct cc_context *c, args_t *args, ir_id *y) {
 
 int cc_run_convolve(struct cc_context *c, const struct cc_builtin *self, args_t *args,
                     struct cc_value *result) {
-  const double size = args->value[2].number, stride = args->named[0].number;
+  const int64_t size = (int64_t)args->value[2].number;
+  const double stride = args->named[0].number;
   struct vm_type type;
   ir_id arg[2];
   int status = image(c, self, args, &arg[0], &type);
@@ -69,9 +70,9 @@ int cc_run_convolve(struct cc_context *c, const struct cc_builtin *self, args_t 
   for (int a = 0; a < 2; a++)
     if ((type.dim[a] = strides_of(c, type.dim[a], stride)) == VM_NO_DIM) return cc_out_of_memory(c);
   type.dim[2] = filter.dim[1];
-  ir_id y = ir_add(
-      cc_in_model(c, args->node->span),
-      (struct ir_op){OP_convolve, 2, .arg = arg, .attr = {(int64_t)size, (int64_t)stride}, .type = &type});
+  ir_id y = ir_add(cc_in_model(c, args->node->span),
+                   (struct ir_op){OP_convolve, 2, .arg = arg,
+                                  .attr = {size, (int64_t)stride, size, (size - 1) / 2}, .type = &type});
   status = add_offset(c, args, &y);
   return status == RT_OK ? cc_builtin_done(c, result, y) : status;
 }

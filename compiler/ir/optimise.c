@@ -37,5 +37,6 @@ int ir_optimise(struct ir_graph *g, int root_count, ir_id *root, struct rt_error
 int ir_multiply_less(struct ir_graph *g, int root_count, ir_id *root, bool session, struct rt_error *error) {
   int status = ir_pick_first(g, root_count, root, error);
   if (status == RT_OK) status = ir_sum_first(g, root_count, root, error);
-  return status == RT_OK ? ir_pool_first(g, root_count, root, session, error) : status;
+  if (status == RT_OK) status = ir_pool_first(g, root_count, root, session, error);
+  return status == RT_OK ? ir_see_windows(g, root_count, root, error) : status;
 }

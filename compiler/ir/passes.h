@@ -55,11 +55,12 @@ int ir_simplify(struct ir_graph *g, int root_count, ir_id *root, struct rt_error
 int ir_cse(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 
 /* Where it is the same but for rounding, rows are picked before they are made (picked_rows.c) and summed
- * before they are multiplied (sums.c), and heads of one query multiply one row instead of all (one_query.c).
- */
+ * before they are multiplied (sums.c), heads of one query multiply one row instead of all (one_query.c), and
+ * neighbours are multiplied where they lie (windows.c). */
 int ir_pick_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 int ir_sum_first(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 int ir_pool_first(struct ir_graph *g, int root_count, ir_id *root, bool session, struct rt_error *error);
+int ir_see_windows(struct ir_graph *g, int root_count, ir_id *root, struct rt_error *error);
 /* All of them. session: for sessions, which keep what a model makes of a word. */
 int ir_multiply_less(struct ir_graph *g, int root_count, ir_id *root, bool session, struct rt_error *error);
 

@@ -87,21 +87,23 @@ static void concat(struct placing *p) {
 }
 
 /* Axes of an image, of which each point of the result sees a part. */
-static void slide(struct placing *p, struct ir_window window) {
+static void slide(struct placing *p, const struct ir_window window[2]) {
   for (int a = 0; a < 2 && arg_axes(p, 0); a++) {
     p->axis[a] = arg_axes(p, 0)[a];
-    ir_places_slide(p->g->dims, &p->axis[a], arg_node(p, 0)->type.dim[a], p->node->type.dim[a], window);
+    ir_places_slide(p->g->dims, &p->axis[a], arg_node(p, 0)->type.dim[a], p->node->type.dim[a], window[a]);
   }
 }
 
 static void convolve(struct placing *p) {
-  const int64_t size = p->node->attr[0], before = (size - 1) / 2;
-  slide(p, (struct ir_window){before, size - 1 - before, p->node->attr[1]});
+  const int64_t width = p->node->attr[0], stride = p->node->attr[1], height = p->node->attr[2],
+                above = (height - 1) / 2, before = p->node->attr[3];
+  slide(p, (struct ir_window[2]){{above, height - 1 - above, stride}, {before, width - 1 - before, stride}});
 }
 
 static void max_pool(struct placing *p) {
   const int64_t size = p->node->attr[0];
-  slide(p, (struct ir_window){0, size - 1, size});
+  const struct ir_window square = {0, size - 1, size};
+  slide(p, (struct ir_window[2]){square, square});
 }
 
 /* The result has queries and heads in the order of head->out; of the weights, keys follow them. */

@@ -1,7 +1,7 @@
 /* convolve.c: convolutions of images, and their gradients, as products that read the image where it lies.
  *
  * The points of a row of an image lie one behind the other with all of their numbers. So in each row of the
- * square around a point its numbers are one run, which for the next point begins a stride further on. A
+ * window around a point its numbers are one run, which for the next point begins a stride further on. A
  * product of such runs needs no copy of them. What is copied are rows of the image, with the zeros beyond its
  * edges, as many at a time as stay in the nearest cache.
  *
@@ -255,9 +255,12 @@ static void split_images(const struct rt_call *call, const struct rt_shape *y, i
 }
 
 static struct taps taps_of(const struct rt_call *call) {
-  const int64_t size = call->attr[0], before = (size - 1) / 2;
-  return (struct taps){
-      .down = size, .across = size, .row = -before, .column = -before, .step = call->attr[1]};
+  const int64_t width = call->attr[0], height = call->attr[2];
+  return (struct taps){.down = height,
+                       .across = width,
+                       .row = -((height - 1) / 2),
+                       .column = -call->attr[3],
+                       .step = call->attr[1]};
 }
 
 static void convolve_examples(const struct rt_call *call, int64_t begin, int64_t end, real *scratch) {
@@ -291,14 +294,13 @@ size_t KERNEL(convolve_scratch)(const struct rt_call *call) {
 /* ---- convolve_back ---- */
 
 /* Of the rows (or columns) of the image, each stride-th from `phase` on is made of the same taps: every
- * stride-th, from the last one back, of rows of y from `from` on. */
+ * stride-th, from the last one back, of rows of y from `from` on. at: the tap that the phase is under. */
 struct phase {
   int64_t last, count, from;
 };
 
-static struct phase phase_of(const struct rt_call *call, int64_t phase) {
-  const int64_t size = call->attr[0], stride = call->attr[1], at = phase + (size - 1) / 2,
-                first = at % stride, count = first < size ? split_ceil(size - first, stride) : 0;
+static struct phase phase_of(int64_t size, int64_t stride, int64_t at) {
+  const int64_t first = at % stride, count = first < size ? split_ceil(size - first, stride) : 0;
   return (struct phase){first + (count - 1) * stride, count, at / stride - (count - 1)};
 }
 
@@ -306,24 +308,26 @@ static struct phase phase_of(const struct rt_call *call, int64_t phase) {
  * of the image are columns. */
 static void pack_back(const struct rt_call *call, struct phase down, struct phase across, int64_t c,
                       real *to) {
-  const int64_t size = call->attr[0], stride = call->attr[1], f = call->in[1].shape->size[1],
+  const int64_t width = call->attr[0], stride = call->attr[1], f = call->in[1].shape->size[1],
                 panel = down.count * across.count * f * WIDE;
   for (int64_t a = 0; a < down.count; a++)
     for (int64_t b = 0; b < across.count; b++) {
-      const int64_t tap = (down.last - a * stride) * size + across.last - b * stride;
+      const int64_t tap = (down.last - a * stride) * width + across.last - b * stride;
       pack((struct source){in_data(call, 1) + tap * c * f, f, c, 1, f}, panel,
            to + (a * across.count + b) * f * WIDE);
     }
 }
 
 static int64_t back_room(const struct rt_call *call) {
-  return panels_room(call->attr[0] * call->attr[0] * call->in[1].shape->size[1], call->out[0].shape->size[2]);
+  return panels_room(call->attr[0] * call->attr[2] * call->in[1].shape->size[1], call->out[0].shape->size[2]);
 }
 
 static void back_phase(const struct rt_call *call, int64_t begin, int64_t end, int64_t phase, real *scratch) {
   const struct rt_shape *y = call->in[0].shape, *x = call->out[0].shape;
   const int64_t stride = call->attr[1], u = phase / stride, v = phase % stride, c = x->size[2];
-  const struct phase down = phase_of(call, u), across = phase_of(call, v);
+  const struct taps of = taps_of(call);
+  const struct phase down = phase_of(of.down, stride, u - of.row),
+                     across = phase_of(of.across, stride, v - of.column);
   const struct taps taps = {down.count, across.count, down.from, across.from, 1, c, scratch};
   pack_back(call, down, across, c, scratch);
   for (int64_t e = begin; e < end; e++) {
@@ -351,7 +355,7 @@ void KERNEL(convolve_back)(const struct rt_call *call) {
 
 /* At most, of any phase: in each the points follow each other. */
 static int64_t back_laid(const struct rt_call *call) {
-  const int64_t size = call->attr[0], columns = most_size(call->out[0].shape, 1);
+  const int64_t size = split_max(call->attr[0], call->attr[2]), columns = most_size(call->out[0].shape, 1);
   return (split_max(POINTS, columns) + MOST_ROWS * size + size * (columns + size))
          * call->in[1].shape->size[1];
 }
@@ -409,7 +413,7 @@ void KERNEL(convolve_grad)(const struct rt_call *call) {
   const struct rt_shape *w = call->out[0].shape;
   memset(call->out[0].data, 0, (size_t)w->count * sizeof(real));
   if (w->count && call->in[1].shape->count)
-    rt_parallel(call->pool, call->attr[0] * split_ceil(w->size[1], WIDE), strip_task,
+    rt_parallel(call->pool, call->attr[2] * split_ceil(w->size[1], WIDE), strip_task,
                 (void *)(uintptr_t)call);
 }
 

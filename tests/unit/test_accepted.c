@@ -83,7 +83,7 @@ static enum rt_op roll_op(void) {
 static struct vm_type make_convolution(const struct dice *d, enum rt_op op, struct vm_type *args,
                                        const int64_t *attr) {
   struct vm_dims *dims = &d->m->dims;
-  const vm_dim squares = vm_dim_number(dims, attr[0] * attr[0]), stride = vm_dim_number(dims, attr[1]);
+  const vm_dim squares = vm_dim_number(dims, attr[0] * attr[2]), stride = vm_dim_number(dims, attr[1]);
   struct vm_type x = {.dtype = RT_REAL, .batched = 1, .rank = 3, .of = VM_NO_DIM}, y, filter = x;
   x.dim[0] = d->dim[rand() % 6];
   x.dim[1] = d->dim[rand() % 6];
@@ -209,10 +209,10 @@ static void test_accepted(void **state) {
     int count = vm_op_variadic(op) ? 1 + rand() % 2 : vm_op_arity(op);
     struct vm_module *m = build_module();
     struct dice d = roll_dims(m);
-    int64_t attr[2] = {vm_op_attr_kind(op, 0) == VM_ATTR_ORDER
-                           ? (int64_t[]){0, 1, 0x10, 0x210, 0x102, 0x021, 0x01}[rand() % 7]
-                           : rand() % 5,
-                       rand() % 2};
+    int64_t attr[RT_MAX_ATTR] = {vm_op_attr_kind(op, 0) == VM_ATTR_ORDER
+                                     ? (int64_t[]){0, 1, 0x10, 0x210, 0x102, 0x021, 0x01}[rand() % 7]
+                                     : rand() % 5,
+                                 rand() % 2, rand() % 4, rand() % 2};
     if (vm_op_attr_kind(op, 0) == VM_ATTR_DIM) attr[0] = d.dim[rand() % 6];
     if (vm_op_attr_kind(op, 1) == VM_ATTR_DIM) { /* slice, pad: a start of 0 or 1 fits most often */
       attr[0] = rand() % 2;

@@ -197,22 +197,22 @@ static ir_id make_cumsum(struct host *h) {
 static ir_id make_convolve(struct host *h) {
   struct vm_dims *dims = &h->module->dims;
   const bool batched = host_below(h, 3) > 0;
-  const int64_t size = 1 + host_below(h, 4), stride = 1 + host_below(h, 3), channels = 1 + host_below(h, 3),
-                features = 1 + host_below(h, 20);
+  const int64_t width = 1 + host_below(h, 4), height = 1 + host_below(h, 4), stride = 1 + host_below(h, 3),
+                channels = 1 + host_below(h, 3), features = 1 + host_below(h, 20);
   struct vm_type x = {.dtype = RT_REAL, .batched = batched, .rank = 3, .of = VM_NO_DIM}, filter = x, y;
   x.dim[0] = any_dim(h, "H", batched, 0);
   x.dim[1] = any_dim(h, "W", batched, 0);
   x.dim[2] = host_dim(h, "C", channels);
   filter.rank = 2;
   filter.batched = false;
-  filter.dim[0] = vm_dim_times(dims, vm_dim_number(dims, size * size), x.dim[2]);
+  filter.dim[0] = vm_dim_times(dims, vm_dim_number(dims, width * height), x.dim[2]);
   filter.dim[1] = host_dim(h, "F", features);
   y = x;
   for (int a = 0; a < 2; a++)
     y.dim[a] = vm_dim_ceil(dims, vm_dim_over(dims, x.dim[a], vm_dim_number(dims, stride)));
   y.dim[2] = filter.dim[1];
   return apply(h, OP_convolve, 2, (ir_id[]){host_reals(h, x, -2, 2), host_reals(h, filter, -2, 2)},
-               (int64_t[]){size, stride}, &y);
+               (const int64_t[RT_MAX_ATTR]){width, stride, height, host_below(h, width)}, &y);
 }
 
 static ir_id make_max_pool(struct host *h) {
