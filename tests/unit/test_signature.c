@@ -68,7 +68,7 @@ static struct vm_type type(const char *text) {
 struct example {
   enum rt_op op;
   const char *arg[8], *given;
-  int64_t attr[3];
+  int64_t attr[RT_MAX_ATTR];
   const char *result; /* NULL: a mismatch whose message contains `why` */
   const char *why;
 };
