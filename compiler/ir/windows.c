@@ -4,8 +4,13 @@
  * are a convolution of x: each window is a run of numbers, of which the next begins a row further on. So
  * neither y nor its parts nor the windows are copied; nor are their gradients, since where one is wanted this
  * runs before it is taken. Numbers may differ in their last digits. With strides, each part has every
- * stride-th row. */
+ * stride-th row.
+ *
+ * Of a large matrix the copies are little beside the product, which a library of matrices makes faster than
+ * a convolution: such windows stay. */
 #include "compiler/ir/passes.h"
+
+enum { MOST_NUMBERS = 1 << 14 }; /* of the matrix */
 
 /* Windows of `width` rows of x, of which so many precede the row, along this axis. */
 struct windows {
@@ -73,13 +78,19 @@ static bool is_padded(const struct ir_graph *g, const struct ir_node *y, struct 
   return w->x && w->before >= 0 && w->before < w->width;
 }
 
+static bool is_small(const struct ir_graph *g, const struct vm_type *matrix) {
+  int64_t rows, columns;
+  return matrix->rank == 2 && is_known(g, matrix->dim[0], &rows) && is_known(g, matrix->dim[1], &columns)
+         && rows <= MOST_NUMBERS && columns <= MOST_NUMBERS && rows * columns <= MOST_NUMBERS;
+}
+
 static bool find_windows(const struct ir_graph *g, const struct ir_node *product, struct windows *w) {
   const struct ir_node *row = &g->node[product->arg[0]];
   const int rank = product->type.rank;
   ir_id y;
   if (product->op != OP_project || product->attr[0] || row->op != OP_concat || row->attr[0] != rank - 1
-      || row->type.rank != rank || (rank != 2 && rank != 3) || !are_windows(g, row, w, &y)
-      || !is_padded(g, &g->node[y], w))
+      || row->type.rank != rank || (rank != 2 && rank != 3) || !is_small(g, &g->node[product->arg[1]].type)
+      || !are_windows(g, row, w, &y) || !is_padded(g, &g->node[y], w))
     return false;
   const struct vm_type *x = &g->node[w->x].type;
   const vm_dim stride = vm_dim_number(g->dims, w->stride);
