@@ -45,7 +45,6 @@ struct machine_words {
   size_t at_capacity;
   int32_t *fresh; /* new ids, of the rows count .. */
   size_t fresh_capacity, fresh_count;
-  uint32_t common; /* ids before this one were looked at to fill up */
   int32_t id[ROWS];
   bool rests; /* in this run all instructions run */
 };
@@ -240,7 +239,6 @@ static int make_words(const struct look *l, const struct vm_memo *memo, struct m
 static void forget_rows(struct machine_words *w) {
   memset(w->place, 0, w->places * sizeof *w->place);
   w->count = w->fresh_count = 0;
-  w->common = 0;
 }
 
 static bool name_rows(const struct machine_words *w, const int32_t *id, int64_t count) {
@@ -261,15 +259,6 @@ static bool find_rows(struct machine_words *w, const int32_t *id, int64_t count)
     w->at[k] = *place - 1;
   }
   return true;
-}
-
-/* ROWS ids take as long as one. Those that come first in a vocabulary are met most, so they fill up. */
-static void fill_up(struct machine_words *w) {
-  for (; w->fresh_count % ROWS && w->count + w->fresh_count < w->most && w->common < w->places; w->common++) {
-    if (w->place[w->common]) continue;
-    w->fresh[w->fresh_count++] = (int32_t)w->common;
-    w->place[w->common] = (uint32_t)(w->count + w->fresh_count);
-  }
 }
 
 /* Ids that were given rows which have not been computed are new once more. */
@@ -313,14 +302,13 @@ static int begin_words(struct machine_words *w, struct rt_error *error) {
   w->rests = !name_rows(w, id, count);
   if (w->rests) return RT_OK;
   if (rt_grow((void **)&w->at, &w->at_capacity, (size_t)count, sizeof *w->at)
-      || rt_grow((void **)&w->fresh, &w->fresh_capacity, (size_t)count + ROWS, sizeof *w->fresh))
+      || rt_grow((void **)&w->fresh, &w->fresh_capacity, (size_t)count, sizeof *w->fresh))
     return rt_no_memory(error);
   w->rests = !find_rows(w, id, count);
   if (w->rests && w->count) { /* it is full: from the beginning */
     forget_rows(w);
     w->rests = !find_rows(w, id, count);
   }
-  if (!w->rests) fill_up(w);
   if (w->rests || rt_grow((void **)&w->row, &w->row_capacity, w->count + w->fresh_count, w->row_bytes)) {
     take_back(w);
     return w->rests ? RT_OK : rt_no_memory(error);
