@@ -147,17 +147,16 @@ static void print_seen(const struct settings *settings, const char *seen, const 
 /* The table is looked at first: a folder is made only when there is something to put into it. */
 static int new_for_table(const struct settings *settings) {
   aq_start_options options;
-  const aq_start_facts *facts;
   const aq_message *message;
   char *program, *seen;
   aq_start_options_init(&options);
   options.target = settings->target;
   options.as = settings->as;
   options.header = settings->header;
-  if (aq_start(settings->data, &options, &program, &seen, &facts, &message)) return message_print(message);
+  if (aq_start(settings->data, &options, &program, &seen, &message)) return message_print(message);
   int status = make_folder(settings->operand[0]);
   if (status == AQ_OK) status = create(settings->operand[0], "model.aq", program);
-  if (status == AQ_OK && !settings->quiet) print_seen(settings, seen, facts);
+  if (status == AQ_OK && !settings->quiet) print_seen(settings, seen, aq_start_last());
   aq_text_free(program);
   aq_text_free(seen);
   return status;

@@ -27,17 +27,18 @@ typedef struct aq_start_options {
   int header;     /* enum aq_header */
 } aq_start_options;
 void aq_start_options_init(aq_start_options *options); /* sets size and the defaults */
+/* Looks at a table (kinds of columns, labels, lengths, what is missing), and writes a program for it. *seen
+ * says in a few lines what was seen. Both are freed with aq_text_free. *message is as for aq_format.
+ * AQ_USAGE: there is no such column or template, or the table is not for it. */
+int aq_start(const char *table, const aq_start_options *options, char **program, char **seen,
+             const aq_message **message);
 typedef struct aq_start_facts {
   size_t size;
   const char *used; /* the name of the template; it lives as long as the process */
   bool skips; /* the table has rows that training and evaluating read only with bad_rows = AQ_BAD_ROW_SKIP */
 } aq_start_facts;
-/* Looks at a table (kinds of columns, labels, lengths, what is missing), and writes a program for it. *seen
- * says in a few lines what was seen. Both are freed with aq_text_free. facts may be NULL; *facts is the
- * thread's, until its next call of this function, and NULL after a failure. *message is as for aq_format.
- * AQ_USAGE: there is no such column or template, or the table is not for it. */
-int aq_start(const char *table, const aq_start_options *options, char **program, char **seen,
-             const aq_start_facts **facts, const aq_message **message);
+/* Of the thread's last aq_start, until the next one; NULL where that failed, and before the first. */
+const aq_start_facts *aq_start_last(void);
 
 /* ---- A model of pretrained weights ---- */
 

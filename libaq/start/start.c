@@ -23,9 +23,10 @@ static int begin(struct start *s, const aq_start_options *o, struct rt_text *pro
   return lay_out(s, program, error);
 }
 
+static _Thread_local aq_start_facts last; /* of size 0: there is none */
+
 int aq_start(const char *table, const aq_start_options *options, char **program, char **seen,
-             const aq_start_facts **facts, const aq_message **message) {
-  static _Thread_local aq_start_facts found;
+             const aq_message **message) {
   struct lib_message *kept = lib_thread_message();
   struct rt_error *error = lib_begin(kept);
   struct start s = {.path = table};
@@ -33,17 +34,14 @@ int aq_start(const char *table, const aq_start_options *options, char **program,
   aq_start_options o;
   if (program) *program = NULL;
   if (seen) *seen = NULL;
-  if (facts) *facts = NULL;
+  last = (aq_start_facts){0};
   int status = table && program && seen
                    ? lib_take_options(LIB_START_OPTIONS, options, &o, error)
                    : rt_fail(error, RT_USAGE, "there is no table, or no place for a result");
   if (status == RT_OK) status = begin(&s, &o, &text, &said, error);
   if (status == RT_OK) status = lib_give_text(&text, program, error);
   if (status == RT_OK) status = lib_give_text(&said, seen, error);
-  if (status == RT_OK && facts) {
-    found = (aq_start_facts){sizeof found, s.template->name, start_skips(&s)};
-    *facts = &found;
-  }
+  if (status == RT_OK) last = (aq_start_facts){sizeof last, s.template->name, start_skips(&s)};
   if (status != RT_OK) {
     rt_text_free(&text);
     rt_text_free(&said);
@@ -55,3 +53,5 @@ int aq_start(const char *table, const aq_start_options *options, char **program,
   if (message) *message = lib_view(kept);
   return status;
 }
+
+const aq_start_facts *aq_start_last(void) { return last.size ? &last : NULL; }

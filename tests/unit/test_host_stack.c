@@ -185,8 +185,7 @@ static void *begin(void *given) {
   int status;
   const aq_message *message;
   char *program = NULL, *seen = NULL, *laid_out = NULL, *about = NULL;
-  bool fine =
-      WENT(day, aq_start(path_of(day->data), NULL, &program, &seen, NULL, &message), "start", message);
+  bool fine = WENT(day, aq_start(path_of(day->data), NULL, &program, &seen, &message), "start", message);
   fine =
       fine && WENT(day, aq_format("m.aq", program, strlen(program), &laid_out, &message), "format", message);
   fine = fine && WENT(day, aq_describe("softmax", &about, &message), "describe", message);

@@ -101,7 +101,6 @@ static size_t *const VALUE_size_t_p[] = {&length_place, NULL};
 GIVEN_OUT(aq_begin_facts)
 GIVEN_OUT(aq_message)
 GIVEN_OUT(aq_run_facts)
-GIVEN_OUT(aq_start_facts)
 static enum aq_severity severity_place;
 static enum aq_severity *const VALUE_aq_severity_p[] = {&severity_place, NULL};
 
