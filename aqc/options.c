@@ -202,6 +202,23 @@ static int set_option(struct reader *r, const struct option *option, char *value
   return set_value(r, option, value);
 }
 
+/* "`aqc train` and `aqc tune` have it": the verbs that have an option of this name, the first ones when they
+ * are many; "" for none. */
+static void name_owners(const char *word, char *hint, size_t room) {
+#define ADDRESS(name) &verb_##name,
+  static const struct verb *const verbs[] = {VERBS(ADDRESS)};
+#undef ADDRESS
+  size_t length = 0, found = 0;
+  hint[0] = '\0';
+  for (size_t v = 0; v < sizeof verbs / sizeof *verbs; v++)
+    for (const struct option *option = verbs[v]->options; option->name; option++) {
+      if (strcmp(option->name, word) || length + 40 > room) continue;
+      length +=
+          (size_t)snprintf(hint + length, room - length, "%s`aqc %s`", found++ ? ", " : "", verbs[v]->name);
+    }
+  if (found) snprintf(hint + length, room - length, found > 1 ? " have it" : " has it");
+}
+
 static int unknown(const struct reader *r, const char *name, size_t length) {
   char text[128], hint[128];
   snprintf(text, sizeof text, "`aqc %s` has no option `%.*s`", r->verb->name,
@@ -212,8 +229,11 @@ static int unknown(const struct reader *r, const char *name, size_t length) {
   snprintf(word, sizeof word, "%.*s", (int)(length - 2), name + 2);
   for (const struct option *option = r->verb->options; option->name; option++)
     nearest = nearest_word(word, nearest, option->name);
-  if (!nearest) return wrong(r, NULL, text);
-  snprintf(hint, sizeof hint, "did you mean `--%s`?", nearest);
+  if (nearest)
+    snprintf(hint, sizeof hint, "did you mean `--%s`?", nearest);
+  else
+    name_owners(word, hint, sizeof hint);
+  if (!hint[0]) return wrong(r, NULL, text);
   return wrong(r, hint, text);
 }
 
