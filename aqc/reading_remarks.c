@@ -32,7 +32,7 @@ void reading_remark(const aq_reading *reading, const aq_model *model, const stru
                     const char *stand_in) {
   bool known = settings->quiet || settings->header == AQ_HEADER_NO;
   if (reading->by_position && !known) remark_columns(reading, model);
-  if (reading->doubt) message_note(reading->doubt);
+  if (reading->doubt && (reading->doubt->line || !settings->quiet)) message_note(reading->doubt);
   if (reading->odd_tags) message_note(reading->odd_tags);
   if (settings->quiet) return;
   remark_cuts(reading);

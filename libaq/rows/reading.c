@@ -37,6 +37,11 @@ void lib_reading_skipped(struct lib_reading *r, const struct rt_error *reason, i
 void lib_reading_doubt(struct lib_reading *r, const char *file, const char *line) {
   struct rt_error *doubt = &r->doubt.error;
   if (!line || doubt->code) return;
+  if (io_is_folder(file)) {
+    rt_fail_in(doubt, RT_BAD_DATA, file, "left out: %.900s", line);
+    lib_log(AQ_REMARK, doubt);
+    return;
+  }
   rt_fail_at(doubt, RT_BAD_DATA, (struct rt_place){file, 1, 0},
              "the first line (%.400s) looks like a header, but is taken for a row", line);
   rt_hint(doubt, "the option header = yes leaves it out; the option header = no says that it is a row");

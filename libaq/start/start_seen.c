@@ -190,6 +190,11 @@ void start_seen(const struct start *s, struct rt_text *out) {
   rt_text_printf(out, "%s: %s row%s, %zu column%s%s, %s\n", s->path, start_count(s, s->look.rows),
                  s->look.rows == 1 ? "" : "s", s->look.count, s->look.count == 1 ? "" : "s",
                  s->look.commas ? " between semicolons" : "", named(s));
+  if (s->look.left_out) {
+    rt_text_puts(out, "  left out: ");
+    printable_line(out, s->look.left_out);
+    rt_text_puts(out, "\n");
+  }
   if (s->look.bad) put_bad(s, out);
   if (s->look.objects) put_objects(s, out);
   put_columns(s, out);

@@ -216,6 +216,7 @@ int io_look_at(const char *path, enum io_header header, struct io_look *look, st
   look->objects = keys.objects;
   look->object_names = keys.object_names;
   look->commas = io_table_decimals(l.table)->commas;
+  if (io_table_doubt(l.table)) look->left_out = rt_arena_printf(&look->texts, "%s", io_table_doubt(l.table));
   status = read_rows(&l, &keys, header, error);
   for (size_t k = 0; k < look->count; k++) {
     if (l.values) rt_map_free(&l.values[k]);

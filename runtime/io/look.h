@@ -58,6 +58,7 @@ struct io_look {
   int objects;              /* keys of JSON lines whose values are objects, which no column can have */
   const char *object_names; /* the first of them, with commas between */
   bool header;
+  const char *left_out; /* what a folder has that is no row; NULL: nothing */
   struct rt_arena texts;
 };
 

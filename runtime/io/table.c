@@ -103,8 +103,10 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
   int64_t line;
   int status = copy_options(t, options, path, error);
   if (status == RT_OK && t->memory) return io_table_match_memory(t, error);
-  if (status == RT_OK && t->format == IO_FORMAT_FOLDER)
-    return io_folder_open(&t->folder, path, options->files_field >= 0 ? options->files : NULL, error);
+  if (status == RT_OK && t->format == IO_FORMAT_FOLDER) {
+    status = io_folder_open(&t->folder, path, options->files_field >= 0 ? options->files : NULL, error);
+    return status == RT_OK ? io_folder_left_out(t->folder, &t->doubt, error) : status;
+  }
   if (status == RT_OK && t->format == IO_FORMAT_IDX)
     return io_arrays_open(&t->arrays, path, t->label_field >= 0 && t->required[t->label_field], error);
   if (status == RT_OK)

@@ -12,6 +12,12 @@
 #include "runtime/io/table_internal.h"
 #include "runtime/io/utf8.h"
 
+/* What is in a folder and no row of it, those whose names begin with a dot apart. */
+struct left_out {
+  size_t count;
+  char *first; /* of its paths, byte by byte */
+};
+
 struct io_folder {
   char *path;
   struct io_folder_file {
@@ -19,6 +25,7 @@ struct io_folder {
     size_t label, label_length; /* within the path; no length: the file stands in the folder itself */
   } * file;                     /* [count] */
   size_t count, capacity, next;
+  struct left_out other_kind, deeper, beside;
   const struct io_files *files; /* a row has the file's name within the folder; NULL: the text in it */
   char *bytes;                  /* of the file last read */
 };
@@ -56,6 +63,15 @@ static int add_file(struct io_folder *f, char *path, size_t label, size_t label_
   return RT_OK;
 }
 
+/* The path within the folder is that of something that is no row. */
+static int leave_out(struct left_out *left, const char *path) {
+  left->count++;
+  if (left->first && strcmp(left->first, path) <= 0) return RT_OK;
+  rt_free(left->first);
+  left->first = rt_strdup(path);
+  return left->first ? RT_OK : RT_NO_MEMORY;
+}
+
 /* Adds the texts of a folder; with `within`, those of its subfolders. */
 static int list(struct io_folder *f, const char *path, bool within, struct rt_error *error) {
   DIR *folder = opendir(path);
@@ -76,6 +92,8 @@ static int list(struct io_folder *f, const char *path, bool within, struct rt_er
       status = kept && add_file(f, kept, base, labelled ? strlen(path) - base : 0) == RT_OK
                    ? RT_OK
                    : rt_no_memory(error);
+    } else if (leave_out(io_is_folder(name.data) ? &f->deeper : &f->other_kind, name.data + base) != RT_OK) {
+      status = rt_no_memory(error);
     }
     rt_text_free(&name);
   }
@@ -84,16 +102,36 @@ static int list(struct io_folder *f, const char *path, bool within, struct rt_er
 }
 
 /* Where subfolders have texts, those beside them are left out: lists of what there is, mostly. */
-static void keep_labelled(struct io_folder *f) {
+static int keep_labelled(struct io_folder *f) {
   size_t kept = 0, labelled = 0;
+  int status = RT_OK;
   for (size_t k = 0; k < f->count; k++) labelled += f->file[k].label_length > 0;
   for (size_t k = 0; k < f->count; k++) {
-    if (labelled && !f->file[k].label_length)
-      rt_free(f->file[k].path);
-    else
+    if (!labelled || f->file[k].label_length) {
       f->file[kept++] = f->file[k];
+      continue;
+    }
+    if (status == RT_OK) status = leave_out(&f->beside, f->file[k].path + strlen(f->path) + 1);
+    rt_free(f->file[k].path);
   }
   f->count = kept;
+  return status;
+}
+
+static void put_left_out(const struct left_out *left, const char *one, const char *more, const char *where,
+                         struct rt_text *out) {
+  if (!left->count) return;
+  rt_text_printf(out, "%s%zu %s%s (%s%s)", out->length ? ", " : "", left->count,
+                 left->count == 1 ? one : more, where, left->first, left->count == 1 ? "" : ", …");
+}
+
+int io_folder_left_out(const struct io_folder *f, char **text, struct rt_error *error) {
+  struct rt_text said = {0};
+  put_left_out(&f->other_kind, "file", "files", " of another kind", &said);
+  put_left_out(&f->beside, "file", "files", " beside the subfolders", &said);
+  put_left_out(&f->deeper, "folder", "folders", " within a subfolder", &said);
+  *text = said.data;
+  return said.failed ? rt_no_memory(error) : RT_OK;
 }
 
 static bool is_table(const char *name) {
@@ -145,7 +183,7 @@ int io_folder_open(struct io_folder **folder, const char *path, const struct io_
   for (size_t n = strlen(f->path); n > 1 && f->path[n - 1] == '/'; n--) f->path[n - 1] = '\0';
   int status = list(f, f->path, true, error);
   if (status != RT_OK) return status;
-  keep_labelled(f);
+  if (keep_labelled(f) != RT_OK) return rt_no_memory(error);
   if (f->count) qsort(f->file, f->count, sizeof *f->file, by_path);
   return f->count ? RT_OK : has_none(f, path, error);
 }
@@ -161,6 +199,9 @@ size_t io_folder_count(const char *path, const struct io_files *files) {
 void io_folder_close(struct io_folder *f) {
   if (!f) return;
   for (size_t k = 0; k < f->count; k++) rt_free(f->file[k].path);
+  rt_free(f->other_kind.first);
+  rt_free(f->deeper.first);
+  rt_free(f->beside.first);
   rt_free(f->file);
   rt_free(f->path);
   rt_free(f->bytes);

@@ -92,6 +92,9 @@ bool io_table_names_by(const struct io_table *t, struct io_field row, char separ
 
 /* files: what it has; NULL: texts. Close it also after a failure. RT_NO_INPUT, or RT_BAD_DATA when it has
  * none. */
+/* What is in the folder and no row, as in "2 files of another kind (a/1.webp, …)"; *text is NULL: nothing.
+ * Free it. */
+int io_folder_left_out(const struct io_folder *folder, char **text, struct rt_error *error);
 int io_folder_open(struct io_folder **folder, const char *path, const struct io_files *files,
                    struct rt_error *error);
 const char *io_folder_name(const struct io_folder *folder);
