@@ -65,6 +65,14 @@ static const char *without(const struct start *s, size_t k) {
   return k == s->target ? "" : ", so that it is read as a set, which may be empty";
 }
 
+/* Is the column no column of numbers for a few of its fields alone? */
+static bool is_nearly_numbers(const struct start_column *c) {
+  enum { ONE_OF = 10 };
+  const struct io_look_field *f = c->field;
+  return f->odd && (c->kind == START_TEXT || c->kind == START_CLASS || c->kind == START_NAME)
+         && f->numbers + f->absent < f->filled && (f->filled - f->numbers - f->absent) * ONE_OF <= f->filled;
+}
+
 /* In how many rows the column is missing. */
 static int64_t missing_in(const struct start_column *c) {
   if (c->kind == START_EMPTY) return 0;
@@ -113,6 +121,12 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
                    "out");
       break;
     default: rt_text_puts(out, "empty: left out");
+  }
+  if (is_nearly_numbers(c)) {
+    rt_text_printf(out, "; %s of %s are numbers, but line %lld has \"", start_count(s, f->numbers),
+                   start_count(s, f->filled), (long long)f->odd_line);
+    printable_line(out, f->odd);
+    rt_text_puts(out, "\"");
   }
   const int64_t missing = missing_in(c);
   if (missing)

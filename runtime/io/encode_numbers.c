@@ -31,8 +31,8 @@ const char *io_place_number(const struct io_place *p, const struct io_field *ite
 const struct io_option io_numbers_options[IO_NUMBERS_OPTIONS] = {
     IO_WORD_OR_NUMBER(
         "missing", fills, missing,
-        "what stands for a number that is missing (an empty field, NA, NaN, null, None, ?): the "
-        "mean or the median of the training rows, or a number; left out, such a row is a bad one"),
+        "what stands for a number that is missing (an empty field, NA, NaN, null, None, ?, -): "
+        "the mean or the median of the training rows, or a number; left out, such a row is a bad one"),
     IO_CHOICE("scale", scales, scale,
               "standard: less the mean of the training rows, by their standard deviation; range: from 0 to 1 "
               "over the training rows; none, or left out: as the file has them"),

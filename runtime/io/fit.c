@@ -10,7 +10,7 @@
 #include "runtime/io/number.h"
 
 bool io_is_missing(const char *text, size_t length) {
-  static const char *const missing[] = {"", "NA", "N/A", "NaN", "null", "None", "?"};
+  static const char *const missing[] = {"", "NA", "N/A", "NaN", "null", "None", "?", "-", "--"};
   io_trim(&text, &length);
   for (size_t k = 0; k < RT_COUNT(missing); k++)
     if (length == strlen(missing[k]) && strncasecmp(text, missing[k], length) == 0) return true;

@@ -16,8 +16,10 @@ static int make_room(struct io_looking *l, size_t count, struct rt_error *error)
   return look->field && l->values && l->items ? RT_OK : rt_no_memory(error);
 }
 
-static int take_row(struct io_looking *l, const struct io_field *fields, struct rt_error *error) {
+static int take_row(struct io_looking *l, const struct io_field *fields, int64_t line,
+                    struct rt_error *error) {
   struct io_look *look = l->look;
+  l->line = line;
   for (size_t k = 0; k < look->count; k++) {
     int status = io_look_at_field(l, k, fields[k], error);
     if (status != RT_OK) return status;
@@ -117,7 +119,7 @@ static int settle_header(struct io_looking *l, enum io_header header, const stru
                          struct rt_error *error) {
   struct io_look *look = l->look;
   look->header = header == IO_HEADER_YES || (header == IO_HEADER_AUTO && is_header(look, first));
-  if (!look->header) return take_row(l, first, error);
+  if (!look->header) return take_row(l, first, l->first_line, error);
   size_t twice[2];
   if (io_named_twice(first, look->count, twice))
     return io_refuse_twice(l->table, l->first_line, first[twice[0] - 1].text, twice, error);
@@ -156,7 +158,7 @@ static int read_first(struct io_looking *l, const struct io_row *row, const stru
     l->look->field[k].name = rt_strdup(keys->name[k]);
     if (!l->look->field[k].name) return rt_no_memory(error);
   }
-  return take_row(l, row->fields, error);
+  return take_row(l, row->fields, row->line, error);
 }
 
 static int keep_bad(struct io_look *look, const struct rt_error *bad, struct rt_error *error) {
@@ -182,7 +184,7 @@ static int read_rows(struct io_looking *l, const struct io_look_keys *keys, enum
   l->first_line = row.line;
   if ((status = read_first(l, &row, keys, first, error))) return status;
   while ((status = next_row(l->look, table, &row, &bad, error)) == RT_OK && row.line)
-    if ((status = take_row(l, row.fields, error))) break;
+    if ((status = take_row(l, row.fields, row.line, error))) break;
   if (status == RT_OK && bad.code) status = keep_bad(l->look, &bad, error);
   return status != RT_OK || keys->count ? status : settle_header(l, header, first, error);
 }

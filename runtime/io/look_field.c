@@ -46,11 +46,18 @@ bool io_look_number(const struct io_look *look, const char *text, size_t length,
   return !io_decimals_parse(&decimals, text, length, number);
 }
 
+static int note_odd(struct io_looking *l, struct io_look_field *f, const char *text, size_t length) {
+  if (io_is_missing(text, length) || (f->odd && f->odd_line < l->line)) return RT_OK;
+  f->odd = rt_arena_strndup(&l->look->texts, text, (size_t)io_quoted(text, length));
+  f->odd_line = l->line;
+  return f->odd ? RT_OK : RT_NO_MEMORY;
+}
+
 /* Keeps the first numbers that are written with a point, and with a comma, where both may be. */
 static int look_at_number(struct io_looking *l, struct io_look_field *f, const char *text, size_t length) {
   struct io_decimals decimals = {.commas = l->look->commas};
   double number;
-  if (io_decimals_parse(&decimals, text, length, &number)) return RT_OK;
+  if (io_decimals_parse(&decimals, text, length, &number)) return note_odd(l, f, text, length);
   f->least = f->numbers ? fmin(f->least, number) : number;
   f->most = f->numbers ? fmax(f->most, number) : number;
   f->numbers++;

@@ -10,6 +10,7 @@ struct io_looking {
   struct io_look *look;
   struct io_table *table;
   int64_t first_line;            /* where its first row begins */
+  int64_t line;                  /* where the row that is taken begins */
   struct rt_map *values, *items; /* [count] where each value of a field stands in its bag */
   struct io_tokens tokens;
 };
