@@ -126,7 +126,7 @@ typedef struct aq_reading {
   const aq_message *first_skipped; /* why the first of those was bad; NULL: there was none */
   bool header;                     /* the first line was a header */
   size_t by_position; /* how many fields a row has, when they were told apart by position alone; else 0 */
-  const aq_message *doubt;    /* the first line may be a header, or files of a folder are no rows; NULL: none */
+  const aq_message *doubt; /* the first line may be a header, or files of a folder are no rows; NULL: none */
   const aq_message *odd_tags; /* training rows have steps between tags that no answer has; NULL: none */
   const aq_cut *const *cut;   /* [cut_count] */
   size_t cut_count;

@@ -34,11 +34,11 @@ struct io_look_field {
   int64_t numbers, whole;  /* that are a number, and a whole one */
   const char *odd;         /* the first that is neither a number nor absent, and its line */
   int64_t odd_line;
-  int64_t absent;          /* that say in a word that nothing is there: NA, null, ? */
-  int64_t dates;           /* that are a date: 2024-05-31 */
-  int64_t commas;          /* that are 1,34 or 1,234.5: two numbers or one, where points separate */
-  const char *comma;       /* the first such one */
-  const char *decimal[2];  /* the first numbers with a point and a comma, where semicolons separate */
+  int64_t absent;         /* that say in a word that nothing is there: NA, null, ? */
+  int64_t dates;          /* that are a date: 2024-05-31 */
+  int64_t commas;         /* that are 1,34 or 1,234.5: two numbers or one, where points separate */
+  const char *comma;      /* the first such one */
+  const char *decimal[2]; /* the first numbers with a point and a comma, where semicolons separate */
   double least, most, mean, squares; /* of the numbers; squares: of what they are off the mean */
   int64_t lists, list_length;        /* rows of two or more numbers; how many: -1 when that differs */
   struct io_look_bag values, items;  /* items: what white space separates within a field */

@@ -37,12 +37,62 @@ static int skip_mark(struct io_table *t, struct rt_error *error) {
   return status;
 }
 
-/* A spreadsheet is a zip archive, whatever its name. */
-static int refuse_archive(const struct io_table *t, struct rt_error *error) {
-  if (t->end - t->begin < 4 || memcmp(t->buffer + t->begin, "PK\3\4", 4) != 0) return RT_OK;
+/* Files that are no text, by the bytes they begin with, or have behind the first ones. */
+static const struct other_file {
+  const char *bytes, *what, *hint;
+  size_t at;
+} other_files[] = {
+    {"PK\3\4", "a zip archive, as spreadsheets (.xlsx, .ods) are, and no text",
+     "save the sheet as CSV, in UTF-8, and give that file", 0},
+    {"\xFD\x37zXZ", "compressed by xz, and files are read plain or as gzip", "unpack it: xz -dk FILE", 0},
+    {"\x28\xB5\x2F\xFD", "compressed by zstd, and files are read plain or as gzip", "unpack it: zstd -d FILE",
+     0},
+    {"1AY&SY", "compressed by bzip2, and files are read plain or as gzip", "unpack it: bzip2 -dk FILE", 4},
+    {"PAR1", "a Parquet file, and no text",
+     "write it as CSV: python3 -c \"import pandas; pandas.read_parquet('FILE').to_csv('FILE.csv', "
+     "index=False)\"",
+     0},
+    {"ARROW1", "an Arrow (Feather) file, and no text",
+     "write it as CSV: python3 -c \"import pandas; pandas.read_feather('FILE').to_csv('FILE.csv', "
+     "index=False)\"",
+     0},
+    {"SQLite format 3", "a database of SQLite, and no text",
+     "write a table as CSV: sqlite3 -csv -header FILE 'select * from TABLE' > FILE.csv", 0},
+    {"\x93NUMPY", "an array of NumPy, and no text",
+     "write it as text: python3 -c \"import numpy; numpy.savetxt('FILE.csv', numpy.load('FILE'), "
+     "delimiter=',')\"",
+     0}};
+
+static int refuse_others(const struct io_table *t, struct rt_error *error) {
+  const size_t length = t->end - t->begin;
+  for (size_t k = 0; k < RT_COUNT(other_files); k++) {
+    const struct other_file *other = &other_files[k];
+    const size_t size = strlen(other->bytes);
+    if (length < other->at + size || memcmp(t->buffer + t->begin + other->at, other->bytes, size) != 0)
+      continue;
+    rt_fail_in(error, RT_BAD_DATA, io_reader_name(t->reader), "is %s", other->what);
+    rt_hint(error, "%s", other->hint);
+    return RT_BAD_DATA;
+  }
+  return RT_OK;
+}
+
+/* Of a file of that name, `[` and an object would pass for a text, or for a bad line. */
+static int refuse_json_array(const struct io_table *t, const char *path, enum io_format asked,
+                             struct rt_error *error) {
+  static const char spaces[] = " \t\r\n";
+  const char *at = t->buffer + t->begin, *end = t->buffer + t->end;
+  const enum io_format named = path ? io_format_of(path) : IO_FORMAT_JSONL;
+  const bool is_text = asked == IO_FORMAT_TSV && path && !ends_with(path, strlen(path), ".json");
+  if (t->begin == t->end || *at++ != '[' || is_text) return RT_OK;
+  if (asked == IO_FORMAT_FASTTEXT || (named != IO_FORMAT_JSONL && named != IO_FORMAT_TSV)) return RT_OK;
+  while (at < end && *at && strchr(spaces, *at)) at++;
+  if (at == end || *at++ != '{') return RT_OK;
+  while (at < end && *at && strchr(spaces, *at)) at++;
+  if (at == end || *at != '"') return RT_OK;
   rt_fail_in(error, RT_BAD_DATA, io_reader_name(t->reader),
-             "is a zip archive, as spreadsheets (.xlsx, .ods) are, and no text");
-  rt_hint(error, "save the sheet as CSV, in UTF-8, and give that file");
+             "is a JSON array, and rows are read from JSON lines: an object in each");
+  rt_hint(error, "write it as lines: jq -c '.[]' FILE > FILE.jsonl");
   return RT_BAD_DATA;
 }
 
@@ -113,7 +163,8 @@ static int open_table(struct io_table *t, const char *path, const struct io_tabl
     status = options->source ? io_reader_open_source(&t->reader, options->source, error)
                              : io_reader_open(&t->reader, path, error);
   if (status == RT_OK) status = skip_mark(t, error);
-  if (status == RT_OK) status = refuse_archive(t, error);
+  if (status == RT_OK) status = refuse_others(t, error);
+  if (status == RT_OK) status = refuse_json_array(t, options->source ? NULL : path, options->format, error);
   if (status == RT_OK && t->format == IO_FORMAT_CSV) status = io_table_separate(t, error);
   if (status != RT_OK) return status;
   struct rt_error reason = {0};

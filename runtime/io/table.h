@@ -121,8 +121,8 @@ bool io_table_has_header(const struct io_table *table);
 bool io_table_has_semicolons(const struct io_table *table);
 /* The fields of a row, when columns were told apart by their position alone; else 0. */
 size_t io_table_by_position(const struct io_table *table);
-/* The first line, when it was taken for a row but looks like a header; of a folder, what in it is no row; NULL
- * otherwise. */
+/* The first line, when it was taken for a row but looks like a header; of a folder, what in it is no row;
+ * NULL otherwise. */
 const char *io_table_doubt(const struct io_table *table);
 /* The file's field number (from 1) of a declared column, for messages; 0 when the file does not have it. */
 int io_table_field_number(const struct io_table *table, int column);
