@@ -33,6 +33,9 @@ int cc_each(struct cc_context *c, const struct gr_node *node, struct cc_value *l
 int cc_let(struct cc_context *c, const struct gr_node *let);
 /* shown_weights.c: notes that aqc attend shows the tensor, which a program calls `weights`. */
 int cc_show_weights(struct cc_context *c, ir_id id);
+/* The path, or with _2, _3, … behind it where other weights have that name: a call without parameters has no
+ * path of its own. NULL: there is no memory. */
+const char *cc_shown_name(struct cc_context *c, const char *path);
 /* file_values.c */
 int cc_dim_of(struct cc_context *c, struct cc_definition *definition, vm_dim *dim);
 /* The dim or the number that a `dim` or a `const` of a file is. */

@@ -264,8 +264,8 @@ static int attend(struct cc_context *c, struct cc_slots *slots, struct gr_span s
   ir_id operand[3], *arg;
   vm_dim value_width = VM_NO_DIM;
   struct vm_type type;
-  slot.head = ir_add_head(c->model, c->frame->path, &plan);
-  if (!slot.head) return cc_out_of_memory(c);
+  const char *name = cc_shown_name(c, c->frame->path);
+  if (!name || !(slot.head = ir_add_head(c->model, name, &plan))) return cc_out_of_memory(c);
   slot.head->softmax = true;
   note_call(c, slot.head);
   int status = collect_operands(c, c->scope, &slot, operand, &slots->width, &value_width);

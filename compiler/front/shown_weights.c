@@ -39,10 +39,26 @@ static int name_items(struct cc_context *c, struct cc_weights *weights) {
   return RT_OK;
 }
 
+static bool is_shown(const struct cc_context *c, const char *name) {
+  for (uint32_t h = 0; h < c->model->head_count; h++)
+    if (!strcmp(c->model->head[h]->name, name)) return true;
+  for (size_t w = 0; w < c->weights_count; w++)
+    if (!strcmp(c->weights[w].name, name)) return true;
+  return false;
+}
+
+const char *cc_shown_name(struct cc_context *c, const char *path) {
+  const char *name = path;
+  for (int n = 2; name && is_shown(c, name); n++) name = rt_arena_printf(&c->model->arena, "%s_%d", path, n);
+  return name;
+}
+
 int cc_show_weights(struct cc_context *c, ir_id id) {
   if (rt_grow((void **)&c->weights, &c->weights_capacity, c->weights_count + 1, sizeof *c->weights))
     return cc_out_of_memory(c);
+  const char *name = cc_shown_name(c, c->model->node[id].name);
+  if (!name) return cc_out_of_memory(c);
   struct cc_weights *weights = &c->weights[c->weights_count++];
-  *weights = (struct cc_weights){.name = c->model->node[id].name, .id = id};
+  *weights = (struct cc_weights){.name = name, .id = id};
   return name_items(c, weights);
 }
