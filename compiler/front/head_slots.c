@@ -246,6 +246,13 @@ static int hide(struct cc_context *c, struct cc_slot *slot, ir_id score, struct 
   return slot->s.id ? RT_OK : c->error->code;
 }
 
+/* What is done to `s` in a formula: the `+` of s + bias[i, j]; NULL: it stands alone, or within a call. */
+static const char *done_to_score(const struct gr_node *node) {
+  const struct gr_node *left = node->kind == GR_BINARY ? node->child[0] : NULL;
+  if (left && left->kind == GR_NAME && !strcmp(left->text, "s")) return node->text;
+  return left ? done_to_score(left) : NULL;
+}
+
 /* Once for each place, and not for a formula of the library. */
 CC_OWN_FRAME static int warn_unscaled(struct cc_context *c, const struct cc_slots *slots,
                                       const struct cc_slot_source *source, ir_id scored) {
@@ -256,8 +263,13 @@ CC_OWN_FRAME static int warn_unscaled(struct cc_context *c, const struct cc_slot
   struct rt_error warning = {0};
   gr_fail(&warning, formula(source)->span,
           "`s` is not divided by sqrt(width): the wider the vectors, the more softmax sees one key alone");
-  rt_hint(&warning, "write %s%s%s - …; who means it writes `1 * s`", source->inner ? "" : "s / sqrt(",
-          source->inner ? "score = score" : cc_dim_text(c, slots->width), source->inner ? "" : ")");
+  const char *done = done_to_score(formula(source));
+  rt_hint(&warning, "write %s%s%s%s%s%s; who means it writes `1 * s`",
+          !source->inner ? "s / sqrt("
+          : done         ? "score = score"
+                         : "score",
+          source->inner ? "" : cc_dim_text(c, slots->width), source->inner ? "" : ")", done ? " " : " for s",
+          done ? done : "", done ? " …" : "");
   warning.code = RT_NEGATIVE;
   return cc_warn(&c->program->diagnostics, &warning);
 }
