@@ -424,7 +424,8 @@ static const struct cc_builtin builtins[] = {
      "running sum along a dim, the last when none is named: of all up to here, or with reverse = true of all "
      "from here on"},
     {"reshape", CC_TAKES(x_shape), cc_run_reshape, 0, 0, "the same elements, in order, under other axes"},
-    {"expand", CC_TAKES(x_shape), cc_run_expand, 0, 0, "x repeated along the axes that it lacks"},
+    {"expand", CC_TAKES(x_shape), cc_run_expand, 0, 0,
+     "x repeated along the axes that it lacks; an outer product is reshape(a, [N, 1]) @ reshape(b, [1, M])"},
     {"transpose", CC_TAKES(x_shape), cc_run_transpose, 0, 0, "the axes of x in the order given"},
     {"zeros", CC_TAKES(shape), cc_run_fill, 0, 0, "a tensor of zeros of that shape: `zeros([T, D])`"},
     {"ones", CC_TAKES(shape), cc_run_fill, 0, 1, "a tensor of ones of that shape: `ones([T, 1])`"},

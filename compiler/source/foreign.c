@@ -78,7 +78,7 @@ static const struct cc_foreign table[] = {
      "the last axis of x with the first of W; any other sum of products is as `sum(x * y, D)`"},
     {"dot inner vdot vecdot", VALUE, "sum(x * y, D)", "matrices are multiplied with x @ W"},
     {"addmm baddbmm addbmm", VALUE, "linear(x, K)", "x @ W + b, with a W and b of its own"},
-    {"outer", VALUE, "expand(a, [N, M]) * expand(b, [N, M])", "of a: [N] and b: [M]"},
+    {"outer", VALUE, "reshape(a, [N, 1]) @ reshape(b, [1, M])", "of a: [N] and b: [M]"},
     {"cosinesimilarity", VALUE, "sum(unit(x) * unit(y), D)", NULL},
     {"cdist pairwisedistance", VALUE, "sqrt(sum((x - y)^2, D))",
      "between rows of the same place; between all pairs, a head such as `euclidean`"},
