@@ -136,11 +136,11 @@ int cc_run_expand(struct cc_context *c, const struct cc_builtin *self, args_t *a
   const bool lifted = has_no_heads(c, &type) && cc_heads_first(c, args->node->span, &x);
   if (lifted && !put_heads_first(c, args, &type)) return c->error->code;
   ir_id y = ir_expand(cc_in_model(c, args->node->span), x, &type);
-  if (!y && c->error->hint[0])
-    rt_hint(
-        c->error,
-        "give the axes different names (dim E = D), or write the outer product of two as reshape(a, [D, 1]) "
-        "@ reshape(b, [1, D])");
+  if (!y && c->error->hint[0]) { /* in more than one way */
+    c->error->hint[0] = '\0';
+    rt_hint(c->error, "give the axes different names (dim E = D), or write the outer product of two as "
+                      "reshape(a, [D, 1]) @ reshape(b, [1, D])");
+  }
   return cc_builtin_done(c, result, lifted ? cc_heads_back(c, args->node->span, y) : y);
 }
 
