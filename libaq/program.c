@@ -217,6 +217,41 @@ static int check_hosted(struct aq_program *p, struct rt_error *error) {
   return RT_OK;
 }
 
+static bool has_externs(const struct cc_program *read) {
+  for (size_t u = 0; u < read->unit_count; u++)
+    for (size_t i = 0; i < read->unit[u]->definition_count; i++)
+      if (read->unit[u]->definition[i].node && read->unit[u]->definition[i].node->kind == GR_EXTERN)
+        return true;
+  return false;
+}
+
+/* A function that cannot be compiled by itself, as one that is given a function, is checked where it is
+ * called; so is one that has no gradient. */
+static int check_natives_of(const struct aq_program *p, const char *name, bool gradients,
+                            struct rt_error *error) {
+  const struct cc_alone alone = {.name = name, .gradients = gradients};
+  struct rt_error unfit = {0};
+  struct vm_module *module = cc_compile_function(p->read, &alone, &unfit);
+  int status = module ? vm_natives_bind(module, &p->allowed, error) : RT_OK;
+  vm_module_free(module);
+  rt_error_clear(&unfit);
+  return status;
+}
+
+/* Native functions that functions of the file call, and their gradients, against their libraries. */
+static int check_natives(const struct aq_program *p, struct rt_error *error) {
+  const struct cc_unit *unit = p->read->main;
+  int status = RT_OK;
+  if (!unit || !has_externs(p->read)) return RT_OK;
+  for (size_t i = 0; i < unit->definition_count && status == RT_OK; i++) {
+    const struct gr_node *node = unit->definition[i].node;
+    if (!node || (node->kind != GR_FN && node->kind != GR_HEAD)) continue;
+    status = check_natives_of(p, unit->definition[i].name, false, error);
+    if (status == RT_OK) status = check_natives_of(p, unit->definition[i].name, true, error);
+  }
+  return status;
+}
+
 int aq_program_check(aq_program *program) {
   if (!program) return AQ_USAGE;
   struct rt_error *error = &program->message.error;
@@ -227,6 +262,7 @@ int aq_program_check(aq_program *program) {
   program->native_count = 0;
   int status = cc_check(program->read, &program->model, error);
   if (status == RT_OK) status = check_hosted(program, error);
+  if (status == RT_OK) status = check_natives(program, error);
   if (status == RT_OK && program->model) status = vm_natives_bind(program->model, &program->allowed, error);
   if (status == RT_OK && program->model)
     status = lib_requirements_list(program->model, &program->arena, &program->requirement, error);
