@@ -96,14 +96,26 @@ static int find_template(struct start *s, const char *name, struct rt_error *err
   return RT_USAGE;
 }
 
-static const char *why_not(const struct start *s) {
-  switch (s->column[s->target].kind) {
+static const char *why_not(const struct start *s, size_t k) {
+  switch (s->column[k].kind) {
     case START_NAME: return "it has another value in each row";
     case START_DATE: return "it has dates, which no column reads";
     case START_UNSAID: return "no program can say its key";
     case START_EMPTY: return "it is empty";
     case START_SAME: return "it has the same value in each row";
     default: return "the other columns tell nothing about it";
+  }
+}
+
+/* Each column that cannot be predicted by itself, and why. */
+static void list_reasons(const struct start *s, struct rt_text *out) {
+  enum { MOST = 5 };
+  size_t said = 0;
+  for (size_t k = 0; k < s->look.count && said < MOST; k++) {
+    const struct start_column *c = &s->column[k];
+    if (c->kind >= START_IMAGE) continue;
+    rt_text_printf(out, "%s\"%s\": %s", said++ ? "; " : ": ", c->field->name ? c->field->name : c->name,
+                   why_not(s, k));
   }
 }
 
@@ -123,19 +135,23 @@ static void hint_labels(const struct start *s, struct rt_error *error) {
 }
 
 static int refuse(const struct start *s, const struct start_template *as, struct rt_error *error) {
-  struct rt_text names = {0};
+  struct rt_text names = {0}, reasons = {0};
   const struct start_column *c = s->guessed ? NULL : &s->column[s->target];
   const char *name = c && c->field->name ? c->field->name : c ? c->name : "";
   list_columns(s, &names);
+  list_reasons(s, &reasons);
   if (as && c)
     rt_fail_in(error, RT_USAGE, s->path, "%s needs %s, and the column \"%s\" is not that", as->name,
                as->needs, name);
   else if (c)
-    rt_fail_in(error, RT_USAGE, s->path, "the column \"%s\" cannot be predicted: %s", name, why_not(s));
+    rt_fail_in(error, RT_USAGE, s->path, "the column \"%s\" cannot be predicted: %s", name,
+               why_not(s, s->target));
   else if (as)
     rt_fail_in(error, RT_USAGE, s->path, "%s needs %s, and the table has none", as->name, as->needs);
   else
-    rt_fail_in(error, RT_USAGE, s->path, "nothing in this table can be predicted from the rest of it");
+    rt_fail_in(error, RT_USAGE, s->path, "nothing in this table can be predicted from the rest of it%s",
+               reasons.data ? reasons.data : "");
+  rt_text_free(&reasons);
   hint_labels(s, error);
   rt_hint(error, "its columns are %s; the list of templates shows what each template is for",
           names.data ? names.data : "");

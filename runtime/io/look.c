@@ -128,7 +128,13 @@ static int settle_header(struct io_looking *l, enum io_header header, const stru
     look->field[k].name = rt_strndup(first[k].text, first[k].length);
     if (!look->field[k].name) return rt_no_memory(error);
   }
-  return RT_OK;
+  if (look->rows) return RT_OK;
+  rt_fail_in(error, RT_BAD_DATA, io_table_name(l->table),
+             "there are no rows in it, but for a line of names%s%s",
+             look->first_bad ? "; the first row behind it cannot be read: " : "",
+             look->first_bad ? look->first_bad : "");
+  if (header == IO_HEADER_AUTO) rt_hint(error, "where that line is a row, say so: the option header = no");
+  return RT_BAD_DATA;
 }
 
 /* ---- rows ---- */
