@@ -9,9 +9,9 @@ static const char *const ways[] = {"optimizer", "schedule"}; /* settings that ha
 
 static struct rt_error *wrong(struct cc_program *program) { return cc_report(&program->diagnostics, false); }
 
-static void show_form(struct rt_error *error, bool set, const char *name) {
+static void show_form(struct rt_error *error, bool set) {
   if (set)
-    rt_hint(error, "a setting of train { } is written train.%s = …", name ? name : "NAME");
+    rt_hint(error, "a setting of train { } is written train.NAME = …, or NAME = … for short");
   else
     rt_hint(error, "a size is given as in D = 64, a const as in rate = 0.5");
 }
@@ -26,21 +26,17 @@ static bool is_empty(struct cc_program *program, const struct cc_assigned *given
   else
     rt_fail_in(error, RT_USAGE, given->origin, "%s",
                text[0] ? "nothing is named before the `=`" : "what it gives is empty");
-  if (!given->name) show_form(error, set, NULL);
+  if (!given->name) show_form(error, set);
   return true;
 }
 
 static void say_how(struct cc_program *program, const struct gr_node *root, bool set) {
   struct rt_error *error = wrong(program);
-  const char *name = root->kind == GR_ARG ? root->text : NULL;
-  if (set && name)
-    gr_fail(error, root->span, "the block of the setting `%s` is missing", name);
-  else
-    gr_fail(error, root->span, set ? "no setting is named here" : "no dim or const is given a value here");
+  gr_fail(error, root->span, set ? "no setting is named here" : "no dim or const is given a value here");
   if (!set && root->kind == GR_TRAIN)
     rt_hint(error, "what training takes is set, not defined: the option set = train.NAME=…");
   else
-    show_form(error, set, name);
+    show_form(error, set);
 }
 
 /* What a text gives a value, or NULL when that is wrong. */
@@ -58,6 +54,7 @@ static struct gr_node *entry_of(struct cc_program *program, const struct cc_assi
   }
   if (!given->name && set == (root->kind == GR_TRAIN) && (set || root->text))
     return set ? root->child[0] : root;
+  if (!given->name && set && root->kind == GR_ARG && root->text) return root; /* `train.` may be left out */
   say_how(program, root, set);
   return NULL;
 }
