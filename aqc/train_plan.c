@@ -62,6 +62,9 @@ int train_plan(const struct settings *settings, const aq_program *program, aq_tr
     message_warning(aq_program_diagnostic(program, k, NULL));
   if (!settings->quiet) remark_rows(facts);
   if (!settings->quiet) remark_beginning(facts, settings->weights);
+  if (settings->resume && !settings->quiet && facts->epochs < facts->epochs_set)
+    message_remark("goes on in epoch %lld of %lld", (long long)facts->epochs + 1,
+                   (long long)facts->epochs_set);
   int status = aq_trainer_model(trainer, &model);
   if (status != AQ_OK)
     status = model ? message_print(aq_trainer_message(trainer)) : message_no_memory();

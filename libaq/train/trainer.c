@@ -343,6 +343,7 @@ static int make_machines(struct aq_trainer *t, struct rt_error *error) {
 }
 
 static void count_facts(struct aq_trainer *t) {
+  t->facts.epochs = t->state.epoch;
   t->facts.epochs_set = t->settings.epochs;
   t->facts.seed = t->settings.seed;
   t->facts.rows = t->train_data.rows;
