@@ -22,15 +22,31 @@ static bool is_wanted(const char *head, const char *name) {
   return length > tail && name[length - tail - 1] == '.' && strcmp(name + length - tail, head) == 0;
 }
 
+/* Hints at the heads that there are: the nearest, or all for which there is room. */
+static void hint_heads(const aq_session *session, const char *head, char *hint, size_t size) {
+  const char *nearest = NULL;
+  const size_t count = aq_session_map_count(session);
+  size_t length = 0;
+  for (size_t k = 0; k < count; k++) nearest = nearest_word(head, nearest, aq_session_map(session, k)->name);
+  if (nearest) {
+    snprintf(hint, size, "did you mean `%s`?", nearest);
+    return;
+  }
+  for (size_t k = 0; k < count && length < size; k++) {
+    const char *name = aq_session_map(session, k)->name;
+    const bool again = k && !strcmp(name, aq_session_map(session, k - 1)->name);
+    if (!again)
+      length += (size_t)snprintf(hint + length, size - length, "%s`%s`", k ? ", " : "it has ", name);
+  }
+}
+
 static int no_maps(const struct settings *settings, const aq_session *session) {
-  const char *head = settings->head, *nearest = NULL;
-  char hint[256] = "without --head all of them are shown, but for heads within the step of a scan";
+  const char *head = settings->head;
+  char hint[400] = "it has none, but for heads within the step of a scan";
   if (!head)
     return message_fail(AQ_USAGE, "it shows heads and mixes, but not those within the step of a scan",
                         "this model has no attention to show");
-  for (size_t k = 0; k < aq_session_map_count(session); k++)
-    nearest = nearest_word(head, nearest, aq_session_map(session, k)->name);
-  if (nearest) snprintf(hint, sizeof hint, "did you mean `%s`?", nearest);
+  hint_heads(session, head, hint, sizeof hint);
   return message_fail(AQ_USAGE, hint, "the model has no head `%s` to show", head);
 }
 

@@ -369,6 +369,16 @@ static bool has_odd_places(const char *name, size_t length) {
   return false;
 }
 
+static void hint_metric(const struct rep_report *r, const char *name, size_t length, struct rt_error *e) {
+  char wanted[60];
+  if (length >= sizeof wanted) return;
+  snprintf(wanted, sizeof wanted, "%.*s", (int)length, name);
+  struct rt_nearest nearest = {wanted, NULL, 0};
+  for (size_t m = 0; m < rep_metric_count; m++)
+    if (rep_measures(r, &rep_metrics[m])) rt_nearest_consider(&nearest, rep_metrics[m].name);
+  if (nearest.best) rt_hint(e, "did you mean %s?", nearest.best);
+}
+
 /* The first length bytes of name. */
 static int find_metric(const struct rep_report *r, const char *name, size_t length, struct rep_asked *asked,
                        struct rt_error *e) {
@@ -388,9 +398,12 @@ static int find_metric(const struct rep_report *r, const char *name, size_t leng
     return rt_fail(e, RT_USAGE,
                    "'%.*s': the K of a metric, as in recall@10, is a whole number below a billion", shown,
                    name);
-  if (!known)
-    return rt_fail(e, RT_USAGE, "there is no metric '%.*s'; for %s there are %s", shown, name,
-                   rep_target(r->kind)->one, list + 2);
+  if (!known) {
+    rt_fail(e, RT_USAGE, "there is no metric '%.*s'; for %s there are %s", shown, name,
+            rep_target(r->kind)->one, list + 2);
+    hint_metric(r, name, length, e);
+    return RT_USAGE;
+  }
   if (known->kinds & r->kind && known->flags & REP_OF_TEXTS) {
     rt_fail(e, RT_USAGE, "%s measures texts that the model writes, and none are written here; use one of %s",
             known->name, list + 2);
