@@ -346,6 +346,11 @@ static int refuse_commas(const struct start *s, size_t k, struct rt_error *error
   rt_fail_in(error, RT_BAD_DATA, s->path,
              "column %s has values such as \"%s\": one number with a comma in it, or several numbers?",
              f->name ? f->name : number, f->comma);
+  const char *comma = strchr(f->comma, ',');
+  if (comma && strchr(comma, '.')) /* what stands behind the point is less than a thousand */
+    rt_hint(error, "commas between thousands are taken out by sed -E -e ':a' -e '%s' -e ta FILE",
+            io_format_of(s->path) == IO_FORMAT_CSV ? "s/(\"[-0-9]+),([0-9]{3}[0-9,.]*\")/\\1\\2/"
+                                                   : "s/([0-9]),([0-9]{3})/\\1\\2/");
   rt_hint(error,
           "write a number with a point and no commas, and spaces between several; where all commas are "
           "decimal: sed 's/\\([0-9]\\),\\([0-9]\\)/\\1.\\2/g' FILE; CSV with semicolons between its fields "
