@@ -86,6 +86,19 @@ bool start_skips(const struct start *s) {
   return skips;
 }
 
+/* What somebody may want to know who reads that the column is numbers, or is none. */
+static void put_doubts(const struct start *s, const struct start_column *c, struct rt_text *out) {
+  const struct io_look_field *f = c->field;
+  if (s->look.header && !f->name && c->kind >= START_IMAGE)
+    rt_text_printf(out, "; column %zu of the file, which the first line does not name",
+                   (size_t)(c - s->column) + 1);
+  if (!is_nearly_numbers(c)) return;
+  rt_text_printf(out, "; %s of %s are numbers, but line %lld has \"", start_count(s, f->numbers),
+                 start_count(s, f->filled), (long long)f->odd_line);
+  printable_line(out, f->odd);
+  rt_text_puts(out, "\"");
+}
+
 static void put_kind(const struct start *s, const struct start_column *c, struct rt_text *out) {
   const struct io_look_field *f = c->field;
   switch (c->kind) {
@@ -122,12 +135,7 @@ static void put_kind(const struct start *s, const struct start_column *c, struct
       break;
     default: rt_text_puts(out, "empty: left out");
   }
-  if (is_nearly_numbers(c)) {
-    rt_text_printf(out, "; %s of %s are numbers, but line %lld has \"", start_count(s, f->numbers),
-                   start_count(s, f->filled), (long long)f->odd_line);
-    printable_line(out, f->odd);
-    rt_text_puts(out, "\"");
-  }
+  put_doubts(s, c, out);
   const int64_t missing = missing_in(c);
   if (missing)
     rt_text_printf(out, "; missing in %s row%s%s", start_count(s, missing), missing == 1 ? "" : "s",
