@@ -86,17 +86,28 @@ bool start_skips(const struct start *s) {
   return skips;
 }
 
+static void put_nearly(const struct start *s, const struct start_column *c, struct rt_text *out) {
+  const struct io_look_field *f = c->field;
+  rt_text_printf(out, "; %s of %s are numbers, but line %lld has \"", start_count(s, f->numbers),
+                 start_count(s, f->filled), (long long)f->odd_line);
+  printable_line(out, f->odd);
+  rt_text_puts(out, "\"");
+}
+
 /* What somebody may want to know who reads that the column is numbers, or is none. */
 static void put_doubts(const struct start *s, const struct start_column *c, struct rt_text *out) {
   const struct io_look_field *f = c->field;
   if (s->look.header && !f->name && c->kind >= START_IMAGE)
     rt_text_printf(out, "; column %zu of the file, which the first line does not name",
                    (size_t)(c - s->column) + 1);
-  if (!is_nearly_numbers(c)) return;
-  rt_text_printf(out, "; %s of %s are numbers, but line %lld has \"", start_count(s, f->numbers),
-                 start_count(s, f->filled), (long long)f->odd_line);
-  printable_line(out, f->odd);
-  rt_text_puts(out, "\"");
+  if (c->kind == START_NUMBER && f->code)
+    rt_text_printf(out, "; \"%s\" begins with 0: if it is a code, such as a zip code, class is its kind",
+                   f->code);
+  if (f->percents && f->percents + f->numbers + f->absent == f->filled)
+    rt_text_printf(out, "; %s of them are percents: without the %% they would be numbers",
+                   start_count(s, f->percents));
+  else if (is_nearly_numbers(c))
+    put_nearly(s, c, out);
 }
 
 static void put_kind(const struct start *s, const struct start_column *c, struct rt_text *out) {

@@ -34,6 +34,8 @@ struct io_look_field {
   int64_t numbers, whole;  /* that are a number, and a whole one */
   const char *odd;         /* the first that is neither a number nor absent, and its line */
   int64_t odd_line;
+  const char *code;       /* the first number of digits alone that begins with 0, as a zip code does */
+  int64_t percents;       /* that are a number and % */
   int64_t absent;         /* that say in a word that nothing is there: NA, null, ? */
   int64_t dates;          /* that are a date: 2024-05-31 */
   int64_t commas;         /* that are 1,34 or 1,234.5: two numbers or one, where points separate */

@@ -141,7 +141,22 @@ static int look_at_items(struct io_looking *l, size_t k, const char *text, size_
 
 /* ---- a field ---- */
 
+static bool is_percent(const struct io_look *look, const char *text, size_t length) {
+  double number;
+  return length > 1 && text[length - 1] == '%' && io_look_number(look, text, length - 1, &number);
+}
+
+static bool is_code(const char *text, size_t length) {
+  for (size_t k = 0; k < length; k++)
+    if (text[k] < '0' || text[k] > '9') return false;
+  return length > 1 && text[0] == '0';
+}
+
 static int look_at_form(struct io_looking *l, struct io_look_field *f, const char *text, size_t length) {
+  f->percents += is_percent(l->look, text, length);
+  if (!f->code && is_code(text, length)
+      && !(f->code = rt_arena_strndup(&l->look->texts, text, (size_t)io_quoted(text, length))))
+    return RT_NO_MEMORY;
   f->dates += io_look_is_date(text, length);
   if (l->look->commas || !io_look_has_commas(text, length)) return RT_OK;
   if (f->commas++ == 0) f->comma = rt_arena_strndup(&l->look->texts, text, length);
