@@ -169,6 +169,14 @@ static bool is_told(struct cc_walk *w, const char *name) {
   return told || lost;
 }
 
+/* What papers make a score of. */
+static bool is_of_score(const char *name) {
+  static const char *const names[] = {"q", "k", "d_k", "dk", "d_head"};
+  for (size_t n = 0; n < RT_COUNT(names); n++)
+    if (!strcmp(name, names[n])) return true;
+  return false;
+}
+
 void cc_unknown_name(struct cc_walk *w, const struct gr_node *node) {
   const char *name = node->text;
   bool own, same;
@@ -189,6 +197,8 @@ void cc_unknown_name(struct cc_walk *w, const struct gr_node *node) {
             "a size comes from `dim %s = ...`, from a column as in words[%s], or from the signature as in "
             "x: [%s]; a weight is made with `%s = param[...]`",
             name, name, name, name);
+  else if (w->in_slot && is_of_score(name))
+    rt_hint(error, "in a slot `s` is the product of query and key: score = s / sqrt(D), or more of it");
   else
     rt_hint(error, "a weight is made with `%s = param[...]`; a size with `dim %s = ...`", name, name);
 }
