@@ -45,6 +45,28 @@ static int look_up(const char *index, const char *tensor, struct rt_text *path, 
   return status;
 }
 
+/* A folder that has only PyTorch's own files. They are pickles, which are programs: nobody should have to run
+ * one to read numbers. */
+static int refuse_pickle(const char *path, struct rt_error *error) {
+  static const char *const names[] = {"pytorch_model.bin", "pytorch_model.bin" INDEX};
+  const char *slash = strrchr(path, '/');
+  int status = RT_OK;
+  for (size_t k = 0; k < RT_COUNT(names) && status == RT_OK; k++) {
+    struct rt_text beside = {0};
+    rt_text_printf(&beside, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, names[k]);
+    if (beside.failed)
+      status = rt_no_memory(error);
+    else if (exists(beside.data))
+      status = rt_fail_in(error, RT_NO_INPUT, path, "is not there; %s beside it is not read", names[k]);
+    rt_text_free(&beside);
+  }
+  if (status == RT_NO_INPUT)
+    rt_hint(error, "make safetensors of it: python3 -c \"import torch, safetensors.torch; "
+                   "safetensors.torch.save_file({name: x.clone() for name, x in torch.load("
+                   "'pytorch_model.bin', weights_only=True).items()}, 'model.safetensors')\"");
+  return status;
+}
+
 int lib_shard_find(const char *path, const char *tensor, char **file, struct rt_error *error) {
   struct rt_text found = {0}, index = {0};
   int status = RT_OK;
@@ -54,6 +76,7 @@ int lib_shard_find(const char *path, const char *tensor, char **file, struct rt_
     status = look_up(index.data, tensor, &found, error);
   else
     rt_text_puts(&found, path);
+  if (status == RT_OK && found.data && !exists(found.data)) status = refuse_pickle(path, error);
   if (status == RT_OK && (found.failed || index.failed)) status = rt_no_memory(error);
   rt_text_free(&index);
   if (status == RT_OK)
