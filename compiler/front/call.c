@@ -377,7 +377,8 @@ CC_OWN_FRAME static int call_definition(struct cc_context *c, const struct cc_va
                            .definition = d,
                            .call = args->node,
                            .bound = c->frame->let_name,
-                           .round = callee->instance ? ++c->rounds : c->frame->round};
+                           .round = callee->instance ? ++c->rounds : c->frame->round,
+                           .outer_round = callee->instance ? callee->made_in : c->frame->round};
   const struct gr_node *with = with_of(args);
   frame.path = callee->instance ? callee->instance
                                 : rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component);

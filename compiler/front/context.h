@@ -29,6 +29,7 @@ struct cc_value {
   const char *said_in; /* STRING: the file of the program in which it stands */
   const struct cc_definition *function;
   const char *instance; /* FUNCTION: path of the shared instance, or NULL */
+  uint64_t made_in;     /* an instance: the round of the frame that made it */
   const struct cc_builtin *builtin;
   struct cc_value *item; /* LIST */
   int item_count;
@@ -109,6 +110,7 @@ struct cc_frame {
   const char *loop_suffix;        /* ".0.2" within loops */
   struct rt_map used;             /* components of paths, and how often */
   uint64_t round; /* within an instance: which call of one it is, 1 or more; 0: parameters are its own */
+  uint64_t outer_round; /* of the frame that named it: of an instance, the one that made that */
 };
 
 /* The slot that is being elaborated: its own graph, and what i, j and h run over. */

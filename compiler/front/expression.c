@@ -328,6 +328,7 @@ CC_OWN_FRAME static int instance(struct cc_context *c, const struct gr_node *nod
                    cc_describe(c, value));
   const char *component = cc_component(c, value->function->name, node);
   value->instance = component ? rt_arena_printf(&c->model->arena, "%s.%s", c->frame->path, component) : NULL;
+  value->made_in = c->frame->round;
   return value->instance ? RT_OK : cc_out_of_memory(c);
 }
 

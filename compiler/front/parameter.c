@@ -26,7 +26,7 @@ static bool is_taken(const struct cc_context *c, const char *path) {
 
 /* A parameter was made, or met again: neither its path nor that of its call is for others of this round. */
 static int take(struct cc_context *c, const char *path) {
-  int status = rt_map_put(&c->taken_path, c->frame->path, c->frame->round);
+  int status = rt_map_put(&c->taken_path, c->frame->path, c->frame->outer_round);
   return status == RT_OK ? rt_map_put(&c->taken_path, path, c->frame->round) : status;
 }
 
