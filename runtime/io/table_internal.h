@@ -92,11 +92,11 @@ bool io_table_names_by(const struct io_table *t, struct io_field row, char separ
 
 /* files: what it has; NULL: texts. Close it also after a failure. RT_NO_INPUT, or RT_BAD_DATA when it has
  * none. */
+int io_folder_open(struct io_folder **folder, const char *path, const struct io_files *files,
+                   struct rt_error *error);
 /* What is in the folder and no row, as in "2 files of another kind (a/1.webp, …)"; *text is NULL: nothing.
  * Free it. */
 int io_folder_left_out(const struct io_folder *folder, char **text, struct rt_error *error);
-int io_folder_open(struct io_folder **folder, const char *path, const struct io_files *files,
-                   struct rt_error *error);
 const char *io_folder_name(const struct io_folder *folder);
 /* Reads the next file into fields, one for each column; *line is its number, 0 at the end. */
 int io_table_file(struct io_table *t, int64_t *line, struct rt_error *error);
