@@ -219,9 +219,7 @@ static int check_hosted(struct aq_program *p, struct rt_error *error) {
 
 static bool has_externs(const struct cc_program *read) {
   for (size_t u = 0; u < read->unit_count; u++)
-    for (size_t i = 0; i < read->unit[u]->definition_count; i++)
-      if (read->unit[u]->definition[i].node && read->unit[u]->definition[i].node->kind == GR_EXTERN)
-        return true;
+    if (read->unit[u]->item[GR_EXTERN]) return true;
   return false;
 }
 
