@@ -202,7 +202,7 @@ static int set_option(struct reader *r, const struct option *option, char *value
   return set_value(r, option, value);
 }
 
-/* "`aqc train` and `aqc tune` have it": the verbs that have an option of this name, the first ones when they
+/* "`aqc train`, `aqc tune` have it": the verbs that have an option of this name, the first ones when they
  * are many; "" for none. */
 static void name_owners(const char *word, char *hint, size_t room) {
 #define ADDRESS(name) &verb_##name,
@@ -233,8 +233,7 @@ static int unknown(const struct reader *r, const char *name, size_t length) {
     snprintf(hint, sizeof hint, "did you mean `--%s`?", nearest);
   else
     name_owners(word, hint, sizeof hint);
-  if (!hint[0]) return wrong(r, NULL, text);
-  return wrong(r, hint, text);
+  return wrong(r, hint[0] ? hint : NULL, text);
 }
 
 /* --name, --name=value or --name value. */

@@ -299,9 +299,8 @@ static const char *item_form(const struct slip *slip) {
       && (strcmp(slip->expected, "`(`") == 0))
     return "sizes need no declaration: fn f(x: [N]) -> [N] is for any N";
   if (slip->inside == 0 && found == GR_T_COMMA && slip->before.kind == GR_T_RBRACKET)
-    return "several results carry no shapes and are named where they are returned: fn f(x) { return mean = "
-           "m, "
-           "spread = s }, and y = f(x) has y.mean";
+    return "several results carry no shapes and are named where they are returned: "
+           "fn f(x) { return mean = m, spread = s }, and y = f(x) has y.mean";
   if (slip->inside == 0 && found == GR_T_COMMA && (slip->expects & GR_EXPECTS_ASSIGN))
     return "each dim has its own size: dim D = 64, H = 4";
   if (slip->inside == 0 && found == GR_T_END && (slip->expects & GR_EXPECTS_ASSIGN))

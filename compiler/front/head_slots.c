@@ -263,13 +263,14 @@ CC_OWN_FRAME static int warn_unscaled(struct cc_context *c, const struct cc_slot
   struct rt_error warning = {0};
   gr_fail(&warning, formula(source)->span,
           "`s` is not divided by sqrt(width): the wider the vectors, the more softmax sees one key alone");
-  const char *done = done_to_score(formula(source));
-  rt_hint(&warning, "write %s%s%s%s%s%s; who means it writes `1 * s`",
-          !source->inner ? "s / sqrt("
-          : done         ? "score = score"
-                         : "score",
-          source->inner ? "" : cc_dim_text(c, slots->width), source->inner ? "" : ")", done ? " " : " for s",
-          done ? done : "", done ? " …" : "");
+  const char *done = done_to_score(formula(source)), *scored_as = done ? "score = score" : "score";
+  if (!source->inner)
+    scored_as = rt_arena_printf(&c->model->arena, "s / sqrt(%s)", cc_dim_text(c, slots->width));
+  if (!scored_as) return cc_out_of_memory(c);
+  if (done)
+    rt_hint(&warning, "write %s %s …; who means it writes `1 * s`", scored_as, done);
+  else
+    rt_hint(&warning, "write %s for s; who means it writes `1 * s`", scored_as);
   warning.code = RT_NEGATIVE;
   return cc_warn(&c->program->diagnostics, &warning);
 }
